@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A captured host as one text file, made to be read in a diff:
+ *
+ *   kvmtop-host 1
+ *   ## 81234567890 1795000000000000000      a sample: its monotonic and wall clock, in ns
+ *   == proc/loadavg                         a file, then its text
+ *   0.10 0.20 0.30 1/99 4242
+ *   @@ proc/7/exe                           a symbolic link, then its target
+ *   ~~ proc/meminfo                         the same as in the sample before
+ *
+ * In a text \\ is a backslash, \xNN a byte, and a backslash at a line's end joins it to the next.
+ */
+#ifndef KVMTOP_BASE_ARCHIVE_H
+#define KVMTOP_BASE_ARCHIVE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/clock.h"
+
+struct archive;
+struct text;
+
+struct entry {
+	const char *path, *data;
+	size_t len;
+	bool is_link;
+};
+
+/* -EINVAL: not an archive; what follows a damaged line is read as far as it makes sense. */
+int archive_parse(const char *text, size_t len, struct archive **ret);
+struct archive *archive_ref(struct archive *a);
+void archive_unref(struct archive *a);
+
+size_t archive_samples(const struct archive *a);
+struct moment archive_moment(const struct archive *a, size_t sample);
+const struct entry *archive_find(const struct archive *a, size_t sample, const char *path);
+
+/* Calls @each with every name in directory @dir ("proc/7"; "" is the top), in order. */
+void archive_list(const struct archive *a, size_t sample, const char *dir,
+    void (*each)(void *ctx, const char *name, size_t len, bool is_dir), void *ctx);
+
+/* Appends one entry, escaped, as the format above wants it. */
+void archive_write_entry(
+    struct text *out, const char *path, bool is_link, const char *data, size_t len);
+
+#endif

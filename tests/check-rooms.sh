@@ -1,0 +1,45 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Checks the picture in doc/architecture.md: which room may include which, where host paths may stand,
+# and where curses may. Prints each offence; fails when there is one.
+set -u
+cd "${1:-.}" || exit 2
+fail=0
+
+# room: the rooms that it may include
+allowed='base:base
+model:model base
+collectors:collectors model base
+views:views model base
+tui:tui views base
+output:output model base
+cli:cli output tui views collectors model base'
+
+echo "$allowed" | {
+	while IFS=: read -r room may; do
+		[ -d "$room" ] || continue
+		for file in "$room"/*.c "$room"/*.h; do
+			[ -e "$file" ] || continue
+			for other in $(sed -n 's|^#include "\([a-z]*\)/.*|\1|p' "$file" | sort -u); do
+				case " $may " in
+				*" $other "*) ;;
+				*) echo "$file: room $room must not include room $other"; fail=1 ;;
+				esac
+			done
+		done
+	done
+
+	offences=$(grep -nE '"/(proc|sys|dev)[/"]' base/*.c model/*.c collectors/*.c views/*.c tui/*.c \
+		output/*.c cli/*.c kvmtop.c 2>/dev/null | grep -v '^base/root\.c:')
+	[ -z "$offences" ] || { echo "$offences"; echo 'host paths belong below a struct root'; fail=1; }
+
+	offences=$(grep -lE '#include <(n?curses|term)' -r --include='*.[ch]' . 2>/dev/null |
+		grep -vE '^\./(tui|build)/')
+	[ -z "$offences" ] || { echo "$offences"; echo 'curses belongs to tui/'; fail=1; }
+
+	offences=$(grep -nwE 'system|popen|strcpy|strcat|sprintf|gets|atoi|sscanf|tmpnam|mktemp' \
+		base/*.c model/*.c collectors/*.c views/*.c tui/*.c output/*.c cli/*.c kvmtop.c 2>/dev/null |
+		grep -E '\b(system|popen|strcpy|strcat|sprintf|gets|atoi|sscanf|tmpnam|mktemp) ?\(')
+	[ -z "$offences" ] || { echo "$offences"; echo 'these calls have no place here'; fail=1; }
+	exit $fail
+}
