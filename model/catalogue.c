@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/catalogue.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "model/derive.h"
+
+#define METRIC(id, ...) [id] = { __VA_ARGS__ },
+static const struct column host_columns[HOST_COLUMNS] = {
+#include "model/host.def"
+};
+static const struct column cpu_columns[CPU_COLUMNS] = {
+#include "model/cpu.def"
+};
+static const struct column node_columns[NODE_COLUMNS] = {
+#include "model/node.def"
+};
+static const struct column hugepool_columns[HUGEPOOL_COLUMNS] = {
+#include "model/hugepool.def"
+};
+static const struct column domain_columns[DOMAIN_COLUMNS] = {
+#include "model/domain.def"
+};
+static const struct column vcpu_columns[VCPU_COLUMNS] = {
+#include "model/vcpu.def"
+};
+static const struct column thread_columns[THREAD_COLUMNS] = {
+#include "model/thread.def"
+};
+static const struct column placement_columns[PLACEMENT_COLUMNS] = {
+#include "model/placement.def"
+};
+static const struct column source_columns[SOURCE_COLUMNS] = {
+#include "model/sources.def"
+};
+#undef METRIC
+
+const struct table_kind table_kinds[TABLES] = {
+	[TABLE_HOST] = { "host", "the host", host_columns, HOST_COLUMNS, 1 },
+	[TABLE_CPU] = { "cpu", "a CPU of the host", cpu_columns, CPU_COLUMNS, 1 },
+	[TABLE_NODE] = { "node", "a NUMA node", node_columns, NODE_COLUMNS, 1 },
+	[TABLE_HUGEPOOL] = { "hugepool", "a NUMA node and huge page size", hugepool_columns,
+	    HUGEPOOL_COLUMNS, 2 },
+	[TABLE_DOMAIN] = { "domain", "a guest", domain_columns, DOMAIN_COLUMNS, 3 },
+	[TABLE_VCPU] = { "vcpu", "a vCPU of a guest", vcpu_columns, VCPU_COLUMNS, 3 },
+	[TABLE_THREAD] = { "thread", "any other thread of a guest", thread_columns, THREAD_COLUMNS,
+	    3 },
+	[TABLE_PLACEMENT] = { "placement", "a guest and NUMA node", placement_columns,
+	    PLACEMENT_COLUMNS, 2 },
+	[TABLE_SOURCE] = { "source", "a collector of kvmtop", source_columns, SOURCE_COLUMNS, 1 },
+};
+
+static const struct {
+	const char *name, *help;
+} sources[SOURCES] = {
+#define SOURCE(id, name, help) [id] = { name, help },
+#include "model/source.def"
+#undef SOURCE
+};
+
+const char *source_name(enum source_id src)
+{
+	return sources[src].name;
+}
+
+const char *source_help(enum source_id src)
+{
+	return sources[src].help;
+}
+
+int table_find_name(const char *name)
+{
+	for (int i = 0; i < TABLES; i++)
+		if (strcmp(table_kinds[i].name, name) == 0)
+			return i;
+	return -1;
+}
+
+int column_find_name(const struct table_kind *kind, const char *name)
+{
+	char full[96];
+
+	for (int i = 0; i < kind->columns; i++) {
+		column_csv_name(&kind->column[i], full, sizeof(full));
+		if (strcmp(kind->column[i].name, name) == 0 || strcmp(full, name) == 0)
+			return i;
+	}
+	return -1;
+}
+
+/* A counter is written as its rate: of time, that is a ratio. */
+static const char *unit_suffix(const struct column *c)
+{
+	bool rate = c->kind == KIND_COUNTER;
+
+	switch (c->unit) {
+	case UNIT_COUNT:
+		return rate ? "_per_second" : "";
+	case UNIT_BYTES:
+		return rate ? "_bytes_per_second" : "_bytes";
+	case UNIT_NS:
+		return "_ratio";
+	case UNIT_SECONDS:
+		return "_seconds";
+	case UNIT_RATIO:
+		return "_ratio";
+	case UNIT_HERTZ:
+		return "_hertz";
+	case UNIT_NONE:
+		break;
+	}
+	return "";
+}
+
+void column_csv_name(const struct column *c, char *buf, size_t size)
+{
+	snprintf(buf, size, "%s%s", c->name, unit_suffix(c));
+}
+
+unsigned column_needs(const struct column *c)
+{
+	return c->derive ? c->needs : NEEDS(c->src);
+}

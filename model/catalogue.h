@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The tables and their columns, from the .def files. */
+#ifndef KVMTOP_MODEL_CATALOGUE_H
+#define KVMTOP_MODEL_CATALOGUE_H
+
+#include "model/column.h"
+
+enum table_id {
+	TABLE_HOST,
+	TABLE_CPU,
+	TABLE_NODE,
+	TABLE_HUGEPOOL,
+	TABLE_DOMAIN,
+	TABLE_VCPU,
+	TABLE_THREAD,
+	TABLE_PLACEMENT,
+	TABLE_SOURCE,
+	TABLES
+};
+
+#define METRIC(id, ...) id,
+enum host_column {
+#include "model/host.def"
+	HOST_COLUMNS
+};
+enum cpu_column {
+#include "model/cpu.def"
+	CPU_COLUMNS
+};
+enum node_column {
+#include "model/node.def"
+	NODE_COLUMNS
+};
+enum hugepool_column {
+#include "model/hugepool.def"
+	HUGEPOOL_COLUMNS
+};
+enum domain_column {
+#include "model/domain.def"
+	DOMAIN_COLUMNS
+};
+enum vcpu_column {
+#include "model/vcpu.def"
+	VCPU_COLUMNS
+};
+enum thread_column {
+#include "model/thread.def"
+	THREAD_COLUMNS
+};
+enum placement_column {
+#include "model/placement.def"
+	PLACEMENT_COLUMNS
+};
+enum source_column {
+#include "model/sources.def"
+	SOURCE_COLUMNS
+};
+#undef METRIC
+
+struct table_kind {
+	const char *name;
+	const char *help; /* one row per … */
+	const struct column *column;
+	int columns;
+	int identity; /* the first so many columns say who the row is about */
+};
+
+extern const struct table_kind table_kinds[TABLES];
+
+/* -1 where there is none of that name. Column names are taken with or without their unit. */
+int table_find_name(const char *name);
+int column_find_name(const struct table_kind *kind, const char *name);
+
+/* Name and help of a source. */
+const char *source_name(enum source_id src);
+const char *source_help(enum source_id src);
+
+#endif

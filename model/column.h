@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a metric is: one row of a table's .def file. Everything that names, formats or describes
+ * a metric (screens, writers, lists, manual) reads it from here.
+ */
+#ifndef KVMTOP_MODEL_COLUMN_H
+#define KVMTOP_MODEL_COLUMN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct snapshot;
+
+enum kind {
+	KIND_GAUGE,   /* a number that holds now */
+	KIND_COUNTER, /* a number that only grows; shown as a rate */
+	KIND_TEXT,
+};
+
+enum unit {
+	UNIT_NONE,  /* an identifier or a setting */
+	UNIT_COUNT, /* things */
+	UNIT_BYTES,
+	UNIT_NS, /* a counter of time: its rate is a ratio */
+	UNIT_SECONDS,
+	UNIT_RATIO, /* 0 … 1, or more where several CPUs add up */
+	UNIT_HERTZ,
+};
+
+enum show {
+	SHOW_INTEGER,
+	SHOW_DECIMAL, /* one digit behind the point */
+	SHOW_SIZE,    /* 1.5G */
+	SHOW_SHORT,   /* 41.2k */
+	SHOW_PERCENT, /* of a ratio */
+	SHOW_TIME,    /* 3d 4h, 12s, 40ms */
+	SHOW_TEXT,
+};
+
+/* Where figures come from: a row for each collector. */
+enum source_id {
+#define SOURCE(id, name, help) id,
+#include "model/source.def"
+#undef SOURCE
+	SOURCES
+};
+
+#define NEEDS(id) (1u << (id))
+
+struct column {
+	const char *name;  /* lower_snake_case, without a unit */
+	const char *title; /* the screen's head; fits width */
+	const char *help;  /* one sentence */
+	const char *key;   /* the name that the source gives it */
+	/* Fills the column in all rows, once rates are known. */
+	void (*derive)(struct snapshot *s, int column);
+	unsigned needs; /* sources of a derived column */
+	enum kind kind;
+	enum unit unit;
+	enum show show;
+	enum source_id src;
+	short width;  /* cells on screen; of a text: at least */
+	short weight; /* lower ones leave a narrow screen first; 0: 50 */
+};
+
+/* "cpu_ratio", "read_bytes_per_second": the name with its unit, as files spell it. */
+void column_csv_name(const struct column *c, char *buf, size_t size);
+
+/* The sources that a column is read or derived from. */
+unsigned column_needs(const struct column *c);
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Derived columns: each function fills one column in every row, from rates and gauges already
+ * there. */
+#ifndef KVMTOP_MODEL_DERIVE_H
+#define KVMTOP_MODEL_DERIVE_H
+
+#include "model/snapshot.h"
+
+void derive_vcpu_node(struct snapshot *s, int column);
+void derive_thread_node(struct snapshot *s, int column);
+void derive_placement_share(struct snapshot *s, int column);
+void derive_placement_run(struct snapshot *s, int column);
+void derive_placement_vcpus(struct snapshot *s, int column);
+void derive_placement_age(struct snapshot *s, int column);
+void derive_hugepool_used(struct snapshot *s, int column);
+void derive_hugepool_wanted(struct snapshot *s, int column);
+void derive_hugepool_guests(struct snapshot *s, int column);
+void derive_node_busy(struct snapshot *s, int column);
+void derive_node_huge_total(struct snapshot *s, int column);
+void derive_node_huge_free(struct snapshot *s, int column);
+void derive_node_guest_memory(struct snapshot *s, int column);
+void derive_node_guest_run(struct snapshot *s, int column);
+void derive_node_vcpus(struct snapshot *s, int column);
+void derive_domain_state(struct snapshot *s, int column);
+void derive_domain_stuck(struct snapshot *s, int column);
+void derive_domain_vcpus(struct snapshot *s, int column);
+void derive_domain_cpu(struct snapshot *s, int column);
+void derive_domain_vcpu_run(struct snapshot *s, int column);
+void derive_domain_wait(struct snapshot *s, int column);
+void derive_domain_wait_worst(struct snapshot *s, int column);
+void derive_domain_guest(struct snapshot *s, int column);
+void derive_domain_emulator(struct snapshot *s, int column);
+void derive_domain_vhost(struct snapshot *s, int column);
+void derive_domain_threads(struct snapshot *s, int column);
+void derive_domain_exits(struct snapshot *s, int column);
+void derive_domain_poll(struct snapshot *s, int column);
+void derive_domain_local(struct snapshot *s, int column);
+void derive_domain_home_share(struct snapshot *s, int column);
+void derive_domain_home(struct snapshot *s, int column);
+void derive_domain_nodes(struct snapshot *s, int column);
+void derive_domain_run_nodes(struct snapshot *s, int column);
+void derive_cpu_busy(struct snapshot *s, int column);
+void derive_cpu_vcpus(struct snapshot *s, int column);
+void derive_cpu_pinned(struct snapshot *s, int column);
+void derive_host_busy(struct snapshot *s, int column);
+void derive_host_guest(struct snapshot *s, int column);
+void derive_host_overhead(struct snapshot *s, int column);
+void derive_host_poll(struct snapshot *s, int column);
+void derive_host_iowait(struct snapshot *s, int column);
+void derive_host_steal(struct snapshot *s, int column);
+void derive_host_wait(struct snapshot *s, int column);
+void derive_host_domains(struct snapshot *s, int column);
+void derive_host_vcpus(struct snapshot *s, int column);
+void derive_host_vcpus_per_cpu(struct snapshot *s, int column);
+void derive_host_memory_used(struct snapshot *s, int column);
+void derive_host_huge_free(struct snapshot *s, int column);
+void derive_host_guest_memory(struct snapshot *s, int column);
+void derive_host_ksm_saved(struct snapshot *s, int column);
+void derive_host_ksm_efficiency(struct snapshot *s, int column);
+
+/* For the functions above. Adds what @column of table @from shows to @to_column of its domain's
+ * row. */
+void derive_add_to_domain(struct snapshot *s, enum table_id from, int column,
+    bool (*takes)(const struct row *row), int to_column);
+
+/* Sets a derived gauge or text. */
+void derive_number(struct snapshot *s, struct row *row, int column, double v);
+
+/* The host's only row; made when it is missing. */
+struct row *derive_host(struct snapshot *s);
+
+#endif

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a guest's row tells, from its vCPUs and threads. */
+#include <string.h>
+
+#include "model/derive.h"
+
+static bool is_vhost(const struct row *row)
+{
+	return strncmp(cell_text(row, THREAD_ROLE), "vhost", 5) == 0;
+}
+
+static bool is_not_vhost(const struct row *row)
+{
+	return !is_vhost(row);
+}
+
+void derive_domain_state(struct snapshot *s, int column)
+{
+	for (size_t i = 0; i < s->table[TABLE_DOMAIN].n; i++) {
+		struct row *row = s->table[TABLE_DOMAIN].row[i];
+		const char *state = "running";
+
+		if (cell_has(row, DOMAIN_STOPPED) || cell_has(row, DOMAIN_SILENT))
+			state = "stuck";
+		else if (cell_has(row, DOMAIN_LIBVIRT_STATE))
+			state = cell_text(row, DOMAIN_LIBVIRT_STATE);
+		cell_set_text(s, row, column, state, s->moment.mono_ns);
+	}
+}
+
+void derive_domain_stuck(struct snapshot *s, int column)
+{
+	for (size_t i = 0; i < s->table[TABLE_DOMAIN].n; i++) {
+		struct row *row = s->table[TABLE_DOMAIN].row[i];
+		double stopped = cell_number(row, DOMAIN_STOPPED, -1);
+		double silent = cell_number(row, DOMAIN_SILENT, -1);
+
+		if (stopped >= 0 || silent >= 0)
+			derive_number(s, row, column, stopped > silent ? stopped : silent);
+	}
+}
+
+void derive_domain_vcpus(struct snapshot *s, int column)
+{
+	for (size_t i = 0; i < s->table[TABLE_DOMAIN].n; i++) {
+		struct row *row = s->table[TABLE_DOMAIN].row[i];
+
+		if (cell_has(row, DOMAIN_VCPUS_DEFINED))
+			derive_number(s, row, column, row->cell[DOMAIN_VCPUS_DEFINED].number);
+	}
+	/* Threads that exist outweigh what the XML says. */
+	for (size_t i = 0; i < s->table[TABLE_VCPU].n; i++)
+		if (s->table[TABLE_VCPU].row[i]->domain)
+			derive_number(s, s->table[TABLE_VCPU].row[i]->domain, column, 0);
+	for (size_t i = 0; i < s->table[TABLE_VCPU].n; i++)
+		if (s->table[TABLE_VCPU].row[i]->domain)
+			s->table[TABLE_VCPU].row[i]->domain->cell[column].number++;
+}
+
+void derive_domain_cpu(struct snapshot *s, int column)
+{
+	derive_add_to_domain(s, TABLE_VCPU, VCPU_RUN, NULL, column);
+	derive_add_to_domain(s, TABLE_THREAD, THREAD_RUN, NULL, column);
+}
+
+void derive_domain_vcpu_run(struct snapshot *s, int column)
+{
+	derive_add_to_domain(s, TABLE_VCPU, VCPU_RUN, NULL, column);
+}
+
+void derive_domain_wait(struct snapshot *s, int column)
+{
+	derive_add_to_domain(s, TABLE_VCPU, VCPU_WAIT, NULL, column);
+	for (size_t i = 0; i < s->table[TABLE_DOMAIN].n; i++) {
+		struct row *row = s->table[TABLE_DOMAIN].row[i];
+		double vcpus = cell_number(row, DOMAIN_VCPUS, 0);
+
+		if (cell_has(row, column) && vcpus > 0)
+			row->cell[column].number /= vcpus;
+	}
+}
+
+void derive_domain_wait_worst(struct snapshot *s, int column)
+{
+	const struct column *wait = &table_kinds[TABLE_VCPU].column[VCPU_WAIT];
+
+	for (size_t i = 0; i < s->table[TABLE_VCPU].n; i++) {
+		const struct row *row = s->table[TABLE_VCPU].row[i];
+		double v;
+
+		if (row->domain && cell_value(wait, &row->cell[VCPU_WAIT], &v) &&
+		    v >= cell_number(row->domain, column, 0))
+			derive_number(s, row->domain, column, v);
+	}
+}
+
+void derive_domain_guest(struct snapshot *s, int column)
+{
+	derive_add_to_domain(s, TABLE_VCPU, VCPU_GUEST, NULL, column);
+}
+
+void derive_domain_emulator(struct snapshot *s, int column)
+{
+	derive_add_to_domain(s, TABLE_THREAD, THREAD_RUN, is_not_vhost, column);
+}
+
+void derive_domain_vhost(struct snapshot *s, int column)
+{
+	derive_add_to_domain(s, TABLE_THREAD, THREAD_RUN, is_vhost, column);
+}
+
+void derive_domain_threads(struct snapshot *s, int column)
+{
+	static const enum table_id tables[] = { TABLE_VCPU, TABLE_THREAD };
+
+	for (size_t t = 0; t < 2; t++)
+		for (size_t i = 0; i < s->table[tables[t]].n; i++) {
+			struct row *domain = s->table[tables[t]].row[i]->domain;
+
+			if (domain)
+				derive_number(
+				    s, domain, column, cell_number(domain, column, 0) + 1);
+		}
+}
+
+void derive_domain_exits(struct snapshot *s, int column)
+{
+	const struct column *whole = &table_kinds[TABLE_DOMAIN].column[DOMAIN_VM_EXITS];
+
+	derive_add_to_domain(s, TABLE_VCPU, VCPU_EXITS, NULL, column);
+	for (size_t i = 0; i < s->table[TABLE_DOMAIN].n; i++) {
+		struct row *row = s->table[TABLE_DOMAIN].row[i];
+		double v;
+
+		if (cell_has(row, column))
+			continue;
+		if (cell_value(whole, &row->cell[DOMAIN_VM_EXITS], &v))
+			derive_number(s, row, column, v);
+		else if (row->cell[DOMAIN_VM_EXITS].at_ns)
+			cell_set_missing(row, column,
+			    cell_state(whole, &row->cell[DOMAIN_VM_EXITS]), s->moment.mono_ns);
+	}
+}
+
+void derive_domain_poll(struct snapshot *s, int column)
+{
+	derive_add_to_domain(s, TABLE_VCPU, VCPU_POLL_SUCCESS_NS, NULL, column);
+	derive_add_to_domain(s, TABLE_VCPU, VCPU_POLL_FAIL_NS, NULL, column);
+}

@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Nodes: who ran where, whose memory lies where, and how far the two agree. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cpulist.h"
+#include "base/xalloc.h"
+#include "model/derive.h"
+
+/* Below this share of a CPU a guest is idle: then its vCPUs count alike. */
+#define IDLE_RUN 0.005
+/* A node that holds less of a guest is not worth a word. */
+#define NODE_SHARE_MIN 0.01
+
+static int node_of_cpu(const struct snapshot *s, double cpu)
+{
+	const struct row *row = snapshot_find(s, TABLE_CPU, key_host((uint64_t)cpu));
+
+	return row ? (int)cell_number(row, CPU_NODE, -1) : -1;
+}
+
+static void set_nodes(struct snapshot *s, enum table_id t, int cpu_column, int column)
+{
+	for (size_t i = 0; i < s->table[t].n; i++) {
+		struct row *row = s->table[t].row[i];
+		int node =
+		    cell_has(row, cpu_column) ? node_of_cpu(s, row->cell[cpu_column].number) : -1;
+
+		if (node >= 0)
+			derive_number(s, row, column, node);
+	}
+}
+
+void derive_vcpu_node(struct snapshot *s, int column)
+{
+	set_nodes(s, TABLE_VCPU, VCPU_CPU, column);
+}
+
+void derive_thread_node(struct snapshot *s, int column)
+{
+	set_nodes(s, TABLE_THREAD, THREAD_CPU, column);
+}
+
+/* A list of nodes for each guest, from the rows that belong to it. */
+static void set_node_lists(
+    struct snapshot *s, enum table_id from, int (*node_of)(const struct row *row), int column)
+{
+	size_t domains = s->table[TABLE_DOMAIN].n;
+	struct cpuset *sets = xcalloc(domains, sizeof(*sets));
+
+	for (size_t i = 0; i < s->table[from].n; i++) {
+		const struct row *row = s->table[from].row[i];
+		int node = node_of(row);
+
+		if (row->domain && node >= 0)
+			cpuset_set(&sets[row->domain->number], (unsigned int)node);
+	}
+	for (size_t i = 0; i < domains; i++) {
+		char list[256];
+
+		if (!cpuset_empty(&sets[i])) {
+			cpuset_format(&sets[i], list, sizeof(list));
+			cell_set_text(
+			    s, s->table[TABLE_DOMAIN].row[i], column, list, s->moment.mono_ns);
+		}
+		cpuset_done(&sets[i]);
+	}
+	free(sets);
+}
+
+static int node_of_vcpu(const struct row *row)
+{
+	return (int)cell_number(row, VCPU_NODE, -1);
+}
+
+static int node_with_memory(const struct row *row)
+{
+	if (cell_number(row, PLACEMENT_SHARE, 0) < NODE_SHARE_MIN)
+		return -1;
+	return (int)cell_number(row, PLACEMENT_NODE, -1);
+}
+
+void derive_domain_run_nodes(struct snapshot *s, int column)
+{
+	set_node_lists(s, TABLE_VCPU, node_of_vcpu, column);
+}
+
+void derive_domain_nodes(struct snapshot *s, int column)
+{
+	set_node_lists(s, TABLE_PLACEMENT, node_with_memory, column);
+}
+
+/* Memory of each domain over all nodes; -1 where it is not known. */
+static double *memory_by_domain(const struct snapshot *s)
+{
+	size_t domains = s->table[TABLE_DOMAIN].n;
+	double *total = xcalloc(domains, sizeof(*total));
+
+	for (size_t i = 0; i < domains; i++)
+		total[i] = -1;
+	for (size_t i = 0; i < s->table[TABLE_PLACEMENT].n; i++) {
+		const struct row *row = s->table[TABLE_PLACEMENT].row[i];
+		double *sum = row->domain ? &total[row->domain->number] : NULL;
+
+		if (sum && cell_has(row, PLACEMENT_MEMORY))
+			*sum = (*sum < 0 ? 0 : *sum) + row->cell[PLACEMENT_MEMORY].number;
+	}
+	return total;
+}
+
+void derive_placement_share(struct snapshot *s, int column)
+{
+	double *total = memory_by_domain(s);
+
+	for (size_t i = 0; i < s->table[TABLE_PLACEMENT].n; i++) {
+		struct row *row = s->table[TABLE_PLACEMENT].row[i];
+
+		if (row->domain && cell_has(row, PLACEMENT_MEMORY) &&
+		    total[row->domain->number] > 0)
+			derive_number(s, row, column,
+			    row->cell[PLACEMENT_MEMORY].number / total[row->domain->number]);
+	}
+	free(total);
+}
+
+/* A node on which a guest ran has a row even where none of its memory lies. */
+static struct row *placement_row(struct snapshot *s, const struct row *vcpu, int node)
+{
+	struct row *row = snapshot_row(s, TABLE_PLACEMENT, key_of(vcpu->key, (uint64_t)node + 1));
+
+	if (!cell_has(row, PLACEMENT_NODE)) {
+		row->domain = vcpu->domain;
+		derive_number(s, row, PLACEMENT_NODE, node);
+		cell_set_text(s, row, PLACEMENT_DOMAIN, cell_text(vcpu->domain, DOMAIN_NAME),
+		    s->moment.mono_ns);
+	}
+	return row;
+}
+
+void derive_placement_run(struct snapshot *s, int column)
+{
+	const struct column *run = &table_kinds[TABLE_VCPU].column[VCPU_RUN];
+
+	for (size_t i = 0; i < s->table[TABLE_VCPU].n; i++) {
+		const struct row *vcpu = s->table[TABLE_VCPU].row[i];
+		int node = node_of_vcpu(vcpu);
+		struct row *row;
+		double v;
+
+		if (!vcpu->domain || node < 0)
+			continue;
+		row = placement_row(s, vcpu, node);
+		if (cell_value(run, &vcpu->cell[VCPU_RUN], &v))
+			derive_number(s, row, column, cell_number(row, column, 0) + v);
+		else if (!cell_has(row, column))
+			cell_set_missing(
+			    row, column, cell_state(run, &vcpu->cell[VCPU_RUN]), s->moment.mono_ns);
+	}
+}
+
+void derive_placement_vcpus(struct snapshot *s, int column)
+{
+	for (size_t i = 0; i < s->table[TABLE_VCPU].n; i++) {
+		const struct row *vcpu = s->table[TABLE_VCPU].row[i];
+		int node = node_of_vcpu(vcpu);
+		struct row *row = vcpu->domain && node >= 0 ? placement_row(s, vcpu, node) : NULL;
+
+		if (row)
+			derive_number(s, row, column, cell_number(row, column, 0) + 1);
+	}
+}
+
+void derive_placement_age(struct snapshot *s, int column)
+{
+	for (size_t i = 0; i < s->table[TABLE_PLACEMENT].n; i++) {
+		struct row *row = s->table[TABLE_PLACEMENT].row[i];
+		uint64_t at = row->cell[PLACEMENT_MEMORY].at_ns;
+
+		if (cell_has(row, PLACEMENT_MEMORY) && at <= s->moment.mono_ns)
+			derive_number(
+			    s, row, column, (double)(s->moment.mono_ns - at) / (double)NS_PER_SEC);
+	}
+}
+
+/* The sum of a column of the placement rows of each domain. */
+static double *placement_sum(const struct snapshot *s, int column)
+{
+	double *total = xcalloc(s->table[TABLE_DOMAIN].n, sizeof(*total));
+
+	for (size_t i = 0; i < s->table[TABLE_PLACEMENT].n; i++) {
+		const struct row *row = s->table[TABLE_PLACEMENT].row[i];
+
+		if (row->domain)
+			total[row->domain->number] += cell_number(row, column, 0);
+	}
+	return total;
+}
+
+/* Where a guest is idle its run time says nothing: then each vCPU counts alike. */
+void derive_domain_local(struct snapshot *s, int column)
+{
+	double *run = placement_sum(s, PLACEMENT_RUN), *vcpus = placement_sum(s, PLACEMENT_VCPUS);
+
+	for (size_t i = 0; i < s->table[TABLE_PLACEMENT].n; i++) {
+		const struct row *row = s->table[TABLE_PLACEMENT].row[i];
+		double ran, memory;
+		bool idle;
+
+		if (!row->domain || !cell_has(row, PLACEMENT_SHARE))
+			continue;
+		idle = run[row->domain->number] < IDLE_RUN;
+		if (idle && vcpus[row->domain->number] <= 0)
+			continue;
+		ran = idle ? cell_number(row, PLACEMENT_VCPUS, 0) / vcpus[row->domain->number]
+			   : cell_number(row, PLACEMENT_RUN, 0) / run[row->domain->number];
+		memory = row->cell[PLACEMENT_SHARE].number;
+		derive_number(s, row->domain, column,
+		    cell_number(row->domain, column, 0) + (ran < memory ? ran : memory));
+	}
+	free(run);
+	free(vcpus);
+}
+
+void derive_domain_home_share(struct snapshot *s, int column)
+{
+	for (size_t i = 0; i < s->table[TABLE_PLACEMENT].n; i++) {
+		const struct row *row = s->table[TABLE_PLACEMENT].row[i];
+
+		if (row->domain && cell_has(row, PLACEMENT_SHARE) &&
+		    row->cell[PLACEMENT_SHARE].number > cell_number(row->domain, column, -1))
+			derive_number(s, row->domain, column, row->cell[PLACEMENT_SHARE].number);
+	}
+}
+
+void derive_domain_home(struct snapshot *s, int column)
+{
+	for (size_t i = 0; i < s->table[TABLE_PLACEMENT].n; i++) {
+		const struct row *row = s->table[TABLE_PLACEMENT].row[i];
+
+		if (row->domain && cell_has(row, PLACEMENT_SHARE) &&
+		    !cell_has(row->domain, column) &&
+		    row->cell[PLACEMENT_SHARE].number >=
+			cell_number(row->domain, DOMAIN_HOME_SHARE, 2))
+			derive_number(s, row->domain, column, cell_number(row, PLACEMENT_NODE, 0));
+	}
+}
+
+void derive_hugepool_used(struct snapshot *s, int column)
+{
+	for (size_t i = 0; i < s->table[TABLE_HUGEPOOL].n; i++) {
+		struct row *row = s->table[TABLE_HUGEPOOL].row[i];
+		double used =
+		    cell_number(row, HUGEPOOL_TOTAL, 0) - cell_number(row, HUGEPOOL_FREE, 0);
+
+		derive_number(s, row, column, used * cell_number(row, HUGEPOOL_PAGE_SIZE, 0));
+	}
+}
+
+static bool wants_pool(const struct row *domain, const struct row *pool)
+{
+	return cell_has(domain, DOMAIN_HUGE_SIZE) &&
+	       cell_number(domain, DOMAIN_HUGE_SIZE, 0) == cell_number(pool, HUGEPOOL_PAGE_SIZE, 1);
+}
+
+void derive_hugepool_wanted(struct snapshot *s, int column)
+{
+	for (size_t i = 0; i < s->table[TABLE_HUGEPOOL].n; i++) {
+		struct row *pool = s->table[TABLE_HUGEPOOL].row[i];
+
+		derive_number(s, pool, column, 0);
+		for (size_t d = 0; d < s->table[TABLE_DOMAIN].n; d++)
+			if (wants_pool(s->table[TABLE_DOMAIN].row[d], pool))
+				pool->cell[column].number +=
+				    cell_number(s->table[TABLE_DOMAIN].row[d], DOMAIN_MEMORY, 0);
+	}
+}
+
+void derive_hugepool_guests(struct snapshot *s, int column)
+{
+	for (size_t i = 0; i < s->table[TABLE_HUGEPOOL].n; i++) {
+		struct row *pool = s->table[TABLE_HUGEPOOL].row[i];
+		char list[512] = "";
+		size_t len = 0;
+
+		for (size_t d = 0; d < s->table[TABLE_DOMAIN].n && len < sizeof(list); d++)
+			if (wants_pool(s->table[TABLE_DOMAIN].row[d], pool))
+				len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%s",
+				    len ? " " : "",
+				    cell_text(s->table[TABLE_DOMAIN].row[d], DOMAIN_NAME));
+		cell_set_text(s, pool, column, list, s->moment.mono_ns);
+	}
+}
+
+static struct row *node_row(struct snapshot *s, double node)
+{
+	return node < 0 ? NULL : snapshot_find(s, TABLE_NODE, key_host((uint64_t)node));
+}
+
+static void zero_nodes(struct snapshot *s, int column)
+{
+	for (size_t i = 0; i < s->table[TABLE_NODE].n; i++)
+		derive_number(s, s->table[TABLE_NODE].row[i], column, 0);
+}
+
+static void add_pools(struct snapshot *s, int pages_column, int column)
+{
+	if (s->table[TABLE_HUGEPOOL].n == 0)
+		return;
+	zero_nodes(s, column);
+	for (size_t i = 0; i < s->table[TABLE_HUGEPOOL].n; i++) {
+		const struct row *pool = s->table[TABLE_HUGEPOOL].row[i];
+		struct row *node = node_row(s, cell_number(pool, HUGEPOOL_NODE, -1));
+
+		if (node)
+			node->cell[column].number += cell_number(pool, pages_column, 0) *
+						     cell_number(pool, HUGEPOOL_PAGE_SIZE, 0);
+	}
+}
+
+void derive_node_huge_total(struct snapshot *s, int column)
+{
+	add_pools(s, HUGEPOOL_TOTAL, column);
+}
+
+void derive_node_huge_free(struct snapshot *s, int column)
+{
+	add_pools(s, HUGEPOOL_FREE, column);
+}
+
+/* A node's CPUs are all of it; those without figures yet make its busy share unknown. */
+void derive_node_busy(struct snapshot *s, int column)
+{
+	size_t nodes = s->table[TABLE_NODE].n;
+	double *cpus = xcalloc(nodes, sizeof(*cpus));
+
+	for (size_t i = 0; i < s->table[TABLE_CPU].n; i++) {
+		const struct row *cpu = s->table[TABLE_CPU].row[i];
+		struct row *node = node_row(s, cell_number(cpu, CPU_NODE, -1));
+
+		if (!node)
+			continue;
+		if (cell_has(cpu, CPU_BUSY)) {
+			derive_number(s, node, column,
+			    cell_number(node, column, 0) + cell_number(cpu, CPU_BUSY, 0));
+			cpus[node->number]++;
+		} else if (!cell_has(node, column)) {
+			cell_set_missing(
+			    node, column, (enum state)cpu->cell[CPU_BUSY].state, s->moment.mono_ns);
+		}
+	}
+	for (size_t i = 0; i < nodes; i++)
+		if (cpus[i] > 0)
+			s->table[TABLE_NODE].row[i]->cell[column].number /= cpus[i];
+	free(cpus);
+}
+
+static void add_placement(struct snapshot *s, int from, int column)
+{
+	for (size_t i = 0; i < s->table[TABLE_PLACEMENT].n; i++) {
+		const struct row *row = s->table[TABLE_PLACEMENT].row[i];
+		struct row *node = node_row(s, cell_number(row, PLACEMENT_NODE, -1));
+
+		if (node && cell_has(row, from))
+			derive_number(
+			    s, node, column, cell_number(node, column, 0) + row->cell[from].number);
+	}
+}
+
+void derive_node_guest_memory(struct snapshot *s, int column)
+{
+	add_placement(s, PLACEMENT_MEMORY, column);
+}
+
+void derive_node_guest_run(struct snapshot *s, int column)
+{
+	add_placement(s, PLACEMENT_RUN, column);
+}
+
+void derive_node_vcpus(struct snapshot *s, int column)
+{
+	zero_nodes(s, column);
+	for (size_t i = 0; i < s->table[TABLE_VCPU].n; i++) {
+		struct row *node =
+		    node_row(s, cell_number(s->table[TABLE_VCPU].row[i], VCPU_NODE, -1));
+
+		if (node)
+			node->cell[column].number++;
+	}
+}

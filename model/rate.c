@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/snapshot.h"
+
+static void rate_cell(const struct column *c, struct cell *now, const struct cell *before)
+{
+	double seconds;
+
+	if (now->state != STATE_OK && now->state != STATE_STALE) {
+		now->rate_state = now->state;
+		return;
+	}
+	if (!before || (before->state != STATE_OK && before->state != STATE_STALE)) {
+		now->rate_state = STATE_FIRST;
+		return;
+	}
+	/* Not read again since: what it was then still holds, growing old. */
+	if (now->at_ns <= before->at_ns) {
+		now->rate = before->rate;
+		now->rate_state = before->rate_state;
+		if (now->state == STATE_STALE && now->rate_state == STATE_OK)
+			now->rate_state = STATE_STALE;
+		return;
+	}
+	if (now->count < before->count) {
+		now->rate_state = STATE_RESET;
+		return;
+	}
+	seconds = (double)(now->at_ns - before->at_ns) / (double)NS_PER_SEC;
+	now->rate = (double)(now->count - before->count) / seconds;
+	if (c->unit == UNIT_NS)
+		now->rate /= (double)NS_PER_SEC;
+	now->rate_state = now->state;
+}
+
+static void rate_table(struct snapshot *s, const struct snapshot *before, enum table_id id)
+{
+	const struct table_kind *kind = &table_kinds[id];
+
+	for (size_t i = 0; i < s->table[id].n; i++) {
+		struct row *row = s->table[id].row[i];
+		const struct row *old = before ? snapshot_find(before, id, row->key) : NULL;
+
+		for (int c = 0; c < kind->columns; c++)
+			if (kind->column[c].kind == KIND_COUNTER)
+				rate_cell(
+				    &kind->column[c], &row->cell[c], old ? &old->cell[c] : NULL);
+	}
+}
+
+void snapshot_rate(struct snapshot *s, const struct snapshot *before)
+{
+	s->interval_ns = before ? s->moment.mono_ns - before->moment.mono_ns : 0;
+	for (int t = 0; t < TABLES; t++)
+		rate_table(s, before, (enum table_id)t);
+}

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/snapshot.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/sanitize.h"
+#include "base/xalloc.h"
+
+/* Nothing foreign that is longer is of use on a screen or in a file. */
+#define TEXT_MAX ((size_t)4096)
+
+struct snapshot *snapshot_new(struct moment moment)
+{
+	struct snapshot *s = xcalloc(1, sizeof(*s));
+
+	s->moment = moment;
+	s->arena = arena_new();
+	s->refs = 1;
+	return s;
+}
+
+struct snapshot *snapshot_ref(const struct snapshot *s)
+{
+	struct snapshot *own = (struct snapshot *)s;
+
+	if (own)
+		__atomic_add_fetch(&own->refs, 1, __ATOMIC_RELAXED);
+	return own;
+}
+
+void snapshot_unref(const struct snapshot *s)
+{
+	struct snapshot *own = (struct snapshot *)s;
+
+	if (!own || __atomic_sub_fetch(&own->refs, 1, __ATOMIC_ACQ_REL) > 0)
+		return;
+	for (int t = 0; t < TABLES; t++) {
+		free(own->table[t].row);
+		free(own->table[t].index);
+	}
+	arena_free(own->arena);
+	free(own);
+}
+
+struct key key_process(uint64_t pid, uint64_t start_ticks)
+{
+	/* +1: a captured process may have no start time, and 0, 0 is the host. */
+	return (struct key){ .owner = pid, .born = start_ticks + 1 };
+}
+
+struct key key_uuid(const char *uuid)
+{
+	uint64_t hash = 0xcbf29ce484222325u;
+
+	for (; *uuid; uuid++)
+		hash = (hash ^ (unsigned char)*uuid) * 0x100000001b3u;
+	/* The high bit keeps it apart from every pid. */
+	return (struct key){ .owner = hash | 1ULL << 63, .born = 1 };
+}
+
+struct key key_host(uint64_t item)
+{
+	return (struct key){ .item = item };
+}
+
+struct key key_of(struct key owner, uint64_t item)
+{
+	return (struct key){ .owner = owner.owner, .born = owner.born, .item = item };
+}
+
+bool key_same_owner(struct key a, struct key b)
+{
+	return a.owner == b.owner && a.born == b.born;
+}
+
+bool key_equal(struct key a, struct key b)
+{
+	return key_same_owner(a, b) && a.item == b.item;
+}
+
+static size_t key_hash(struct key k)
+{
+	uint64_t h = k.owner * 0x9e3779b97f4a7c15u ^ k.born * 0xc2b2ae3d27d4eb4fu ^
+		     k.item * 0x165667b19e3779f9u;
+
+	return (size_t)(h ^ h >> 29);
+}
+
+static void index_put(struct table *t, uint32_t number)
+{
+	size_t i = key_hash(t->row[number]->key) & (t->index_size - 1);
+
+	while (t->index[i])
+		i = (i + 1) & (t->index_size - 1);
+	t->index[i] = number + 1;
+}
+
+static void index_grow(struct table *t)
+{
+	free(t->index);
+	t->index_size = t->index_size ? t->index_size * 2 : 64;
+	t->index = xcalloc(t->index_size, sizeof(*t->index));
+	for (size_t i = 0; i < t->n; i++)
+		index_put(t, (uint32_t)i);
+}
+
+struct row *snapshot_find(const struct snapshot *s, enum table_id id, struct key key)
+{
+	const struct table *t = &s->table[id];
+	size_t i;
+
+	if (t->n == 0)
+		return NULL;
+	for (i = key_hash(key) & (t->index_size - 1); t->index[i];
+	     i = (i + 1) & (t->index_size - 1))
+		if (key_equal(t->row[t->index[i] - 1]->key, key))
+			return t->row[t->index[i] - 1];
+	return NULL;
+}
+
+struct row *snapshot_row(struct snapshot *s, enum table_id id, struct key key)
+{
+	struct table *t = &s->table[id];
+	struct row *row = snapshot_find(s, id, key);
+
+	if (row)
+		return row;
+	row = arena_alloc(
+	    s->arena, sizeof(*row) + (size_t)table_kinds[id].columns * sizeof(row->cell[0]));
+	row->key = key;
+	row->number = (uint32_t)t->n;
+	t->row = xgrow(t->row, t->n, &t->cap, sizeof(struct row *));
+	t->row[t->n++] = row;
+	if (t->n * 2 > t->index_size)
+		index_grow(t);
+	else
+		index_put(t, (uint32_t)t->n - 1);
+	return row;
+}
+
+void cell_set_count(struct row *row, int column, uint64_t v, uint64_t at_ns)
+{
+	row->cell[column] = (struct cell){
+		.count = v, .at_ns = at_ns, .state = STATE_OK, .rate_state = STATE_FIRST
+	};
+}
+
+void cell_set_number(struct row *row, int column, double v, uint64_t at_ns)
+{
+	row->cell[column] = (struct cell){ .number = v, .at_ns = at_ns, .state = STATE_OK };
+}
+
+void cell_set_text(
+    struct snapshot *s, struct row *row, int column, const char *text, uint64_t at_ns)
+{
+	size_t len = strnlen(text, TEXT_MAX), room = len * SANITIZE_GROWTH + 1;
+	char small[512], *big = room > sizeof(small) ? xmalloc(room) : NULL, *copy;
+
+	len = sanitize(big ? big : small, room, text, len);
+	copy = arena_alloc(s->arena, len + 1);
+	memcpy(copy, big ? big : small, len);
+	free(big);
+	row->cell[column] = (struct cell){ .text = copy, .at_ns = at_ns, .state = STATE_OK };
+}
+
+void cell_set_missing(struct row *row, int column, enum state why, uint64_t at_ns)
+{
+	row->cell[column] =
+	    (struct cell){ .at_ns = at_ns, .state = (uint8_t)why, .rate_state = (uint8_t)why };
+}
+
+static bool is_value(uint8_t state)
+{
+	return state == STATE_OK || state == STATE_STALE;
+}
+
+bool cell_value(const struct column *c, const struct cell *cell, double *ret)
+{
+	if (c->kind == KIND_TEXT || !is_value((uint8_t)cell_state(c, cell)))
+		return false;
+	*ret = c->kind == KIND_COUNTER ? cell->rate : cell->number;
+	return true;
+}
+
+enum state cell_state(const struct column *c, const struct cell *cell)
+{
+	if (c->kind == KIND_COUNTER && is_value(cell->state))
+		return cell->rate_state;
+	return cell->state;
+}
+
+bool cell_has(const struct row *row, int column)
+{
+	return is_value(row->cell[column].state);
+}
+
+double cell_number(const struct row *row, int column, double otherwise)
+{
+	return cell_has(row, column) ? row->cell[column].number : otherwise;
+}
+
+const char *cell_text(const struct row *row, int column)
+{
+	return cell_has(row, column) && row->cell[column].text ? row->cell[column].text : "";
+}
+
+enum state state_of_errno(int error)
+{
+	switch (error < 0 ? -error : error) {
+	case 0:
+		return STATE_OK;
+	case EPERM:
+	case EACCES:
+		return STATE_DENIED;
+	default:
+		return STATE_ABSENT;
+	}
+}
+
+const char *state_name(enum state state)
+{
+	static const char *const names[] = {
+		[STATE_ABSENT] = "absent",
+		[STATE_OK] = "ok",
+		[STATE_FIRST] = "first",
+		[STATE_RESET] = "reset",
+		[STATE_STALE] = "stale",
+		[STATE_STUCK] = "stuck",
+		[STATE_DENIED] = "denied",
+	};
+
+	return names[state];
+}
+
+static bool is_guest(struct key key)
+{
+	return key.owner != 0 || key.born != 0;
+}
+
+/* Text lives in the other snapshot's arena; it was sanitised when it got there. */
+static struct cell copy_cell(struct snapshot *into, const struct column *c, struct cell cell)
+{
+	if (c->kind == KIND_TEXT && cell.text) {
+		size_t size = strlen(cell.text) + 1;
+		char *copy = arena_alloc(into->arena, size);
+
+		memcpy(copy, cell.text, size);
+		cell.text = copy;
+	}
+	return cell;
+}
+
+static void merge_row(
+    struct snapshot *into, enum table_id id, const struct row *from, uint64_t stale_ns)
+{
+	struct row *row;
+
+	/* A slow source may still speak of a guest that has ended. */
+	if (id != TABLE_DOMAIN && is_guest(from->key) &&
+	    !snapshot_find(into, TABLE_DOMAIN, key_of(from->key, 0)))
+		return;
+	row = id == TABLE_DOMAIN && !(from->key.owner >> 63) ? snapshot_find(into, id, from->key)
+							     : snapshot_row(into, id, from->key);
+	if (!row)
+		return;
+	for (int i = 0; i < table_kinds[id].columns; i++) {
+		struct cell cell = from->cell[i];
+
+		/* at_ns 0: this source did not speak of it. */
+		if (cell.at_ns == 0)
+			continue;
+		if (cell.state == STATE_OK && into->moment.mono_ns > cell.at_ns + stale_ns)
+			cell.state = STATE_STALE;
+		row->cell[i] = copy_cell(into, &table_kinds[id].column[i], cell);
+	}
+}
+
+void snapshot_merge(struct snapshot *into, const struct snapshot *from, uint64_t stale_ns)
+{
+	for (int t = 0; t < TABLES; t++)
+		for (size_t i = 0; i < from->table[t].n; i++)
+			merge_row(into, (enum table_id)t, from->table[t].row[i], stale_ns);
+}
+
+void snapshot_link(struct snapshot *s)
+{
+	for (int t = 0; t < TABLES; t++)
+		for (size_t i = 0; i < s->table[t].n; i++) {
+			struct row *row = s->table[t].row[i];
+
+			if (is_guest(row->key))
+				row->domain = snapshot_find(s, TABLE_DOMAIN, key_of(row->key, 0));
+		}
+}

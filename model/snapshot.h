@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Everything that is known of a host at one moment, as tables of rows of cells.
+ * A snapshot owns its rows and texts; it is built by one thread, then read by many as const and
+ * freed by the last snapshot_unref.
+ */
+#ifndef KVMTOP_MODEL_SNAPSHOT_H
+#define KVMTOP_MODEL_SNAPSHOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "model/catalogue.h"
+
+enum state {
+	STATE_ABSENT, /* this host or guest has none, or nobody read it */
+	STATE_OK,
+	STATE_FIRST,  /* a rate needs a second sample */
+	STATE_RESET,  /* the counter went back */
+	STATE_STALE,  /* older than two intervals of its source */
+	STATE_STUCK,  /* who should tell does not answer */
+	STATE_DENIED, /* needs a right */
+};
+
+/* A value is never just a number. */
+struct cell {
+	union {
+		uint64_t count;   /* KIND_COUNTER */
+		double number;    /* KIND_GAUGE */
+		const char *text; /* KIND_TEXT, sanitised, owned by the snapshot */
+	};
+	double rate;        /* KIND_COUNTER: units per second; of UNIT_NS: a ratio */
+	uint64_t at_ns;     /* monotonic time of the reading */
+	uint8_t state;      /* of count, number or text */
+	uint8_t rate_state; /* of rate */
+};
+
+/*
+ * Who a row is about. A guest is its process: pid and start time, so that a pid used again is
+ * another guest; without a process, its uuid. @item tells apart what belongs to one owner.
+ */
+struct key {
+	uint64_t owner, born; /* 0, 0: the host */
+	uint64_t item;
+};
+
+struct row {
+	struct key key;
+	struct row *domain; /* the guest it belongs to; NULL for the host's own rows. Set by
+			       snapshot_link */
+	uint32_t number;    /* its place in the table */
+	struct cell cell[];
+};
+
+struct table {
+	struct row **row; /* in the order in which they were added */
+	size_t n, cap;
+	uint32_t *index; /* hash of keys; 0 is empty, else row number + 1 */
+	size_t index_size;
+};
+
+struct snapshot {
+	struct moment moment;
+	uint64_t interval_ns; /* since the sample before; 0 in the first */
+	uint64_t number;      /* of the sample, from 1 */
+	struct table table[TABLES];
+	struct arena *arena;
+	unsigned refs;
+};
+
+struct snapshot *snapshot_new(struct moment moment);
+struct snapshot *snapshot_ref(const struct snapshot *s);
+void snapshot_unref(const struct snapshot *s);
+
+struct key key_process(uint64_t pid, uint64_t start_ticks);
+struct key key_uuid(const char *uuid);
+struct key key_host(uint64_t item);
+struct key key_of(struct key owner, uint64_t item);
+bool key_equal(struct key a, struct key b);
+bool key_same_owner(struct key a, struct key b);
+
+/* The row of that key, or NULL. */
+struct row *snapshot_find(const struct snapshot *s, enum table_id t, struct key key);
+
+/* The row of that key, added where it was missing. Its address stays for the snapshot's life. */
+struct row *snapshot_row(struct snapshot *s, enum table_id t, struct key key);
+
+void cell_set_count(struct row *row, int column, uint64_t v, uint64_t at_ns);
+void cell_set_number(struct row *row, int column, double v, uint64_t at_ns);
+/* Foreign text enters the model here and is sanitised here, nowhere else. */
+void cell_set_text(
+    struct snapshot *s, struct row *row, int column, const char *text, uint64_t at_ns);
+/* No value, and why. */
+void cell_set_missing(struct row *row, int column, enum state why, uint64_t at_ns);
+
+/* The figure that a column shows: a gauge's number or a counter's rate. False where there is none.
+ */
+bool cell_value(const struct column *c, const struct cell *cell, double *ret);
+/* The state that goes with it; STATE_OK, or STATE_STALE, when cell_value gives one. */
+enum state cell_state(const struct column *c, const struct cell *cell);
+/* A gauge's number or @otherwise; a text or "". */
+double cell_number(const struct row *row, int column, double otherwise);
+const char *cell_text(const struct row *row, int column);
+bool cell_has(const struct row *row, int column);
+
+/* 0 or the state that an errno (positive or negative) stands for: EPERM is DENIED, ENOENT is
+ * ABSENT. */
+enum state state_of_errno(int error);
+const char *state_name(enum state state);
+
+/*
+ * Copies the cells that @from holds into @into; rows are added where @into lacks them, but those
+ * of guests only when the guest is in @into. Values older than @stale_ns become STALE.
+ */
+void snapshot_merge(struct snapshot *into, const struct snapshot *from, uint64_t stale_ns);
+
+/* Points every row at its domain's. */
+void snapshot_link(struct snapshot *s);
+
+/* Rates by measured time, of every counter, against the sample before (NULL: all are FIRST). */
+void snapshot_rate(struct snapshot *s, const struct snapshot *before);
+
+/* Fills the derived columns. Call it last. */
+void snapshot_derive(struct snapshot *s);
+
+#endif
