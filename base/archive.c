@@ -64,7 +64,7 @@ const struct entry *archive_find(const struct archive *a, size_t sample, const c
 	const struct sample *s = &a->sample[sample];
 	struct entry key = { .path = path };
 
-	return bsearch(&key, s->entry, s->n, sizeof(key), compare_entries);
+	return s->n ? bsearch(&key, s->entry, s->n, sizeof(key), compare_entries) : NULL;
 }
 
 /* The first entry whose path starts with @prefix, or the place where it would stand. */

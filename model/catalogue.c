@@ -38,18 +38,17 @@ static const struct column source_columns[SOURCE_COLUMNS] = {
 #undef METRIC
 
 const struct table_kind table_kinds[TABLES] = {
-	[TABLE_HOST] = { "host", "the host", host_columns, HOST_COLUMNS, 1 },
-	[TABLE_CPU] = { "cpu", "a CPU of the host", cpu_columns, CPU_COLUMNS, 1 },
-	[TABLE_NODE] = { "node", "a NUMA node", node_columns, NODE_COLUMNS, 1 },
-	[TABLE_HUGEPOOL] = { "hugepool", "a NUMA node and huge page size", hugepool_columns,
+	[TABLE_HOST] = { "host", "host", host_columns, HOST_COLUMNS, 1 },
+	[TABLE_CPU] = { "cpu", "CPU of the host", cpu_columns, CPU_COLUMNS, 1 },
+	[TABLE_NODE] = { "node", "NUMA node", node_columns, NODE_COLUMNS, 1 },
+	[TABLE_HUGEPOOL] = { "hugepool", "NUMA node and huge page size", hugepool_columns,
 	    HUGEPOOL_COLUMNS, 2 },
-	[TABLE_DOMAIN] = { "domain", "a guest", domain_columns, DOMAIN_COLUMNS, 3 },
-	[TABLE_VCPU] = { "vcpu", "a vCPU of a guest", vcpu_columns, VCPU_COLUMNS, 3 },
-	[TABLE_THREAD] = { "thread", "any other thread of a guest", thread_columns, THREAD_COLUMNS,
-	    3 },
-	[TABLE_PLACEMENT] = { "placement", "a guest and NUMA node", placement_columns,
+	[TABLE_DOMAIN] = { "domain", "guest", domain_columns, DOMAIN_COLUMNS, 3 },
+	[TABLE_VCPU] = { "vcpu", "vCPU of a guest", vcpu_columns, VCPU_COLUMNS, 3 },
+	[TABLE_THREAD] = { "thread", "other thread of a guest", thread_columns, THREAD_COLUMNS, 3 },
+	[TABLE_PLACEMENT] = { "placement", "guest and NUMA node", placement_columns,
 	    PLACEMENT_COLUMNS, 2 },
-	[TABLE_SOURCE] = { "source", "a collector of kvmtop", source_columns, SOURCE_COLUMNS, 1 },
+	[TABLE_SOURCE] = { "source", "collector of kvmtop", source_columns, SOURCE_COLUMNS, 1 },
 };
 
 static const struct {

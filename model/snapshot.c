@@ -168,8 +168,9 @@ void cell_set_text(
 
 void cell_set_missing(struct row *row, int column, enum state why, uint64_t at_ns)
 {
-	row->cell[column] =
-	    (struct cell){ .at_ns = at_ns, .state = (uint8_t)why, .rate_state = (uint8_t)why };
+	uint8_t state = (uint8_t)(why == STATE_OK ? STATE_ABSENT : why);
+
+	row->cell[column] = (struct cell){ .at_ns = at_ns, .state = state, .rate_state = state };
 }
 
 static bool is_value(uint8_t state)
@@ -253,17 +254,27 @@ static struct cell copy_cell(struct snapshot *into, const struct column *c, stru
 	return cell;
 }
 
+/* The row that @from speaks of; NULL when it is of a guest that has ended. */
+static struct row *merge_target(struct snapshot *into, enum table_id id, const struct row *from)
+{
+	/* Only a domain without a process lives by what a slow source tells, and only with its
+	 * name. */
+	bool is_far = id == TABLE_DOMAIN && from->key.owner >> 63 && from->cell[DOMAIN_NAME].at_ns;
+
+	if (id == TABLE_DOMAIN && !is_far)
+		return snapshot_find(into, id, from->key);
+	if (!is_far && is_guest(from->key) &&
+	    !snapshot_find(into, TABLE_DOMAIN, key_of(from->key, 0)))
+		return NULL;
+	return snapshot_row(into, id, from->key);
+}
+
 static void merge_row(
     struct snapshot *into, enum table_id id, const struct row *from, uint64_t stale_ns)
 {
 	struct row *row;
 
-	/* A slow source may still speak of a guest that has ended. */
-	if (id != TABLE_DOMAIN && is_guest(from->key) &&
-	    !snapshot_find(into, TABLE_DOMAIN, key_of(from->key, 0)))
-		return;
-	row = id == TABLE_DOMAIN && !(from->key.owner >> 63) ? snapshot_find(into, id, from->key)
-							     : snapshot_row(into, id, from->key);
+	row = merge_target(into, id, from);
 	if (!row)
 		return;
 	for (int i = 0; i < table_kinds[id].columns; i++) {
@@ -274,6 +285,9 @@ static void merge_row(
 			continue;
 		if (cell.state == STATE_OK && into->moment.mono_ns > cell.at_ns + stale_ns)
 			cell.state = STATE_STALE;
+		/* What the fast lane knows now is better than what a slow one knew. */
+		if (cell.state == STATE_STALE && row->cell[i].state == STATE_OK)
+			continue;
 		row->cell[i] = copy_cell(into, &table_kinds[id].column[i], cell);
 	}
 }
