@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "collectors/cgroup_path.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/parse.h"
+#include "base/root.h"
+#include "base/xalloc.h"
+
+#define MOUNTS_MAX 64
+
+/* Version 1 writes "no limit" as the largest number of whole pages; nothing real is as large. */
+#define NO_LIMIT_BYTES (1ULL << 62)
+
+void cgroup_mounts_done(struct cgroup_mounts *mounts)
+{
+	for (size_t i = 0; i < mounts->n; i++) {
+		free(mounts->item[i].dir);
+		free(mounts->item[i].controllers);
+	}
+	free(mounts->item);
+	*mounts = (struct cgroup_mounts){ 0 };
+}
+
+/* Blanks and backslashes of a mount point are written as \ooo. */
+static char *unescape(struct slice s)
+{
+	char *text = xmalloc(s.len + 1);
+	size_t len = 0;
+
+	for (size_t i = 0; i < s.len; i++) {
+		if (s.p[i] == '\\' && s.len - i > 3 && s.p[i + 1] >= '0' && s.p[i + 1] <= '3') {
+			text[len++] = (char)((s.p[i + 1] - '0') << 6 | (s.p[i + 2] & 7) << 3 |
+					     (s.p[i + 3] & 7));
+			i += 3;
+		} else {
+			text[len++] = s.p[i];
+		}
+	}
+	text[len] = '\0';
+	return text;
+}
+
+/* "cgroup2 /sys/fs/cgroup cgroup2 rw,nosuid 0 0" */
+static void add_mount(struct cgroup_mounts *mounts, struct cursor *line)
+{
+	struct slice device, point, type, options;
+
+	if (!cursor_field(line, &device) || !cursor_field(line, &point) ||
+	    !cursor_field(line, &type) || !cursor_field(line, &options))
+		return;
+	if ((!slice_eq(type, "cgroup") && !slice_eq(type, "cgroup2")) || mounts->n >= MOUNTS_MAX)
+		return;
+	while (point.len > 0 && point.p[0] == '/')
+		point = (struct slice){ point.p + 1, point.len - 1 };
+	mounts->item = xgrow(mounts->item, mounts->n, &mounts->cap, sizeof(*mounts->item));
+	mounts->item[mounts->n++] = (struct cgroup_mount){
+		.dir = unescape(point),
+		.controllers = slice_eq(type, "cgroup2") ? NULL : slice_dup(options),
+	};
+}
+
+int cgroup_mounts_read(const struct root *root, struct cgroup_mounts *ret)
+{
+	struct text text = { 0 };
+	struct cursor c, line;
+	int r = root_read_all(root, "proc/self/mounts", &text);
+
+	cgroup_mounts_done(ret);
+	if (r == 0) {
+		cursor_init(&c, text.p, text.len);
+		while (cursor_line(&c, &line))
+			add_mount(ret, &line);
+		r = ret->n > 0 ? 0 : -ENOENT;
+	}
+	text_done(&text);
+	return r;
+}
+
+static bool lists(struct slice list, const char *word)
+{
+	struct cursor c;
+	struct slice each;
+
+	cursor_init(&c, list.p, list.len);
+	while (cursor_split(&c, ',', &each))
+		if (slice_eq(each, word))
+			return true;
+	return false;
+}
+
+/* The path in the line "4:memory:/machine.slice/x" that has @controller; "" is version 2. */
+static bool find_path(const char *text, const char *controller, struct slice *ret)
+{
+	struct cursor c, line;
+
+	cursor_init(&c, text, strlen(text));
+	while (cursor_line(&c, &line)) {
+		struct slice number, controllers;
+
+		if (!cursor_split(&line, ':', &number) || !cursor_split(&line, ':', &controllers))
+			continue;
+		if (*controller ? lists(controllers, controller)
+				: controllers.len == 0 && slice_eq(number, "0")) {
+			*ret = (struct slice){ line.p, (size_t)(line.end - line.p) };
+			return true;
+		}
+	}
+	return false;
+}
+
+static const struct cgroup_mount *find_mount(
+    const struct cgroup_mounts *mounts, const char *controller)
+{
+	for (size_t i = 0; i < mounts->n; i++) {
+		const struct cgroup_mount *m = &mounts->item[i];
+
+		if (*controller ? m->controllers && lists(slice_of(m->controllers), controller)
+				: !m->controllers)
+			return m;
+	}
+	return NULL;
+}
+
+static bool is_numbered(struct slice s, const char *start)
+{
+	size_t len = strlen(start);
+	uint64_t number;
+
+	return slice_starts(s, start) &&
+	       slice_u64((struct slice){ s.p + len, s.len - len }, &number) == 0;
+}
+
+/* The last part of a path, without its slash. */
+static struct slice last_part(struct slice path)
+{
+	size_t start = path.len;
+
+	while (start > 0 && path.p[start - 1] != '/')
+		start--;
+	return (struct slice){ path.p + start, path.len - start };
+}
+
+static struct slice parent(struct slice path)
+{
+	size_t len = path.len - last_part(path).len;
+
+	return (struct slice){ path.p, len > 0 ? len - 1 : 0 };
+}
+
+/* The group of the guest, and that of its threads less the last level, which is one's role. */
+static void strip_roles(struct slice path, struct slice *ret_guest, struct slice *ret_inner)
+{
+	struct slice last = last_part(path), up = parent(path);
+
+	if (up.len > 0 && (slice_eq(last, "emulator") || is_numbered(last, "vcpu") ||
+			      is_numbered(last, "iothread"))) {
+		path = up;
+		last = last_part(path);
+		up = parent(path);
+	}
+	*ret_inner = path;
+	*ret_guest = slice_eq(last, "libvirt") && up.len > 0 ? up : path;
+}
+
+static char *below(const char *dir, struct slice path)
+{
+	bool is_top = path.len == 1 && path.p[0] == '/';
+
+	return xasprintf("%s%.*s", dir, is_top ? 0 : (int)path.len, path.p);
+}
+
+int cgroup_find(const struct cgroup_mounts *mounts, const char *text, const char *controller,
+    struct cgroup *ret)
+{
+	const struct cgroup_mount *m = find_mount(mounts, controller);
+	struct slice path, guest, inner;
+
+	/* Side by side a controller is in either version: that of 1 has it where it is mounted. */
+	if (!m || !find_path(text, controller, &path)) {
+		m = find_mount(mounts, "");
+		if (!m || !find_path(text, "", &path))
+			return -ENOENT;
+	}
+	if (path.len == 0 || path.len > 4096 || path.p[0] != '/' || slice_starts(path, "/.."))
+		return -ENOENT;
+	strip_roles(path, &guest, &inner);
+	*ret = (struct cgroup){
+		.name = slice_dup(guest),
+		.dir = below(m->dir, guest),
+		.inner = inner.len > guest.len ? below(m->dir, inner) : NULL,
+		.v2 = !m->controllers,
+	};
+	return 0;
+}
+
+void cgroup_done(struct cgroup *group)
+{
+	free(group->name);
+	free(group->dir);
+	free(group->inner);
+	*group = (struct cgroup){ 0 };
+}
+
+int cgroup_read_limit(const struct root *root, const char *dir, const char *file, uint64_t *ret)
+{
+	char buf[64], *path = xasprintf("%s/%s", dir, file);
+	ssize_t n = root_read(root, path, buf, sizeof(buf));
+	uint64_t v;
+	int r;
+
+	free(path);
+	if (n < 0)
+		return (int)n;
+	if (strcmp(buf, "max\n") == 0 || buf[0] == '-')
+		return -ENOENT;
+	r = parse_u64(buf, &v);
+	if (r < 0)
+		return r;
+	if (v >= NO_LIMIT_BYTES)
+		return -ENOENT;
+	*ret = v;
+	return 0;
+}

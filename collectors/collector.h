@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A collector reads one source of figures into the tables of a snapshot.
+ *
+ * In the fast lane it writes into the snapshot that is being built, at every sample, and must never
+ * block. In the other lanes, each a thread of its own, it reads at its own pace into a snapshot of
+ * its own, which is merged into each sample until it reads again: so its values carry the time of
+ * their reading, and a call that hangs holds up nobody.
+ */
+#ifndef KVMTOP_COLLECTORS_COLLECTOR_H
+#define KVMTOP_COLLECTORS_COLLECTOR_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/root.h"
+#include "model/snapshot.h"
+
+enum lane {
+	LANE_FAST,      /* proc, sys, cgroups: at every sample */
+	LANE_PLACEMENT, /* walks of page tables */
+	LANE_LIBVIRT,   /* calls that never enter a QEMU */
+	LANE_MONITOR,   /* calls that enter a QEMU and may hang with it */
+	LANES
+};
+
+enum numa_mode {
+	NUMA_AUTO, /* exact where the walk is short, sampled beyond */
+	NUMA_EXACT,
+	NUMA_SAMPLE,
+	NUMA_OFF,
+};
+
+/* What the user asked for. Strings live as long as the program. */
+struct sampling {
+	uint64_t interval_ns;
+	const char *uri;   /* of libvirt; NULL: its default; "none": no libvirt */
+	const char *guest; /* name or uuid of the only guest to look at; NULL: all */
+	enum numa_mode numa;
+	bool thorough; /* read everything at every sample, what changes slowly too: a capture is made */
+};
+
+struct reading {
+	void *state; /* of the collector, from open */
+	const struct root *root;
+	const struct sampling *options;
+	const struct snapshot
+	    *latest; /* the last whole sample, to know guests by; NULL at first; fast lane: NULL */
+	struct snapshot *into;
+	uint64_t
+	    now_ns; /* monotonic time at the beginning; for a captured host that of its sample */
+	bool exact; /* the user asked for one exact reading of placement */
+	char note[240]; /* how it was read, what is missing, and which right or option would give it
+			 */
+	struct lane_ask *ask; /* for reading_ask */
+};
+
+struct collector {
+	enum source_id src;
+	enum lane lane;
+	uint64_t period_ns; /* outside the fast lane; 0: the sampling interval */
+	void *(*open)(const struct sampling *options); /* may be NULL: no state */
+	enum state (*read)(
+	    struct reading *r); /* OK, or why there is nothing at all; notes what lacks */
+	void (*close)(void *state);
+};
+
+/* All of them, in the order in which the fast lane reads them; ends with a row without read. */
+extern const struct collector collectors[];
+
+/*
+ * Before a call that may never return: the guest it is about. When no answer comes within two
+ * intervals that guest is shown as stuck, though the collector is still in the call.
+ */
+void reading_ask(struct reading *r, struct key guest);
+void reading_answered(struct reading *r);
+
+/* Monotonic time for values read now: the clock, or the captured sample's. */
+uint64_t reading_now(const struct reading *r);
+
+/*
+ * Whether what is dear or changes slowly is to be read at this sample, and not only now and then:
+ * so for captures, made or read, each of whose samples is whole.
+ */
+bool reading_thorough(const struct reading *r);
+
+/* Adds a sentence to the note. */
+void reading_note(struct reading *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The pid of a guest's row; 0 when it has none. The same as DOMAIN_PID, but never missing. */
+uint32_t guest_pid(const struct row *domain);
+
+enum state guests_read(struct reading *r);
+void *guests_open(const struct sampling *options);
+void guests_close(void *state);
+enum state threads_read(struct reading *r);
+void *threads_open(const struct sampling *options);
+void threads_close(void *state);
+enum state kvm_read(struct reading *r);
+void *kvm_open(const struct sampling *options);
+void kvm_close(void *state);
+enum state cpus_read(struct reading *r);
+void *cpus_open(const struct sampling *options);
+void cpus_close(void *state);
+enum state memory_read(struct reading *r);
+void *memory_open(const struct sampling *options);
+void memory_close(void *state);
+enum state nodes_read(struct reading *r);
+void *nodes_open(const struct sampling *options);
+void nodes_close(void *state);
+enum state hugepages_read(struct reading *r);
+enum state ksm_read(struct reading *r);
+void *ksm_open(const struct sampling *options);
+void ksm_close(void *state);
+enum state thp_read(struct reading *r);
+void *thp_open(const struct sampling *options);
+void thp_close(void *state);
+enum state cgroup_read(struct reading *r);
+void *cgroup_open(const struct sampling *options);
+void cgroup_close(void *state);
+enum state placement_read(struct reading *r);
+void *placement_open(const struct sampling *options);
+void placement_close(void *state);
+enum state libvirt_read(struct reading *r);
+void *libvirt_open(const struct sampling *options);
+void libvirt_close(void *state);
+enum state balloon_read(struct reading *r);
+void *balloon_open(const struct sampling *options);
+void balloon_close(void *state);
+
+#endif

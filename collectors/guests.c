@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Which processes are guests. A guest is a process that holds a KVM virtual machine descriptor, or
+ * a QEMU that emulates without KVM. All processes are listed at every sample, but only those that
+ * were not there before are looked at; the others again after 1, 2, 4, … 64 samples, because a
+ * process may become a guest late.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/parse.h"
+#include "base/procstat.h"
+#include "base/xalloc.h"
+#include "collectors/collector.h"
+#include "collectors/values.h"
+#include "collectors/vmm.h"
+
+#define MAX_DESCRIPTORS 4096
+#define MAX_WAIT 64
+/* Files that change slowly are read at every fifth sample, each guest at another one. */
+#define SLOW_SAMPLES 5
+
+struct guest {
+	uint64_t start_ticks;
+	struct guest_config config;
+	bool emulated; /* QEMU without KVM */
+	struct kept stat, status;
+	struct proc_stat now;
+	uint64_t stopped_ns; /* since when it is stopped; 0: it is not */
+	uint64_t slow_ns;    /* when status was read */
+	uint64_t swapped_bytes, huge_bytes;
+	bool has_slow;
+};
+
+enum who { WHO_OTHER, WHO_KERNEL, WHO_WORKER, WHO_GUEST };
+
+struct process {
+	uint32_t pid;
+	uint8_t who;
+	uint8_t wait, waited; /* samples until it is looked at again */
+	uint32_t guest_pid;   /* of a worker of the kernel */
+	uint64_t start_ticks;
+	char role[ROLE_SIZE];
+	struct guest *guest;
+};
+
+struct guests {
+	struct process *process; /* by pid */
+	size_t n;
+	struct numbers pids;
+	uint64_t sample;
+	bool denied; /* some process did not let us list its descriptors */
+	uint64_t page_bytes; /* 0: not known yet */
+	uint64_t ticks_per_second;
+};
+
+void *guests_open(const struct sampling *options)
+{
+	struct guests *g = xcalloc(1, sizeof(*g));
+
+	(void)options;
+	g->ticks_per_second = (uint64_t)sysconf(_SC_CLK_TCK);
+	return g;
+}
+
+static void forget_guest(struct process *p)
+{
+	if (p->guest) {
+		kept_done(&p->guest->stat);
+		kept_done(&p->guest->status);
+		free(p->guest);
+		p->guest = NULL;
+	}
+	p->who = WHO_OTHER;
+}
+
+void guests_close(void *state)
+{
+	struct guests *g = state;
+
+	for (size_t i = 0; i < g->n; i++)
+		forget_guest(&g->process[i]);
+	free(g->process);
+	numbers_done(&g->pids);
+	free(g);
+}
+
+static int read_stat(const struct root *root, uint32_t pid, struct proc_stat *ret)
+{
+	char path[64], buf[1024];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "proc/%u/stat", pid);
+	n = root_read(root, path, buf, sizeof(buf));
+	return n < 0 ? (int)n : proc_stat_parse(buf, ret);
+}
+
+/* 1: it holds a virtual machine; 0: it does not; -errno: it does not let us look. */
+static int holds_vm(const struct root *root, uint32_t pid)
+{
+	struct numbers fds = { 0 };
+	char path[64], target[64];
+	int r;
+
+	snprintf(path, sizeof(path), "proc/%u/fd", pid);
+	r = root_list_numbers(root, path, &fds);
+	for (size_t i = 0; r == 0 && i < fds.n && i < MAX_DESCRIPTORS; i++) {
+		snprintf(path, sizeof(path), "proc/%u/fd/%u", pid, fds.v[i]);
+		if (root_link(root, path, target, sizeof(target)) > 0 &&
+		    strcmp(target, "anon_inode:kvm-vm") == 0)
+			r = 1;
+	}
+	numbers_done(&fds);
+	return r;
+}
+
+static void read_config(const struct root *root, uint32_t pid, struct guest_config *ret)
+{
+	struct text text = { 0 };
+	char path[64];
+
+	snprintf(path, sizeof(path), "proc/%u/cmdline", pid);
+	if (root_read_all(root, path, &text) < 0)
+		text_append(&text, "", 0);
+	guest_config_parse(text.p, text.len, ret);
+	text_done(&text);
+}
+
+/* The program's own name, which a process cannot change as it can its arguments. */
+static bool program_is_vmm(const struct root *root, uint32_t pid)
+{
+	char path[64], target[512], *slash;
+
+	snprintf(path, sizeof(path), "proc/%u/exe", pid);
+	if (root_link(root, path, target, sizeof(target)) < 0)
+		return false;
+	slash = strrchr(target, '/');
+	return vmm_is_program(slash ? slash + 1 : target);
+}
+
+static void set_default_names(struct guest_config *c, const struct proc_stat *stat)
+{
+	if (!c->vmm[0])
+		snprintf(c->vmm, sizeof(c->vmm), "%.23s", stat->comm);
+	if (!c->name[0])
+		snprintf(c->name, sizeof(c->name), "%s-%d", c->vmm, stat->pid);
+}
+
+/* The value of pagesize among a mount's options, "rw,relatime,pagesize=2M"; 0 when it is not there.
+ */
+static uint64_t mounted_page_size(struct slice options)
+{
+	struct cursor c;
+	struct slice option, key, value;
+	uint64_t bytes;
+	char text[32];
+
+	cursor_init(&c, options.p, options.len);
+	while (cursor_split(&c, ',', &option)) {
+		if (!slice_cut(option, '=', &key, &value) || !slice_eq(key, "pagesize"))
+			continue;
+		slice_copy(value, text, sizeof(text));
+		return parse_size(text, 1, &bytes) == 0 ? bytes : 0;
+	}
+	return 0;
+}
+
+/* The page size of the hugetlbfs in which a guest's memory lies, out of the mount table. */
+static uint64_t huge_page_of_path(const struct root *root, const char *path)
+{
+	struct slice device, point, type, options;
+	struct text mounts = { 0 };
+	uint64_t bytes = 0;
+	size_t longest = 0;
+	struct cursor c, line;
+
+	if (!path[0] || root_read_all(root, "proc/self/mounts", &mounts) < 0)
+		goto out;
+	cursor_init(&c, mounts.p, mounts.len);
+	while (cursor_line(&c, &line)) {
+		if (!cursor_field(&line, &device) || !cursor_field(&line, &point) ||
+		    !cursor_field(&line, &type) || !cursor_field(&line, &options))
+			continue;
+		if (!slice_eq(type, "hugetlbfs") || point.len <= longest ||
+		    strncmp(path, point.p, point.len) != 0)
+			continue;
+		longest = point.len;
+		bytes = mounted_page_size(options);
+	}
+out:
+	text_done(&mounts);
+	return bytes;
+}
+
+static void make_guest(
+    struct reading *r, struct process *p, const struct proc_stat *stat, bool emulated)
+{
+	struct guest_config config;
+
+	read_config(r->root, p->pid, &config);
+	if (config.probe)
+		return;
+	if (!config.huge_page_bytes)
+		config.huge_page_bytes = huge_page_of_path(r->root, config.memory_path);
+	set_default_names(&config, stat);
+	p->guest = xcalloc(1, sizeof(*p->guest));
+	p->guest->config = config;
+	p->guest->start_ticks = stat->starttime_ticks;
+	p->guest->now = *stat;
+	p->guest->emulated = emulated;
+	p->who = WHO_GUEST;
+}
+
+/* Looks whether an unknown process, or one that was none, is a guest. */
+static void look(struct guests *g, struct reading *r, struct process *p)
+{
+	struct proc_stat stat;
+	int holds;
+
+	p->wait = p->wait >= MAX_WAIT ? MAX_WAIT : (uint8_t)(p->wait ? p->wait * 2 : 1);
+	p->waited = 0;
+	if (read_stat(r->root, p->pid, &stat) < 0)
+		return;
+	p->start_ticks = stat.starttime_ticks;
+	if (stat.flags & PROC_FLAG_KTHREAD) {
+		p->who = kernel_thread_guest(stat.comm, &p->guest_pid, p->role) ? WHO_WORKER
+										: WHO_KERNEL;
+		return;
+	}
+	holds = holds_vm(r->root, p->pid);
+	if (holds > 0) {
+		make_guest(r, p, &stat, false);
+	} else if (holds == -EACCES || holds == -EPERM) {
+		/* Whoever may not look goes by the name. */
+		if (vmm_is_program(stat.comm) || strncmp(stat.comm, "qemu-system-", 12) == 0)
+			make_guest(r, p, &stat, false);
+		g->denied = true;
+	} else if (program_is_vmm(r->root, p->pid)) {
+		make_guest(r, p, &stat, true);
+	}
+}
+
+/* Brings the list of processes up to date with what proc lists now; both are sorted. */
+static void update_processes(struct guests *g, struct reading *r)
+{
+	size_t old = 0, n = 0;
+	struct process *now = xcalloc(g->pids.n, sizeof(*now));
+
+	for (size_t i = 0; i < g->pids.n; i++) {
+		uint32_t pid = g->pids.v[i];
+
+		while (old < g->n && g->process[old].pid < pid)
+			forget_guest(&g->process[old++]);
+		if (old < g->n && g->process[old].pid == pid)
+			now[n] = g->process[old++];
+		else
+			now[n] = (struct process){ .pid = pid };
+		/* wait 0: never looked at. */
+		if (now[n].who == WHO_OTHER && (now[n].wait == 0 || ++now[n].waited >= now[n].wait))
+			look(g, r, &now[n]);
+		n++;
+	}
+	while (old < g->n)
+		forget_guest(&g->process[old++]);
+	free(g->process);
+	g->process = now;
+	g->n = n;
+}
+
+/* False when the process is gone, or another one has its pid. */
+static bool read_guest(struct reading *r, struct process *p)
+{
+	struct guest *guest = p->guest;
+	char path[64], buf[1024];
+	struct proc_stat stat;
+
+	snprintf(path, sizeof(path), "proc/%u/stat", p->pid);
+	if (root_read_kept(r->root, &guest->stat, path, buf, sizeof(buf)) < 0 ||
+	    proc_stat_parse(buf, &stat) < 0)
+		return false;
+	if (stat.starttime_ticks != guest->start_ticks || stat.state == 'Z' || stat.state == 'X')
+		return false;
+	guest->now = stat;
+	if (stat.state != 'T' && stat.state != 't')
+		guest->stopped_ns = 0;
+	else if (guest->stopped_ns == 0)
+		guest->stopped_ns = reading_now(r);
+	return true;
+}
+
+static void read_slow(struct reading *r, struct process *p)
+{
+	struct guest *guest = p->guest;
+	char path[64], buf[4096];
+
+	snprintf(path, sizeof(path), "proc/%u/status", p->pid);
+	if (root_read_kept(r->root, &guest->status, path, buf, sizeof(buf)) < 0)
+		return;
+	guest->has_slow = parse_key_value(buf, "VmSwap", &guest->swapped_bytes) == 0;
+	/* Old kernels do not tell of huge pages here. */
+	if (parse_key_value(buf, "HugetlbPages", &guest->huge_bytes) < 0)
+		guest->huge_bytes = 0;
+	guest->slow_ns = reading_now(r);
+}
+
+static void set_uptime(const struct guests *g, struct reading *r, struct row *row,
+    const struct guest *guest, double host_uptime)
+{
+	double up = host_uptime - (double)guest->start_ticks / (double)g->ticks_per_second;
+
+	if (host_uptime > 0)
+		cell_set_number(row, DOMAIN_UPTIME, up > 0 ? up : 0, reading_now(r));
+}
+
+static void write_row(
+    const struct guests *g, struct reading *r, const struct process *p, double host_uptime)
+{
+	const struct guest *guest = p->guest;
+	const struct guest_config *c = &guest->config;
+	struct row *row =
+	    snapshot_row(r->into, TABLE_DOMAIN, key_process(p->pid, guest->start_ticks));
+	uint64_t at = reading_now(r);
+
+	cell_set_text(r->into, row, DOMAIN_NAME, c->name, at);
+	if (c->uuid[0])
+		cell_set_text(r->into, row, DOMAIN_UUID, c->uuid, at);
+	cell_set_number(row, DOMAIN_PID, p->pid, at);
+	cell_set_text(r->into, row, DOMAIN_VMM, guest->emulated ? "qemu-tcg" : c->vmm, at);
+	set_uptime(g, r, row, guest, host_uptime);
+	if (c->memory_bytes)
+		cell_set_number(row, DOMAIN_MEMORY, (double)c->memory_bytes, at);
+	if (c->huge_page_bytes)
+		cell_set_number(row, DOMAIN_HUGE_SIZE, (double)c->huge_page_bytes, at);
+	cell_set_number(row, DOMAIN_RSS, (double)(guest->now.rss_pages * g->page_bytes), at);
+	if (guest->has_slow) {
+		cell_set_number(row, DOMAIN_SWAPPED, (double)guest->swapped_bytes, guest->slow_ns);
+		cell_set_number(row, DOMAIN_HUGETLB, (double)guest->huge_bytes, guest->slow_ns);
+	}
+	if (guest->stopped_ns)
+		cell_set_number(
+		    row, DOMAIN_STOPPED, (double)(at - guest->stopped_ns) / (double)NS_PER_SEC, at);
+}
+
+static bool is_asked_for(const struct reading *r, const struct guest_config *c)
+{
+	const char *wanted = r->options->guest;
+
+	return !wanted || strcmp(wanted, c->name) == 0 || strcasecmp(wanted, c->uuid) == 0;
+}
+
+static int compare_pids(const void *a, const void *b)
+{
+	uint32_t x = ((const struct process *)a)->pid, y = ((const struct process *)b)->pid;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Threads of the kernel that work for a guest lie outside its process: they get their row here. */
+static void write_worker(const struct guests *g, struct reading *r, const struct process *p)
+{
+	struct process key = { .pid = p->guest_pid };
+	const struct process *owner = bsearch(&key, g->process, g->n, sizeof(key), compare_pids);
+	struct row *row;
+
+	/* A worker that is older than its guest belongs to one that had the pid before. */
+	if (!owner || owner->who != WHO_GUEST || p->start_ticks < owner->guest->start_ticks ||
+	    !is_asked_for(r, &owner->guest->config))
+		return;
+	row = snapshot_row(r->into, TABLE_THREAD,
+	    key_of(
+		key_process(owner->pid, owner->guest->start_ticks), p->start_ticks << 24 | p->pid));
+	cell_set_number(row, THREAD_TID, p->pid, reading_now(r));
+	cell_set_text(r->into, row, THREAD_ROLE, p->role, reading_now(r));
+}
+
+static double host_uptime(const struct root *root)
+{
+	char buf[64];
+	struct cursor c;
+	double up;
+
+	if (root_read(root, "proc/uptime", buf, sizeof(buf)) <= 0)
+		return 0;
+	cursor_init(&c, buf, strlen(buf));
+	return cursor_double(&c, &up) == 0 ? up : 0;
+}
+
+enum state guests_read(struct reading *r)
+{
+	struct guests *g = r->state;
+	double uptime = host_uptime(r->root);
+	int error = root_list_numbers(r->root, "proc", &g->pids);
+
+	if (error < 0) {
+		reading_note(r, "The list of processes cannot be read: %s.", strerror(-error));
+		return state_of_errno(error);
+	}
+	if (!g->page_bytes)
+		g->page_bytes = host_page_bytes(r->root);
+	update_processes(g, r);
+	for (size_t i = 0; i < g->n; i++) {
+		struct process *p = &g->process[i];
+
+		if (p->who != WHO_GUEST)
+			continue;
+		if (!read_guest(r, p)) {
+			/* The same pid may be another guest already. */
+			forget_guest(p);
+			p->wait = 0;
+			look(g, r, p);
+			if (p->who != WHO_GUEST || !read_guest(r, p))
+				continue;
+		}
+		if (!is_asked_for(r, &p->guest->config))
+			continue;
+		if (!p->guest->has_slow || reading_thorough(r) ||
+		    (g->sample + i) % SLOW_SAMPLES == 0)
+			read_slow(r, p);
+		write_row(g, r, p, uptime);
+	}
+	for (size_t i = 0; i < g->n; i++)
+		if (g->process[i].who == WHO_WORKER)
+			write_worker(g, r, &g->process[i]);
+	g->sample++;
+	if (geteuid() != 0 && g->denied)
+		reading_note(
+		    r, "Other users' processes are known by their names only; CAP_SYS_PTRACE and "
+		       "CAP_DAC_READ_SEARCH would show their descriptors.");
+	return STATE_OK;
+}

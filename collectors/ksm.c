@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Kernel samepage merging: its switches and figures, the time of ksmd, and each guest's share. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/parse.h"
+#include "base/xalloc.h"
+#include "collectors/collector.h"
+#include "collectors/guest_list.h"
+#include "collectors/kthread.h"
+#include "collectors/values.h"
+
+#define KSM_DIR "sys/kernel/mm/ksm"
+
+/* What a guest's process tells, in files of its own and in the lines of ksm_stat. */
+struct guest_ksm {
+	struct key key;
+	bool opened;
+	struct values files;
+	struct kept stat;
+	uint64_t stat_ns; /* when ksm_stat was read; 0: never */
+	int stat_error;
+	double number[DOMAIN_COLUMNS]; /* of its lines */
+	bool has[DOMAIN_COLUMNS];
+};
+
+struct ksm {
+	struct values values;
+	struct kthread ksmd;
+	struct guest_list guests;
+};
+
+/* "pages_shared", "ksm_zero_pages", "ksm_merging_pages"; but general_profit is in bytes. */
+static bool counts_pages(const struct column *c)
+{
+	size_t len = strlen(c->key);
+
+	return c->unit == UNIT_BYTES && (strncmp(c->key, "pages_", 6) == 0 ||
+					    (len > 6 && strcmp(c->key + len - 6, "_pages") == 0));
+}
+
+static const struct values_kind host_kind = {
+	.table = TABLE_HOST, .src = SRC_KSM, .in_pages = counts_pages, .choices = true
+};
+
+static const struct values_kind guest_kind = {
+	.table = TABLE_DOMAIN, .src = SRC_KSM, .in_pages = counts_pages
+};
+
+void *ksm_open(const struct sampling *options)
+{
+	struct ksm *k = xcalloc(1, sizeof(*k));
+
+	(void)options;
+	values_init(&k->values, &host_kind, KSM_DIR);
+	kthread_init(&k->ksmd, "ksmd");
+	return k;
+}
+
+static void guest_done(void *item)
+{
+	struct guest_ksm *g = item;
+
+	values_done(&g->files);
+	kept_done(&g->stat);
+}
+
+void ksm_close(void *state)
+{
+	struct ksm *k = state;
+
+	guest_list_done(&k->guests, guest_done);
+	values_done(&k->values);
+	kthread_done(&k->ksmd);
+	free(k);
+}
+
+static void open_guest(struct guest_ksm *g, uint32_t pid)
+{
+	char dir[32];
+
+	if (g->opened)
+		return;
+	snprintf(dir, sizeof(dir), "proc/%u", pid);
+	values_init(&g->files, &guest_kind, dir);
+	g->opened = true;
+}
+
+static bool is_column(int i)
+{
+	const struct column *c = &table_kinds[TABLE_DOMAIN].column[i];
+
+	return c->src == SRC_KSM && c->key && c->kind == KIND_GAUGE;
+}
+
+static void read_stat(struct guest_ksm *g, uint32_t pid, struct reading *r)
+{
+	char path[64], buf[1024];
+	struct slice word;
+	int64_t v;
+	ssize_t n;
+
+	g->stat_ns = reading_now(r);
+	memset(g->has, 0, sizeof(g->has));
+	snprintf(path, sizeof(path), "proc/%u/ksm_stat", pid);
+	n = root_read_kept(r->root, &g->stat, path, buf, sizeof(buf));
+	g->stat_error = n < 0 ? (int)n : 0;
+	if (n < 0)
+		return;
+	for (int i = 0; i < DOMAIN_COLUMNS; i++) {
+		const struct column *c = &table_kinds[TABLE_DOMAIN].column[i];
+
+		if (!is_column(i) || parse_key_text(buf, c->key, &word) < 0 ||
+		    slice_i64(word, &v) < 0)
+			continue;
+		g->has[i] = true;
+		g->number[i] = (double)v * (counts_pages(c) ? (double)host_page_bytes(r->root) : 1);
+	}
+}
+
+/*
+ * What no file of its own holds is in ksm_stat. Since Linux 6.16 reading that takes the lock of the
+ * guest's memory map: it is read seldom, and not at all while KSM has nothing to tell.
+ */
+static void add_from_stat(struct guest_ksm *g, struct row *domain, bool merging, struct reading *r)
+{
+	bool lacks = false;
+
+	for (int i = 0; i < DOMAIN_COLUMNS; i++)
+		lacks |= is_column(i) && !cell_has(domain, i);
+	if (!lacks || !merging)
+		return;
+	if (slow_is_due(r, g->stat_ns))
+		read_stat(g, guest_pid(domain), r);
+	for (int i = 0; i < DOMAIN_COLUMNS; i++) {
+		if (!is_column(i) || cell_has(domain, i))
+			continue;
+		if (g->has[i])
+			cell_set_number(domain, i, g->number[i], g->stat_ns);
+		else if (g->stat_error)
+			cell_set_missing(domain, i, state_of_errno(g->stat_error), g->stat_ns);
+	}
+}
+
+static void read_guests(struct ksm *k, struct reading *r, bool merging)
+{
+	const struct table *domains = &r->into->table[TABLE_DOMAIN];
+	char note[sizeof(r->note)];
+	bool denied = false;
+
+	memcpy(note, r->note, sizeof(note));
+	guest_list_update(&k->guests, r->into, sizeof(struct guest_ksm), guest_done);
+	for (size_t i = 0; i < domains->n; i++) {
+		struct guest_ksm *g = k->guests.item[i];
+		struct row *domain = domains->row[i];
+
+		if (!guest_pid(domain))
+			continue;
+		open_guest(g, guest_pid(domain));
+		values_read(&g->files, r, domain);
+		add_from_stat(g, domain, merging, r);
+		denied |= domain->cell[DOMAIN_KSM].state == STATE_DENIED;
+	}
+	/* One sentence for all guests, not one for each. */
+	memcpy(r->note, note, sizeof(note));
+	if (denied)
+		reading_note(r, "Per guest: proc/PID/ksm_merging_pages of other users needs "
+				"CAP_DAC_READ_SEARCH.");
+}
+
+enum state ksm_read(struct reading *r)
+{
+	struct ksm *k = r->state;
+	struct row *host = snapshot_row(r->into, TABLE_HOST, key_host(0));
+	uint64_t now_ns = reading_now(r), run_ns;
+	int error;
+
+	if (values_read(&k->values, r, host) == 0) {
+		reading_note(r, "This kernel has no KSM (CONFIG_KSM).");
+		cell_set_missing(host, HOST_KSMD, STATE_ABSENT, now_ns);
+		return STATE_ABSENT;
+	}
+	error = kthread_run_ns(&k->ksmd, r->root, now_ns, &run_ns);
+	if (error < 0)
+		cell_set_missing(host, HOST_KSMD, state_of_errno(error), now_ns);
+	else
+		cell_set_count(host, HOST_KSMD, run_ns, now_ns);
+	read_guests(k, r,
+	    cell_number(host, HOST_KSM_RUN, 1) > 0 ||
+		cell_number(host, HOST_KSM_PAGES_SHARED, 1) > 0);
+	return STATE_OK;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A running collector, and the threads in which the slow ones read. A slot keeps what its
+ * collector last read until the next reading replaces it.
+ */
+#ifndef KVMTOP_COLLECTORS_LANE_H
+#define KVMTOP_COLLECTORS_LANE_H
+
+#include <pthread.h>
+#include <stdbool.h>
+
+#include "collectors/collector.h"
+
+/* The guest that a collector is just asking about, and since when. Guarded by the slot's lock. */
+struct lane_ask {
+	pthread_mutex_t *lock;
+	struct key guest;
+	uint64_t since_ns; /* 0: no call is outstanding */
+};
+
+/* All but collector, state and exact are guarded by lock. */
+struct slot {
+	const struct collector *collector;
+	void *state;
+	pthread_mutex_t lock;
+	struct lane_ask ask;
+	const struct snapshot *result; /* of a slow lane; NULL until it has read once */
+	enum state outcome;
+	char note[240];
+	uint64_t started_ns, ended_ns; /* of the last reading; started > ended: it is under way */
+	uint64_t cost_ns;              /* CPU time of all readings */
+	uint64_t reads, errors;
+	bool exact; /* wanted; atomic */
+};
+
+void slot_init(
+    struct slot *slot, const struct collector *collector, const struct sampling *options);
+void slot_done(struct slot *slot);
+
+/* Runs one reading. @into is the snapshot to write into; of a slow lane NULL: a new one, kept as
+ * the result. */
+void slot_read(struct slot *slot, const struct root *root, const struct sampling *options,
+    const struct snapshot *latest, struct snapshot *into);
+
+/* The time after which it should read again; the sampling interval where it has no own. */
+uint64_t slot_period(const struct slot *slot, uint64_t interval_ns);
+
+#endif

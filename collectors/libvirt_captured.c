@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* libvirt's answers as the live run noted them: see collectors/libvirt_link.h for their form. */
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/root.h"
+#include "base/slice.h"
+#include "base/xalloc.h"
+#include "collectors/libvirt_link.h"
+
+#define PATH_SIZE 96
+/* libvirt itself lists no more. */
+#define GUESTS_MAX 16384
+
+struct line {
+	struct libvirt_guest guest;             /* without name */
+	struct libvirt_description description; /* without xml */
+	struct slice name;
+};
+
+struct libvirt_connection {
+	const struct root *root;
+	struct text domains;
+	char driver[32];
+	bool local;
+	struct line *line;
+	size_t n, cap;
+	size_t next; /* where the next guest asked about probably is */
+};
+
+static void captured_close(struct libvirt_connection *c)
+{
+	text_done(&c->domains);
+	free(c->line);
+	free(c);
+}
+
+static void read_driver(struct libvirt_connection *c, struct cursor *line)
+{
+	struct slice word;
+
+	if (cursor_field(line, &word))
+		slice_copy(word, c->driver, sizeof(c->driver));
+	c->local = cursor_field(line, &word) && slice_eq(word, "local");
+}
+
+static enum libvirt_state find_state(struct slice word)
+{
+	for (int i = 0; i < LIBVIRT_STATES; i++)
+		if (slice_eq(word, libvirt_state_name((enum libvirt_state)i)))
+			return (enum libvirt_state)i;
+	return LIBVIRT_UNKNOWN;
+}
+
+static bool read_domain(struct cursor *c, struct line *ret)
+{
+	struct slice uuid, state, autostart;
+	int64_t id;
+
+	if (!cursor_field(c, &uuid) || cursor_i64(c, &id) < 0 || id < -1 || id > INT32_MAX ||
+	    !cursor_field(c, &state) || !cursor_field(c, &autostart))
+		return false;
+	*ret = (struct line){ .guest.id = (int)id, .name = slice_of("") };
+	if (slice_copy(uuid, ret->guest.uuid, sizeof(ret->guest.uuid)) >= LIBVIRT_UUID_SIZE ||
+	    !libvirt_is_uuid(ret->guest.uuid))
+		return false;
+	ret->description.state = find_state(state);
+	ret->description.autostart = slice_eq(autostart, "yes");
+	/* One blank, then the name, which may begin with blanks itself. */
+	if (c->p < c->end)
+		ret->name = (struct slice){ c->p + 1, (size_t)(c->end - c->p - 1) };
+	return true;
+}
+
+static void read_domains(struct libvirt_connection *c)
+{
+	struct cursor all, line;
+	struct slice word;
+	struct line l;
+
+	cursor_init(&all, c->domains.p, c->domains.len);
+	while (cursor_line(&all, &line)) {
+		if (!cursor_field(&line, &word))
+			continue;
+		if (slice_eq(word, "driver"))
+			read_driver(c, &line);
+		if (c->n == GUESTS_MAX || !slice_eq(word, "domain") || !read_domain(&line, &l))
+			continue;
+		c->line = xgrow(c->line, c->n, &c->cap, sizeof(l));
+		c->line[c->n++] = l;
+	}
+}
+
+int libvirt_captured_open(const struct root *root, struct libvirt_connection **ret, char *error)
+{
+	struct libvirt_connection *c = xcalloc(1, sizeof(*c));
+
+	c->root = root;
+	if (root_read_all(root, "kvmtop/libvirt/domains", &c->domains) < 0) {
+		captured_close(c);
+		snprintf(error, LIBVIRT_ERROR_SIZE, "this capture holds no answers of libvirt");
+		return -ENODATA;
+	}
+	read_domains(c);
+	*ret = c;
+	return 0;
+}
+
+static bool captured_is_alive(struct libvirt_connection *c)
+{
+	(void)c;
+	return true;
+}
+
+static const char *captured_driver(struct libvirt_connection *c)
+{
+	return c->driver;
+}
+
+static bool captured_is_local(struct libvirt_connection *c)
+{
+	return c->local;
+}
+
+static int captured_list(struct libvirt_connection *c,
+    void (*each)(void *ctx, const struct libvirt_guest *guest), void *ctx, char *error)
+{
+	(void)error;
+	for (size_t i = 0; i < c->n; i++) {
+		struct libvirt_guest guest = c->line[i].guest;
+		char *name = slice_dup(c->line[i].name);
+
+		guest.name = name;
+		each(ctx, &guest);
+		free(name);
+	}
+	return 0;
+}
+
+static const struct line *find_line(struct libvirt_connection *c, const char *uuid)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		const struct line *line = &c->line[(c->next + i) % c->n];
+
+		if (strcasecmp(line->guest.uuid, uuid) == 0) {
+			c->next = (size_t)(line - c->line) + 1;
+			return line;
+		}
+	}
+	return NULL;
+}
+
+static int read_answer(
+    struct libvirt_connection *c, const char *uuid, const char *what, struct text *ret)
+{
+	char path[PATH_SIZE];
+
+	if (!libvirt_is_uuid(uuid))
+		return -ENOENT;
+	snprintf(path, sizeof(path), "kvmtop/libvirt/%s.%s", uuid, what);
+	for (char *p = path; *p; p++)
+		*p = (char)tolower((unsigned char)*p);
+	return root_read_all(c->root, path, ret);
+}
+
+static int captured_describe(
+    struct libvirt_connection *c, const char *uuid, struct libvirt_description *ret, char *error)
+{
+	const struct line *line = find_line(c, uuid);
+	struct text xml = { 0 };
+
+	if (!line) {
+		snprintf(error, LIBVIRT_ERROR_SIZE, "this capture does not describe it");
+		return -ENOENT;
+	}
+	*ret = line->description;
+	/* What a read that failed may have left is of no use. */
+	if (read_answer(c, uuid, "xml", &xml) < 0)
+		text_done(&xml);
+	ret->xml = xml.p;
+	return 0;
+}
+
+static int captured_balloon(struct libvirt_connection *c, const char *uuid,
+    void (*entering)(void *ctx), void (*each)(void *ctx, const char *key, uint64_t value),
+    void *ctx, char *error)
+{
+	struct text answer = { 0 };
+	struct cursor all, line;
+	int r = read_answer(c, uuid, "balloon", &answer);
+
+	if (r < 0) {
+		text_done(&answer);
+		snprintf(error, LIBVIRT_ERROR_SIZE, "this capture holds no answer about it");
+		return r;
+	}
+	entering(ctx);
+	cursor_init(&all, answer.p, answer.len);
+	while (cursor_line(&all, &line)) {
+		struct slice key;
+		char name[64];
+		uint64_t value;
+
+		if (!cursor_split(&line, ':', &key) || cursor_u64(&line, &value) < 0 ||
+		    slice_copy(key, name, sizeof(name)) >= sizeof(name))
+			continue;
+		each(ctx, name, value);
+	}
+	text_done(&answer);
+	return 0;
+}
+
+const struct libvirt_ops *libvirt_captured_ops(void)
+{
+	static const struct libvirt_ops ops = {
+		.version = LIBVIRT_OPS_VERSION,
+		.close = captured_close,
+		.is_alive = captured_is_alive,
+		.driver = captured_driver,
+		.is_local = captured_is_local,
+		.list = captured_list,
+		.describe = captured_describe,
+		.balloon = captured_balloon,
+	};
+
+	return &ops;
+}

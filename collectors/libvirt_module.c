@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The only part of kvmtop that is linked with libvirt, a shared object of its own. It uses nothing
+ * of the program that loads it. Where memory is short it fails like a call of libvirt does.
+ *
+ * A connection is freed by whoever lets go of it last: its owner, or libvirt's event loop, which
+ * may be delivering an event while the owner closes.
+ */
+#include <errno.h>
+#include <libvirt/libvirt.h>
+#include <libvirt/virterror.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "collectors/libvirt_link.h"
+
+/* A daemon that has been silent for so long is taken for dead: 4 signs of life, 5 s apart. */
+#define KEEPALIVE_SECONDS 5
+#define KEEPALIVE_COUNT 3
+
+extern const struct libvirt_ops kvmtop_libvirt_ops;
+
+struct libvirt_connection {
+	virConnectPtr connect;
+	int callback[8];
+	size_t callbacks;
+	bool blind; /* no events: descriptions must be asked for anew each time */
+	bool local;
+
+	pthread_mutex_t lock; /* guards what follows */
+	unsigned refs;
+	void (*changed)(void *ctx, const char *uuid); /* NULL once closed */
+	void *ctx;
+};
+
+static void be_silent(void *ctx, virErrorPtr error)
+{
+	(void)ctx;
+	(void)error;
+}
+
+/* libvirt's words about the call that just failed in this thread, and what they mean to us. */
+static int last_error(char *error)
+{
+	const virError *e = virGetLastError();
+
+	snprintf(error, LIBVIRT_ERROR_SIZE, "%s", e && e->message ? e->message : "unknown error");
+	switch (e ? e->code : VIR_ERR_OK) {
+	case VIR_ERR_NO_DOMAIN:
+	case VIR_ERR_OPERATION_INVALID:
+		return -ENOENT;
+	case VIR_ERR_NO_SUPPORT:
+	case VIR_ERR_ARGUMENT_UNSUPPORTED:
+	case VIR_ERR_OPERATION_UNSUPPORTED:
+		return -ENOTSUP;
+	case VIR_ERR_AUTH_FAILED:
+	case VIR_ERR_AUTH_CANCELLED:
+	case VIR_ERR_AUTH_UNAVAILABLE:
+	case VIR_ERR_ACCESS_DENIED:
+	case VIR_ERR_OPERATION_DENIED:
+		return -EACCES;
+	case VIR_ERR_SYSTEM_ERROR:
+		return e->int1 == EACCES || e->int1 == EPERM ? -EACCES : -EIO;
+	default:
+		return -EIO;
+	}
+}
+
+static void *run_events(void *arg)
+{
+	(void)arg;
+	while (virEventRunDefaultImpl() == 0)
+		;
+	return NULL;
+}
+
+/*
+ * libvirt has one event loop in a process; it carries signs of life and events of all connections,
+ * and must not end while one of them is being taken down. So it runs until the process ends.
+ */
+static void start_events(void)
+{
+	pthread_t thread;
+	sigset_t all, before;
+
+	virSetErrorFunc(NULL, be_silent);
+	if (virEventRegisterDefaultImpl() < 0)
+		return;
+	/* Signals are for the program's own threads. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	if (pthread_create(&thread, NULL, run_events, NULL) == 0)
+		pthread_detach(thread);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+static void unref(void *opaque)
+{
+	struct libvirt_connection *c = opaque;
+	unsigned left;
+
+	pthread_mutex_lock(&c->lock);
+	left = --c->refs;
+	pthread_mutex_unlock(&c->lock);
+	if (left > 0)
+		return;
+	pthread_mutex_destroy(&c->lock);
+	free(c);
+}
+
+static void tell_change(struct libvirt_connection *c, virDomainPtr domain)
+{
+	char uuid[VIR_UUID_STRING_BUFLEN];
+
+	if (virDomainGetUUIDString(domain, uuid) < 0)
+		return;
+	pthread_mutex_lock(&c->lock);
+	if (c->changed)
+		c->changed(c->ctx, uuid);
+	pthread_mutex_unlock(&c->lock);
+}
+
+static int on_lifecycle(
+    virConnectPtr connect, virDomainPtr domain, int event, int detail, void *opaque)
+{
+	(void)connect;
+	(void)event;
+	(void)detail;
+	tell_change(opaque, domain);
+	return 0;
+}
+
+static void on_tunable(
+    virConnectPtr connect, virDomainPtr domain, virTypedParameterPtr params, int n, void *opaque)
+{
+	(void)connect;
+	(void)params;
+	(void)n;
+	tell_change(opaque, domain);
+}
+
+static void on_device(virConnectPtr connect, virDomainPtr domain, const char *alias, void *opaque)
+{
+	(void)connect;
+	(void)alias;
+	tell_change(opaque, domain);
+}
+
+static void on_metadata(
+    virConnectPtr connect, virDomainPtr domain, int type, const char *uri, void *opaque)
+{
+	(void)connect;
+	(void)type;
+	(void)uri;
+	tell_change(opaque, domain);
+}
+
+static void watch(struct libvirt_connection *c)
+{
+	const struct {
+		int id;
+		virConnectDomainEventGenericCallback call;
+	} events[] = {
+		{ VIR_DOMAIN_EVENT_ID_LIFECYCLE, VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle) },
+		{ VIR_DOMAIN_EVENT_ID_TUNABLE, VIR_DOMAIN_EVENT_CALLBACK(on_tunable) },
+		{ VIR_DOMAIN_EVENT_ID_DEVICE_ADDED, VIR_DOMAIN_EVENT_CALLBACK(on_device) },
+		{ VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED, VIR_DOMAIN_EVENT_CALLBACK(on_device) },
+		{ VIR_DOMAIN_EVENT_ID_METADATA_CHANGE, VIR_DOMAIN_EVENT_CALLBACK(on_metadata) },
+	};
+
+	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
+		int id;
+
+		pthread_mutex_lock(&c->lock);
+		c->refs++;
+		pthread_mutex_unlock(&c->lock);
+		id = virConnectDomainEventRegisterAny(
+		    c->connect, NULL, events[i].id, events[i].call, c, unref);
+		if (id >= 0)
+			c->callback[c->callbacks++] = id;
+		else
+			unref(c);
+		if (id < 0 && events[i].id == VIR_DOMAIN_EVENT_ID_LIFECYCLE)
+			c->blind = true;
+	}
+}
+
+/* Processes of this host: QEMU's driver, and an address without another host in it. */
+static bool find_local(virConnectPtr connect)
+{
+	static const char *const here[] = { "", "localhost", "127.0.0.1", "[::1]" };
+	const char *type = virConnectGetType(connect);
+	char *uri = virConnectGetURI(connect), *host = uri ? strstr(uri, "://") : NULL;
+	bool local = false;
+
+	if (host && type && strcmp(type, "QEMU") == 0) {
+		size_t len;
+		char *user;
+
+		host += 3;
+		len = strcspn(host, "/?");
+		user = memchr(host, '@', len);
+		if (user) {
+			len -= (size_t)(user + 1 - host);
+			host = user + 1;
+		}
+		for (size_t i = 0; i < sizeof(here) / sizeof(here[0]); i++)
+			local |= strlen(here[i]) == len && strncasecmp(host, here[i], len) == 0;
+	}
+	free(uri);
+	return local;
+}
+
+static int module_open(const char *uri, void (*changed)(void *ctx, const char *uuid), void *ctx,
+    struct libvirt_connection **ret, char *error)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	struct libvirt_connection *c;
+	virConnectPtr connect;
+
+	pthread_once(&once, start_events);
+	connect = virConnectOpenReadOnly(uri);
+	if (!connect)
+		return last_error(error);
+	c = calloc(1, sizeof(*c));
+	if (!c) {
+		virConnectClose(connect);
+		snprintf(error, LIBVIRT_ERROR_SIZE, "out of memory");
+		return -ENOMEM;
+	}
+	c->connect = connect;
+	c->refs = 1;
+	c->changed = changed;
+	c->ctx = ctx;
+	pthread_mutex_init(&c->lock, NULL);
+	/* Drivers within this process have no daemon that could fall silent: they refuse. */
+	virConnectSetKeepAlive(connect, KEEPALIVE_SECONDS, KEEPALIVE_COUNT);
+	c->local = find_local(connect);
+	if (changed)
+		watch(c);
+	else
+		c->blind = true;
+	*ret = c;
+	return 0;
+}
+
+static void module_close(struct libvirt_connection *c)
+{
+	pthread_mutex_lock(&c->lock);
+	c->changed = NULL;
+	pthread_mutex_unlock(&c->lock);
+	while (c->callbacks > 0)
+		virConnectDomainEventDeregisterAny(c->connect, c->callback[--c->callbacks]);
+	virConnectClose(c->connect);
+	unref(c);
+}
+
+static bool module_is_alive(struct libvirt_connection *c)
+{
+	return virConnectIsAlive(c->connect) == 1;
+}
+
+static const char *module_driver(struct libvirt_connection *c)
+{
+	const char *type = virConnectGetType(c->connect);
+
+	return type ? type : "unknown";
+}
+
+static bool module_is_local(struct libvirt_connection *c)
+{
+	return c->local;
+}
+
+static int module_list(struct libvirt_connection *c,
+    void (*each)(void *ctx, const struct libvirt_guest *guest), void *ctx, char *error)
+{
+	virDomainPtr *domain = NULL;
+	int n = virConnectListAllDomains(c->connect, &domain, VIR_CONNECT_LIST_DOMAINS_ACTIVE);
+
+	if (n < 0)
+		return last_error(error);
+	for (int i = 0; i < n; i++) {
+		struct libvirt_guest guest = { .id = (int)virDomainGetID(domain[i]),
+			.name = virDomainGetName(domain[i]) };
+
+		if (guest.name && virDomainGetUUIDString(domain[i], guest.uuid) == 0) {
+			if (c->blind && c->changed)
+				c->changed(c->ctx, guest.uuid);
+			each(ctx, &guest);
+		}
+		virDomainFree(domain[i]);
+	}
+	free(domain);
+	return 0;
+}
+
+static enum libvirt_state state_of(int state)
+{
+	switch (state) {
+	case VIR_DOMAIN_RUNNING:
+	case VIR_DOMAIN_BLOCKED:
+		return LIBVIRT_RUNNING;
+	case VIR_DOMAIN_PAUSED:
+		return LIBVIRT_PAUSED;
+	case VIR_DOMAIN_SHUTDOWN:
+	case VIR_DOMAIN_SHUTOFF:
+		return LIBVIRT_SHUTDOWN;
+	case VIR_DOMAIN_CRASHED:
+		return LIBVIRT_CRASHED;
+	case VIR_DOMAIN_PMSUSPENDED:
+		return LIBVIRT_SUSPENDED;
+	default:
+		return LIBVIRT_UNKNOWN;
+	}
+}
+
+static int module_describe(
+    struct libvirt_connection *c, const char *uuid, struct libvirt_description *ret, char *error)
+{
+	virDomainPtr domain = virDomainLookupByUUIDString(c->connect, uuid);
+	int state, autostart = 0, r = 0;
+
+	if (!domain)
+		return last_error(error);
+	if (virDomainGetState(domain, &state, NULL, 0) < 0) {
+		r = last_error(error);
+		goto out;
+	}
+	*ret = (struct libvirt_description){ .state = state_of(state) };
+	if (virDomainGetAutostart(domain, &autostart) == 0)
+		ret->autostart = autostart != 0;
+	ret->xml = virDomainGetXMLDesc(domain, 0);
+	if (!ret->xml)
+		last_error(error);
+out:
+	virDomainFree(domain);
+	return r;
+}
+
+static void tell_balloon(const virDomainStatsRecord *record,
+    void (*each)(void *ctx, const char *key, uint64_t value), void *ctx)
+{
+	static const char prefix[] = "balloon.";
+
+	for (int i = 0; i < record->nparams; i++) {
+		const virTypedParameter *p = &record->params[i];
+
+		if (strncmp(p->field, prefix, sizeof(prefix) - 1) == 0 &&
+		    p->type == VIR_TYPED_PARAM_ULLONG)
+			each(ctx, p->field + sizeof(prefix) - 1, p->value.ul);
+	}
+}
+
+static int module_balloon(struct libvirt_connection *c, const char *uuid,
+    void (*entering)(void *ctx), void (*each)(void *ctx, const char *key, uint64_t value),
+    void *ctx, char *error)
+{
+	virDomainPtr domain = virDomainLookupByUUIDString(c->connect, uuid);
+	virDomainPtr domains[] = { domain, NULL };
+	virDomainStatsRecordPtr *records = NULL;
+	int n, r = 0;
+
+	if (!domain)
+		return last_error(error);
+	entering(ctx);
+	n = virDomainListGetStats(
+	    domains, VIR_DOMAIN_STATS_BALLOON, &records, VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT);
+	if (n < 0)
+		r = last_error(error);
+	for (int i = 0; i < n; i++)
+		tell_balloon(records[i], each, ctx);
+	virDomainStatsRecordListFree(records);
+	virDomainFree(domain);
+	return r;
+}
+
+const struct libvirt_ops kvmtop_libvirt_ops = {
+	.version = LIBVIRT_OPS_VERSION,
+	.open = module_open,
+	.close = module_close,
+	.is_alive = module_is_alive,
+	.driver = module_driver,
+	.is_local = module_is_local,
+	.list = module_list,
+	.describe = module_describe,
+	.balloon = module_balloon,
+};

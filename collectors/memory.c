@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The host's memory, pressure, and the switches that decide about both. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/parse.h"
+#include "base/xalloc.h"
+#include "collectors/collector.h"
+#include "collectors/values.h"
+
+#define PRESSURE_DIR "proc/pressure/"
+
+/* A file below proc/pressure: two lines, "some" and "full". */
+struct pressure {
+	char *path;
+	struct kept kept;
+	char text[512];
+	int error; /* of the last reading */
+	uint64_t at_ns;
+};
+
+struct memory {
+	struct values switches;
+	struct named named;
+	struct kept meminfo;
+	struct text vmstat;
+	struct pressure *pressure;
+	size_t n, cap;
+};
+
+/* "proc/sys/vm/swappiness", but not "proc/pressure/cpu some". */
+static bool is_file(const struct column *c)
+{
+	return (strncmp(c->key, "proc/", 5) == 0 || strncmp(c->key, "sys/", 4) == 0) &&
+	       strchr(c->key, ' ') == NULL;
+}
+
+static const struct values_kind switch_kind = {
+	.table = TABLE_HOST, .src = SRC_MEMORY, .takes = is_file
+};
+
+static bool is_pressure(int i)
+{
+	const struct column *c = &table_kinds[TABLE_HOST].column[i];
+
+	return c->src == SRC_MEMORY && c->key && c->kind == KIND_COUNTER &&
+	       strncmp(c->key, PRESSURE_DIR, strlen(PRESSURE_DIR)) == 0;
+}
+
+/* The file of the key "proc/pressure/cpu some"; further lines of one file share it. */
+static struct pressure *pressure_of(struct memory *m, const char *key, struct slice *ret_line)
+{
+	struct slice path = slice_of(key);
+
+	if (!slice_cut(path, ' ', &path, ret_line))
+		*ret_line = slice_of("");
+	for (size_t i = 0; i < m->n; i++)
+		if (slice_eq(path, m->pressure[i].path))
+			return &m->pressure[i];
+	m->pressure = xgrow(m->pressure, m->n, &m->cap, sizeof(*m->pressure));
+	m->pressure[m->n] = (struct pressure){ .path = slice_dup(path) };
+	return &m->pressure[m->n++];
+}
+
+void *memory_open(const struct sampling *options)
+{
+	struct memory *m = xcalloc(1, sizeof(*m));
+	struct slice line;
+
+	(void)options;
+	values_init(&m->switches, &switch_kind, "");
+	named_init(&m->named, TABLE_HOST, SRC_MEMORY);
+	for (int i = 0; i < HOST_COLUMNS; i++)
+		if (is_pressure(i))
+			pressure_of(m, table_kinds[TABLE_HOST].column[i].key, &line);
+	return m;
+}
+
+void memory_close(void *state)
+{
+	struct memory *m = state;
+
+	for (size_t i = 0; i < m->n; i++) {
+		kept_done(&m->pressure[i].kept);
+		free(m->pressure[i].path);
+	}
+	free(m->pressure);
+	values_done(&m->switches);
+	named_done(&m->named);
+	kept_done(&m->meminfo);
+	text_done(&m->vmstat);
+	free(m);
+}
+
+static int read_meminfo(struct memory *m, struct reading *r, struct row *host)
+{
+	char buf[16384];
+	ssize_t n = root_read_kept(r->root, &m->meminfo, "proc/meminfo", buf, sizeof(buf));
+
+	if (n < 0)
+		return (int)n;
+	/* Without a unit meminfo tells numbers of things only. */
+	named_take(&m->named, buf, 1, host, reading_now(r));
+	return 0;
+}
+
+/* The kernel gives vmstat out in pieces of 4 KiB, so one read of a kept descriptor may not do. */
+static int read_vmstat(struct memory *m, struct reading *r, struct row *host)
+{
+	int error = root_read_all(r->root, "proc/vmstat", &m->vmstat);
+
+	if (error == 0)
+		named_take(&m->named, m->vmstat.p, host_page_bytes(r->root), host, reading_now(r));
+	return error;
+}
+
+/* "some avg10=0.00 avg60=0.00 avg300=0.00 total=4321": µs in which some task waited. */
+static int pressure_total(const char *text, struct slice name, uint64_t *ret_us)
+{
+	struct slice word, key, value;
+	struct cursor c, line;
+
+	cursor_init(&c, text, strlen(text));
+	while (cursor_line(&c, &line)) {
+		if (!cursor_field(&line, &word) || word.len != name.len ||
+		    memcmp(word.p, name.p, name.len) != 0)
+			continue;
+		while (cursor_field(&line, &word))
+			if (slice_cut(word, '=', &key, &value) && slice_eq(key, "total"))
+				return slice_u64(value, ret_us);
+	}
+	return -ENOENT;
+}
+
+static size_t read_pressure(struct memory *m, struct reading *r, struct row *host)
+{
+	size_t there = 0;
+
+	for (size_t i = 0; i < m->n; i++) {
+		struct pressure *p = &m->pressure[i];
+		ssize_t n = root_read_kept(r->root, &p->kept, p->path, p->text, sizeof(p->text));
+
+		p->error = n < 0 ? (int)n : 0;
+		p->at_ns = reading_now(r);
+		there += n >= 0;
+	}
+	for (int i = 0; i < HOST_COLUMNS; i++) {
+		struct slice line;
+		struct pressure *p;
+		uint64_t total_us;
+		int error;
+
+		if (!is_pressure(i))
+			continue;
+		p = pressure_of(m, table_kinds[TABLE_HOST].column[i].key, &line);
+		error = p->error ? p->error : pressure_total(p->text, line, &total_us);
+		if (error < 0)
+			cell_set_missing(host, i, state_of_errno(error), p->at_ns);
+		else
+			cell_set_count(host, i, total_us * 1000, p->at_ns);
+	}
+	return there;
+}
+
+enum state memory_read(struct reading *r)
+{
+	struct memory *m = r->state;
+	struct row *host = snapshot_row(r->into, TABLE_HOST, key_host(0));
+	int no_meminfo = read_meminfo(m, r, host), no_vmstat = read_vmstat(m, r, host);
+
+	named_missing(&m->named, host, no_meminfo ? no_meminfo : no_vmstat, reading_now(r));
+	if (no_meminfo)
+		reading_note(r, "proc/meminfo cannot be read.");
+	if (no_vmstat)
+		reading_note(r, "proc/vmstat cannot be read: no swap, fault and migration rates.");
+	if (read_pressure(m, r, host) == 0)
+		reading_note(r, "No pressure figures: the kernel has PSI not built in or switched "
+				"off (boot option psi=1).");
+	values_read(&m->switches, r, host);
+	return no_meminfo && no_vmstat ? state_of_errno(no_meminfo) : STATE_OK;
+}

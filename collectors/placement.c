@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * On which NUMA node the memory of each guest lies. Runs in a lane of its own: a walk through the
+ * page tables of a large guest takes seconds, and meanwhile holds a lock that the guest's own page
+ * faults want. So only short walks are made unasked, longer ones are replaced by a sample of
+ * pages, and all of it takes at most a hundredth of a CPU.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/xalloc.h"
+#include "collectors/cgroup_path.h"
+#include "collectors/collector.h"
+#include "collectors/guest_list.h"
+#include "collectors/placement_guest.h"
+
+/* A guest's faults may be late by so much. */
+#define WALK_MAX_NS (2 * NS_PER_MS)
+/* Pages of each reading. */
+#define PAGES 1024
+/* Where there are many guests even short walks add up, and fewer pages must do. */
+#define MANY_GUESTS 50
+#define WALK_MAX_OF_MANY_NS (NS_PER_MS / 4)
+#define PAGES_OF_MANY 256
+/* Pages that are not there cost next to nothing: of a guest that has few, more are looked at. */
+#define RESIDENT_FEW 0.25
+/* One part in so many of the time that passes may be spent; what is not is saved up. */
+#define DUTY 100
+#define CREDIT_MAX_NS ((int64_t)(100 * NS_PER_MS))
+#define MOUNTS_NS (60 * NS_PER_SEC)
+
+struct placement {
+	struct guest_list guests;
+	struct cgroup_mounts mounts;
+	uint64_t mounts_ns;
+	int64_t credit_ns; /* CPU time that may be spent now; below 0: to be waited for */
+	uint64_t credit_at_ns;
+	size_t next; /* guest to begin with */
+};
+
+void *placement_open(const struct sampling *options)
+{
+	(void)options;
+	return xcalloc(1, sizeof(struct placement));
+}
+
+void placement_close(void *state)
+{
+	struct placement *p = state;
+
+	if (!p)
+		return;
+	guest_list_done(&p->guests, placement_guest_done);
+	cgroup_mounts_done(&p->mounts);
+	free(p);
+}
+
+static bool is_denied(int error)
+{
+	return state_of_errno(error) == STATE_DENIED;
+}
+
+static size_t pages_of(const struct placement_guest *g, bool many)
+{
+	if (!many || (g->sample.n > 0 && page_sample_resident(&g->sample) < RESIDENT_FEW))
+		return PAGES;
+	return PAGES_OF_MANY;
+}
+
+/* A guest that has just been started: hardly a page of its memory is there, so none was hit. */
+static int read_empty(struct placement_guest *g, const struct placement_host *host, bool short_walk)
+{
+	if (placement_read_cgroup(g, host) == 0)
+		return 0;
+	return short_walk ? placement_read_exact(g, host) : 0;
+}
+
+/*
+ * Where the right for one way is missing the other may still be there, and the cgroup nearly always
+ * is. The right that was missing is returned all the same.
+ */
+static int read_live(const struct reading *r, struct placement_guest *g,
+    const struct placement_host *host, bool many)
+{
+	enum numa_mode mode = r->exact ? NUMA_EXACT : r->options->numa;
+	uint64_t walk_ns = 0;
+	bool walk = mode == NUMA_EXACT;
+	int error;
+
+	if (mode == NUMA_AUTO) {
+		walk_ns = placement_predict_ns(g, host, r->now_ns);
+		walk = walk_ns <= (many ? WALK_MAX_OF_MANY_NS : WALK_MAX_NS);
+	}
+	error = walk ? placement_read_exact(g, host)
+		     : placement_read_sampled(g, host, pages_of(g, many));
+	if (!walk && error == 0 && g->nodes == 0)
+		error = read_empty(g, host, mode == NUMA_AUTO && walk_ns <= WALK_MAX_NS);
+	if (walk && is_denied(error) && placement_read_sampled(g, host, pages_of(g, many)) == 0)
+		return 0;
+	if (error && error != -ESRCH && placement_read_cgroup(g, host) == 0)
+		return is_denied(error) ? error : 0;
+	return error;
+}
+
+/* Samples that were taken between two readings of this lane have none: the one before holds. */
+static int read_captured(
+    const struct reading *r, struct placement_guest *g, const struct placement_host *host)
+{
+	bool walk = r->exact || r->options->numa == NUMA_EXACT;
+	int error = walk ? placement_read_exact(g, host) : placement_read_captured(g, host);
+
+	if (error)
+		error = walk ? placement_read_captured(g, host) : placement_read_exact(g, host);
+	if (error && placement_read_cgroup(g, host) == 0)
+		error = 0;
+	return error && g->method != PLACED_NOT ? 0 : error;
+}
+
+static void read_guest(struct placement *p, const struct reading *r, size_t i, bool many)
+{
+	struct placement_host host = { r->root, &p->mounts, r->latest };
+	struct placement_guest *g = p->guests.item[i];
+	enum placement_method before = g->method;
+	uint64_t before_ns = g->at_ns;
+
+	g->error = placement_guest_look(g, r->root, r->latest->table[TABLE_DOMAIN].row[i]);
+	if (g->error == 0)
+		g->error = root_is_live(r->root) ? read_live(r, g, &host, many)
+						 : read_captured(r, g, &host);
+	/* A reading that could not be repeated is not shown on. */
+	if (g->error && g->method == before && g->at_ns == before_ns)
+		g->method = PLACED_NOT;
+}
+
+static void earn(struct placement *p, const struct reading *r)
+{
+	uint64_t now_ns = reading_now(r);
+
+	if (p->credit_at_ns == 0)
+		p->credit_ns = CREDIT_MAX_NS;
+	else
+		p->credit_ns += (int64_t)((now_ns - p->credit_at_ns) / DUTY);
+	if (p->credit_ns > CREDIT_MAX_NS)
+		p->credit_ns = CREDIT_MAX_NS;
+	p->credit_at_ns = now_ns;
+}
+
+static size_t count_running(const struct reading *r)
+{
+	const struct table *domains = &r->latest->table[TABLE_DOMAIN];
+	size_t n = 0;
+
+	for (size_t i = 0; i < domains->n; i++)
+		n += guest_pid(domains->row[i]) != 0;
+	return n;
+}
+
+/* Goes round the guests as far as the credit reaches; the next reading goes on from there. */
+static void read_guests(struct placement *p, struct reading *r, size_t running)
+{
+	const struct table *domains = &r->latest->table[TABLE_DOMAIN];
+	size_t n = domains->n, start = p->next < n ? p->next : 0;
+	bool limited = !r->exact && !reading_thorough(r);
+
+	earn(p, r);
+	for (size_t k = 0; k < n; k++) {
+		size_t i = (start + k) % n;
+		uint64_t cpu_ns = clock_thread_cpu_ns();
+
+		if (guest_pid(domains->row[i]) == 0)
+			continue;
+		p->next = i;
+		if (limited && p->credit_ns <= 0)
+			return;
+		read_guest(p, r, i, running > MANY_GUESTS);
+		if (limited)
+			p->credit_ns -= (int64_t)(clock_thread_cpu_ns() - cpu_ns);
+	}
+	p->next = 0;
+}
+
+static void write_node(
+    struct reading *r, const struct row *domain, const struct placement_guest *g, size_t node)
+{
+	static const char *const methods[] = {
+		[PLACED_NOT] = "",
+		[PLACED_EXACT] = "exact",
+		[PLACED_SAMPLED] = "sampled",
+		[PLACED_CGROUP] = "cgroup",
+	};
+	const struct placement_node *n = &g->node[node];
+	struct row *row = snapshot_row(r->into, TABLE_PLACEMENT, key_of(domain->key, node + 1));
+
+	cell_set_text(r->into, row, PLACEMENT_DOMAIN, cell_text(domain, DOMAIN_NAME), g->at_ns);
+	cell_set_number(row, PLACEMENT_NODE, (double)node, g->at_ns);
+	cell_set_number(row, PLACEMENT_MEMORY, n->memory_bytes, g->at_ns);
+	if (n->huge_bytes >= 0)
+		cell_set_number(row, PLACEMENT_HUGE, n->huge_bytes, g->at_ns);
+	else
+		cell_set_missing(row, PLACEMENT_HUGE, STATE_ABSENT, g->at_ns);
+	cell_set_number(row, PLACEMENT_ERROR, n->error, g->at_ns);
+	cell_set_text(r->into, row, PLACEMENT_METHOD, methods[g->method], g->at_ns);
+}
+
+static void write_guests(struct placement *p, struct reading *r)
+{
+	const struct table *domains = &r->latest->table[TABLE_DOMAIN];
+
+	for (size_t i = 0; i < domains->n; i++) {
+		const struct placement_guest *g = p->guests.item[i];
+
+		if (g->method == PLACED_NOT)
+			continue;
+		for (size_t node = 0; node < g->nodes; node++)
+			if (g->node[node].memory_bytes > 0)
+				write_node(r, domains->row[i], g, node);
+	}
+}
+
+static enum state note_ways(const struct placement *p, struct reading *r, size_t running)
+{
+	size_t ways[PLACED_CGROUP + 1] = { 0 }, denied = 0, unknown = 0;
+
+	for (size_t i = 0; i < p->guests.n; i++) {
+		const struct placement_guest *g = p->guests.item[i];
+
+		if (guest_pid(r->latest->table[TABLE_DOMAIN].row[i]) == 0)
+			continue;
+		ways[g->method]++;
+		denied += is_denied(g->error);
+		unknown += g->method == PLACED_NOT && g->error == -ENOENT;
+	}
+	if (running == 0)
+		return STATE_OK;
+	reading_note(r, "Exact of %zu guests, sampled of %zu, by cgroup of %zu, not of %zu.",
+	    ways[PLACED_EXACT], ways[PLACED_SAMPLED], ways[PLACED_CGROUP], ways[PLACED_NOT]);
+	if (denied)
+		reading_note(
+		    r, "numa_maps and move_pages need CAP_SYS_PTRACE for guests of others.");
+	if (unknown && !root_exists(r->root, "sys/devices/system/node"))
+		reading_note(r, "This kernel was built without NUMA.");
+	else if (unknown)
+		reading_note(r, "Of some the memory was not recognised.");
+	return ways[PLACED_NOT] < running ? STATE_OK : denied ? STATE_DENIED : STATE_ABSENT;
+}
+
+enum state placement_read(struct reading *r)
+{
+	struct placement *p = r->state;
+	size_t running;
+
+	if (r->options->numa == NUMA_OFF && !r->exact) {
+		reading_note(r, "Switched off by --numa off.");
+		return STATE_ABSENT;
+	}
+	if (!r->latest)
+		return STATE_ABSENT;
+	if (p->mounts_ns == 0 || reading_thorough(r) || r->now_ns >= p->mounts_ns + MOUNTS_NS) {
+		/* None: then nothing is told by cgroup. */
+		cgroup_mounts_read(r->root, &p->mounts);
+		p->mounts_ns = r->now_ns;
+	}
+	guest_list_update(
+	    &p->guests, r->latest, sizeof(struct placement_guest), placement_guest_done);
+	running = count_running(r);
+	read_guests(p, r, running);
+	write_guests(p, r);
+	return note_ways(p, r, running);
+}

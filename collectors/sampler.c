@@ -1,0 +1,481 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "collectors/sampler.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/xalloc.h"
+#include "collectors/collector.h"
+#include "collectors/lane.h"
+
+#define MAX_COLLECTORS 32
+/* A slow lane looks this often whether somebody needs it now. */
+#define LANE_TICK_NS (200 * NS_PER_MS)
+
+struct lane_thread {
+	struct sampler *sampler;
+	enum lane lane;
+	struct root *root;
+	pthread_t thread;
+	bool runs;
+	bool ended; /* guarded by sampler->lock */
+};
+
+struct sampler {
+	struct root *root;
+	struct sampling options;
+	struct slot slot[MAX_COLLECTORS];
+	size_t slots;
+	struct lane_thread lane[LANES];
+	const struct snapshot *before; /* the sample that rates are taken against */
+	size_t next;                   /* captured sample to be read next */
+	uint64_t taken;
+	unsigned needs; /* atomic */
+
+	pthread_mutex_t lock; /* guards what follows */
+	pthread_cond_t wake;  /* monotonic clock */
+	const struct snapshot *latest;
+	uint64_t interval_ns;
+	bool stopping, now, loop;
+	pthread_t thread;
+	bool runs;
+	int fd;
+};
+
+static bool is_needed(struct sampler *s, const struct slot *slot)
+{
+	return __atomic_load_n(&s->needs, __ATOMIC_RELAXED) & NEEDS(slot->collector->src);
+}
+
+static uint64_t guarded_interval(struct sampler *s)
+{
+	uint64_t interval_ns;
+
+	pthread_mutex_lock(&s->lock);
+	interval_ns = s->interval_ns;
+	pthread_mutex_unlock(&s->lock);
+	return interval_ns;
+}
+
+uint64_t sampler_interval(struct sampler *s)
+{
+	return guarded_interval(s);
+}
+
+/* Waits for a change, at most until the monotonic clock says @until_ns. s->lock is held. */
+static void wait_until(struct sampler *s, uint64_t until_ns)
+{
+	struct timespec t = { .tv_sec = (time_t)(until_ns / NS_PER_SEC),
+		.tv_nsec = (long)(until_ns % NS_PER_SEC) };
+
+	pthread_cond_timedwait(&s->wake, &s->lock, &t);
+}
+
+const struct snapshot *sampler_latest(struct sampler *s)
+{
+	const struct snapshot *latest;
+
+	pthread_mutex_lock(&s->lock);
+	latest = snapshot_ref(s->latest);
+	pthread_mutex_unlock(&s->lock);
+	return latest;
+}
+
+static bool is_due(struct sampler *s, struct slot *slot)
+{
+	uint64_t interval_ns = guarded_interval(s), now_ns = clock_mono_ns();
+	bool due;
+
+	pthread_mutex_lock(&slot->lock);
+	due = slot->ended_ns == 0 || now_ns >= slot->ended_ns + slot_period(slot, interval_ns);
+	pthread_mutex_unlock(&slot->lock);
+	return is_needed(s, slot) && (due || __atomic_load_n(&slot->exact, __ATOMIC_RELAXED));
+}
+
+static void read_lane(struct sampler *s, enum lane lane, const struct root *root,
+    const struct snapshot *latest, bool always)
+{
+	for (size_t i = 0; i < s->slots; i++) {
+		struct slot *slot = &s->slot[i];
+
+		if (slot->collector->lane != lane)
+			continue;
+		if (always ? is_needed(s, slot) : is_due(s, slot))
+			slot_read(slot, root, &s->options, latest, NULL);
+	}
+}
+
+static void *run_lane(void *arg)
+{
+	struct lane_thread *lane = arg;
+	struct sampler *s = lane->sampler;
+
+	pthread_mutex_lock(&s->lock);
+	while (!s->stopping) {
+		/* Guests are known once there is a sample. */
+		if (s->latest) {
+			const struct snapshot *latest = snapshot_ref(s->latest);
+
+			pthread_mutex_unlock(&s->lock);
+			read_lane(s, lane->lane, lane->root, latest, false);
+			snapshot_unref(latest);
+			pthread_mutex_lock(&s->lock);
+		}
+		if (!s->stopping)
+			wait_until(s, clock_mono_ns() + LANE_TICK_NS);
+	}
+	lane->ended = true;
+	pthread_mutex_unlock(&s->lock);
+	return NULL;
+}
+
+/* A slow lane that has owed an answer for two intervals tells about whom. */
+static void show_silence(struct sampler *s, struct slot *slot, struct snapshot *into)
+{
+	uint64_t since_ns, limit_ns = 2 * guarded_interval(s);
+	struct key guest;
+	struct row *row;
+
+	pthread_mutex_lock(&slot->lock);
+	guest = slot->ask.guest;
+	since_ns = slot->ask.since_ns;
+	pthread_mutex_unlock(&slot->lock);
+	if (since_ns == 0 || into->moment.mono_ns < since_ns + limit_ns)
+		return;
+	row = snapshot_find(into, TABLE_DOMAIN, guest);
+	if (row)
+		cell_set_number(row, DOMAIN_SILENT,
+		    (double)(into->moment.mono_ns - since_ns) / (double)NS_PER_SEC,
+		    into->moment.mono_ns);
+}
+
+static void merge_slot(struct sampler *s, struct slot *slot, struct snapshot *into)
+{
+	const struct snapshot *result;
+
+	if (!is_needed(s, slot))
+		return;
+	pthread_mutex_lock(&slot->lock);
+	result = snapshot_ref(slot->result);
+	pthread_mutex_unlock(&slot->lock);
+	if (result)
+		snapshot_merge(into, result, 2 * slot_period(slot, guarded_interval(s)));
+	snapshot_unref(result);
+	show_silence(s, slot, into);
+}
+
+static const char *source_state(struct sampler *s, const struct slot *slot, uint64_t now_ns)
+{
+	uint64_t limit_ns = 2 * slot_period(slot, guarded_interval(s));
+
+	if (!is_needed(s, slot))
+		return "off";
+	if (slot->started_ns > slot->ended_ns && now_ns > slot->started_ns + limit_ns)
+		return "stuck";
+	if (slot->ended_ns == 0)
+		return "starting";
+	return state_name(slot->outcome);
+}
+
+/* A source that has never answered yet says at least for how long. slot->lock is held. */
+static void show_note(const struct slot *slot, struct row *row, struct snapshot *into)
+{
+	uint64_t now_ns = into->moment.mono_ns;
+	char text[80];
+
+	if (slot->started_ns <= slot->ended_ns || now_ns < slot->started_ns + NS_PER_SEC) {
+		cell_set_text(into, row, SOURCE_NOTE, slot->note, now_ns);
+		return;
+	}
+	snprintf(text, sizeof(text), "No answer for %.0f s.",
+	    (double)(now_ns - slot->started_ns) / (double)NS_PER_SEC);
+	cell_set_text(into, row, SOURCE_NOTE, text, now_ns);
+}
+
+static void show_source(struct sampler *s, struct slot *slot, struct snapshot *into)
+{
+	struct row *row = snapshot_row(into, TABLE_SOURCE, key_host(slot->collector->src));
+	uint64_t now_ns = into->moment.mono_ns;
+
+	cell_set_text(into, row, SOURCE_NAME, source_name(slot->collector->src), now_ns);
+	pthread_mutex_lock(&slot->lock);
+	cell_set_text(into, row, SOURCE_STATE, source_state(s, slot, now_ns), now_ns);
+	if (slot->ended_ns && slot->ended_ns <= now_ns)
+		cell_set_number(row, SOURCE_AGE,
+		    (double)(now_ns - slot->ended_ns) / (double)NS_PER_SEC, now_ns);
+	/* What reading a capture costs is nobody's concern. */
+	if (root_is_live(s->root))
+		cell_set_count(row, SOURCE_COST, slot->cost_ns, now_ns);
+	cell_set_number(row, SOURCE_READS, (double)slot->reads, now_ns);
+	cell_set_number(row, SOURCE_ERRORS, (double)slot->errors, now_ns);
+	show_note(slot, row, into);
+	pthread_mutex_unlock(&slot->lock);
+}
+
+/* What the program as a whole costs, drawing included. */
+static void show_self(struct sampler *s, struct snapshot *into)
+{
+	struct row *row = snapshot_row(into, TABLE_SOURCE, key_host(SRC_SOURCES));
+	uint64_t now_ns = into->moment.mono_ns;
+
+	cell_set_text(into, row, SOURCE_NAME, "kvmtop", now_ns);
+	cell_set_text(into, row, SOURCE_STATE, "ok", now_ns);
+	cell_set_number(row, SOURCE_AGE, 0, now_ns);
+	if (root_is_live(s->root))
+		cell_set_count(row, SOURCE_COST, clock_process_cpu_ns(), now_ns);
+	cell_set_text(
+	    into, row, SOURCE_NOTE, "All of kvmtop: its collectors and its drawing.", now_ns);
+}
+
+/* Of a captured host a slow lane is read here; it may build on what the lane before told. */
+static void add_lane(struct sampler *s, enum lane lane, struct snapshot *into)
+{
+	if (!root_is_live(s->root))
+		read_lane(s, lane, s->root, into, true);
+	for (size_t i = 0; i < s->slots; i++)
+		if (s->slot[i].collector->lane == lane)
+			merge_slot(s, &s->slot[i], into);
+	snapshot_link(into);
+}
+
+static struct snapshot *read_sample(struct sampler *s)
+{
+	struct snapshot *into = snapshot_new(root_now(s->root));
+
+	for (size_t i = 0; i < s->slots; i++)
+		if (s->slot[i].collector->lane == LANE_FAST && is_needed(s, &s->slot[i]))
+			slot_read(&s->slot[i], s->root, &s->options, NULL, into);
+	snapshot_link(into);
+	for (enum lane lane = LANE_FAST + 1; lane < LANES; lane++)
+		add_lane(s, lane, into);
+	for (size_t i = 0; i < s->slots; i++)
+		show_source(s, &s->slot[i], into);
+	show_self(s, into);
+	return into;
+}
+
+/* Rates need to know who is whom, so rows are linked anew after the merge. */
+static const struct snapshot *finish_sample(struct sampler *s, struct snapshot *into)
+{
+	snapshot_link(into);
+	snapshot_rate(into, s->before);
+	snapshot_derive(into);
+	into->number = ++s->taken;
+	snapshot_unref(s->before);
+	s->before = snapshot_ref(into);
+	pthread_mutex_lock(&s->lock);
+	/* The slow lanes wait for the first sample: it names the guests. */
+	if (!s->latest)
+		pthread_cond_broadcast(&s->wake);
+	snapshot_unref(s->latest);
+	s->latest = snapshot_ref(into);
+	pthread_mutex_unlock(&s->lock);
+	return into;
+}
+
+/* Goes to the next captured sample; false at the end. */
+static bool advance(struct sampler *s, bool loop)
+{
+	if (root_is_live(s->root))
+		return true;
+	if (s->next >= root_samples(s->root)) {
+		if (!loop)
+			return false;
+		/* From the last sample back to the first, clocks and counters would run backwards.
+		 */
+		snapshot_unref(s->before);
+		s->before = NULL;
+		root_seek(s->root, 0);
+		s->next = 1;
+		if (root_samples(s->root) > 1)
+			snapshot_unref(finish_sample(s, read_sample(s)));
+	}
+	if (s->next < root_samples(s->root))
+		root_seek(s->root, s->next++);
+	return true;
+}
+
+const struct snapshot *sampler_take(struct sampler *s, bool loop)
+{
+	if (!advance(s, loop))
+		return NULL;
+	return finish_sample(s, read_sample(s));
+}
+
+static void tell(struct sampler *s)
+{
+	uint64_t one = 1;
+
+	if (write(s->fd, &one, sizeof(one)) < 0)
+		return; /* the counter is full: the reader knows already */
+}
+
+static void *run_sampler(void *arg)
+{
+	struct sampler *s = arg;
+	uint64_t next_ns = clock_mono_ns();
+
+	pthread_mutex_lock(&s->lock);
+	while (!s->stopping) {
+		uint64_t now_ns = clock_mono_ns();
+
+		if (!s->now && now_ns < next_ns) {
+			/* A changed interval counts from the sample before. */
+			uint64_t before_ns = s->interval_ns;
+
+			wait_until(s, next_ns);
+			if (s->interval_ns != before_ns)
+				next_ns = next_ns - before_ns + s->interval_ns;
+			continue;
+		}
+		s->now = false;
+		pthread_mutex_unlock(&s->lock);
+		snapshot_unref(sampler_take(s, s->loop));
+		tell(s);
+		pthread_mutex_lock(&s->lock);
+		next_ns += s->interval_ns;
+		/* After a pause (SIGSTOP, a very slow host) samples are not made up for. */
+		if (next_ns < now_ns)
+			next_ns = now_ns + s->interval_ns;
+	}
+	pthread_mutex_unlock(&s->lock);
+	return NULL;
+}
+
+int sampler_start(struct sampler *s, bool loop)
+{
+	int r;
+
+	s->loop = loop;
+	r = pthread_create(&s->thread, NULL, run_sampler, s);
+	s->runs = r == 0;
+	return -r;
+}
+
+static void start_lanes(struct sampler *s)
+{
+	for (int i = LANE_FAST + 1; i < LANES; i++) {
+		struct lane_thread *lane = &s->lane[i];
+
+		lane->sampler = s;
+		lane->lane = (enum lane)i;
+		lane->root = root_dup(s->root);
+		lane->runs = pthread_create(&lane->thread, NULL, run_lane, lane) == 0;
+	}
+}
+
+struct sampler *sampler_new(struct root *root, const struct sampling *options)
+{
+	struct sampler *s = xcalloc(1, sizeof(*s));
+	pthread_condattr_t attr;
+
+	s->root = root;
+	s->options = *options;
+	s->interval_ns = options->interval_ns;
+	s->needs = NEEDS(SRC_GUESTS);
+	s->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	pthread_mutex_init(&s->lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&s->wake, &attr);
+	pthread_condattr_destroy(&attr);
+	for (s->slots = 0; collectors[s->slots].read && s->slots < MAX_COLLECTORS; s->slots++)
+		slot_init(&s->slot[s->slots], &collectors[s->slots], &s->options);
+	if (root_is_live(root))
+		start_lanes(s);
+	return s;
+}
+
+/* Gives a lane that is in the middle of a short call time to come back. */
+static bool join_lane(struct sampler *s, struct lane_thread *lane)
+{
+	uint64_t until_ns = clock_mono_ns() + 100 * NS_PER_MS;
+	struct timespec t = { .tv_nsec = 1000000 };
+	bool ended = false;
+
+	while (!ended && clock_mono_ns() < until_ns) {
+		pthread_mutex_lock(&s->lock);
+		ended = lane->ended;
+		pthread_mutex_unlock(&s->lock);
+		if (!ended)
+			nanosleep(&t, NULL);
+	}
+	if (ended)
+		pthread_join(lane->thread, NULL);
+	return ended;
+}
+
+bool sampler_free(struct sampler *s)
+{
+	bool hangs = false;
+
+	if (!s)
+		return true;
+	pthread_mutex_lock(&s->lock);
+	s->stopping = true;
+	pthread_cond_broadcast(&s->wake);
+	pthread_mutex_unlock(&s->lock);
+	if (s->runs)
+		pthread_join(s->thread, NULL);
+	for (int i = 0; i < LANES; i++)
+		if (s->lane[i].runs && !join_lane(s, &s->lane[i]))
+			hangs = true;
+	/* A lane that hangs still uses all this; the process is about to end anyway. */
+	if (hangs)
+		return false;
+	for (size_t i = 0; i < s->slots; i++)
+		slot_done(&s->slot[i]);
+	for (int i = 0; i < LANES; i++)
+		root_close(s->lane[i].root);
+	snapshot_unref(s->before);
+	snapshot_unref(s->latest);
+	pthread_mutex_destroy(&s->lock);
+	pthread_cond_destroy(&s->wake);
+	close(s->fd);
+	free(s);
+	return true;
+}
+
+void sampler_need(struct sampler *s, unsigned sources)
+{
+	__atomic_store_n(&s->needs, sources | NEEDS(SRC_GUESTS), __ATOMIC_RELAXED);
+}
+
+static void wake(struct sampler *s)
+{
+	pthread_cond_broadcast(&s->wake);
+	pthread_mutex_unlock(&s->lock);
+}
+
+void sampler_read_exact(struct sampler *s)
+{
+	for (size_t i = 0; i < s->slots; i++)
+		if (s->slot[i].collector->src == SRC_PLACEMENT)
+			__atomic_store_n(&s->slot[i].exact, true, __ATOMIC_RELAXED);
+	pthread_mutex_lock(&s->lock);
+	wake(s);
+}
+
+int sampler_fd(const struct sampler *s)
+{
+	return s->fd;
+}
+
+void sampler_set_interval(struct sampler *s, uint64_t interval_ns)
+{
+	pthread_mutex_lock(&s->lock);
+	s->interval_ns = interval_ns;
+	wake(s);
+}
+
+void sampler_sample_now(struct sampler *s)
+{
+	pthread_mutex_lock(&s->lock);
+	s->now = true;
+	wake(s);
+}

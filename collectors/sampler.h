@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Takes samples: runs the fast lane, merges what the slow lanes last read, computes rates and
+ * derived figures. On a live host each slow lane is a thread; on a captured one all is read in
+ * turn.
+ */
+#ifndef KVMTOP_COLLECTORS_SAMPLER_H
+#define KVMTOP_COLLECTORS_SAMPLER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct root;
+struct sampling;
+struct snapshot;
+struct sampler;
+
+/* @root must outlive the sampler, and must not be used by others meanwhile. */
+struct sampler *sampler_new(struct root *root, const struct sampling *options);
+
+/*
+ * Ends the lanes. False when one hangs in a call: it is left behind with all that it uses, the root
+ * and what watches it too, and dies with the process.
+ */
+bool sampler_free(struct sampler *s);
+
+/* Which sources are read, as NEEDS(); guests always are. From any thread. */
+void sampler_need(struct sampler *s, unsigned sources);
+
+/* One exact reading of placement at once. From any thread. */
+void sampler_read_exact(struct sampler *s);
+
+/*
+ * Takes a sample now, in this thread, and returns it; unref it when done. On a captured host each
+ * call goes one sample on; NULL when there is no further one and @loop is false. In a loop the
+ * first sample is read again, unseen, so that rates never vanish.
+ */
+const struct snapshot *sampler_take(struct sampler *s, bool loop);
+
+/* Runs sampler_take in a thread of its own, every interval. */
+int sampler_start(struct sampler *s, bool loop);
+
+/* Readable when a new sample is there; read 8 bytes from it. */
+int sampler_fd(const struct sampler *s);
+
+/* The newest sample, or NULL; unref it when done. */
+const struct snapshot *sampler_latest(struct sampler *s);
+
+/* Takes effect at once. */
+void sampler_set_interval(struct sampler *s, uint64_t interval_ns);
+uint64_t sampler_interval(struct sampler *s);
+void sampler_sample_now(struct sampler *s);
+
+#endif

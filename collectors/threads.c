@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The threads of guests: vCPUs and all others. A thread's schedstat and stat are read at every
+ * sample from descriptors that stay open; a guest's task directory is listed again only when its
+ * link count tells that a thread came or went, or when a thread's file says that it is gone.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/parse.h"
+#include "base/procstat.h"
+#include "base/xalloc.h"
+#include "collectors/collector.h"
+#include "collectors/vcpu_finder.h"
+#include "collectors/vmm.h"
+
+/* status and sched cost 20 µs a thread: each thread's are read at every fifth sample. */
+#define SLOW_SAMPLES 5
+
+struct thread {
+	uint32_t tid;
+	bool outside; /* a thread of the kernel: its files lie below proc/TID */
+	bool is_vcpu;
+	int vcpu; /* its number; -1: no vCPU */
+	char role[ROLE_SIZE], comm[PROC_COMM_SIZE];
+	struct kept schedstat, stat, status, sched;
+	uint64_t start_ticks, user_ns;
+	uint64_t slow_ns; /* when status and sched were read; 0: never */
+	char affinity[256];
+	uint64_t preempted, migrations;
+	bool has_preempted, has_migrations;
+};
+
+struct guest_threads {
+	struct key guest;
+	uint32_t pid;
+	struct thread *thread; /* by tid */
+	size_t n, cap;
+	ssize_t task_dirs; /* of the last listing */
+	bool unnamed;      /* no thread's name tells a vCPU */
+	uint64_t seen;     /* the sample in which the guest was there */
+};
+
+struct threads {
+	struct guest_threads *guest;
+	size_t n, cap;
+	uint64_t sample, tick_ns;
+	bool no_schedstat;
+};
+
+void *threads_open(const struct sampling *options)
+{
+	struct threads *t = xcalloc(1, sizeof(*t));
+
+	(void)options;
+	t->tick_ns = NS_PER_SEC / (uint64_t)sysconf(_SC_CLK_TCK);
+	return t;
+}
+
+static void thread_done(struct thread *t)
+{
+	kept_done(&t->schedstat);
+	kept_done(&t->stat);
+	kept_done(&t->status);
+	kept_done(&t->sched);
+}
+
+static void guest_done(struct guest_threads *g)
+{
+	for (size_t i = 0; i < g->n; i++)
+		thread_done(&g->thread[i]);
+	free(g->thread);
+}
+
+void threads_close(void *state)
+{
+	struct threads *t = state;
+
+	for (size_t i = 0; i < t->n; i++)
+		guest_done(&t->guest[i]);
+	free(t->guest);
+	free(t);
+}
+
+static struct guest_threads *find_guest(struct threads *t, const struct row *domain, size_t hint)
+{
+	struct guest_threads *g;
+
+	/* Guests keep their order, so the hint is nearly always right. */
+	if (hint < t->n && key_equal(t->guest[hint].guest, domain->key))
+		return &t->guest[hint];
+	for (size_t i = 0; i < t->n; i++)
+		if (key_equal(t->guest[i].guest, domain->key))
+			return &t->guest[i];
+	t->guest = xgrow(t->guest, t->n, &t->cap, sizeof(*t->guest));
+	g = &t->guest[t->n++];
+	*g = (struct guest_threads){
+		.guest = domain->key, .pid = guest_pid(domain), .task_dirs = -1
+	};
+	return g;
+}
+
+static void thread_path(
+    char *buf, size_t size, const struct guest_threads *g, const struct thread *t, const char *file)
+{
+	snprintf(buf, size, "proc/%u/task/%u/%s", t->outside ? t->tid : g->pid, t->tid, file);
+}
+
+/* Names may come late: QEMU names a vCPU's thread some time after it started it. */
+static void set_role(struct guest_threads *g, struct thread *t, const char *comm)
+{
+	if (t->outside || (strcmp(comm, t->comm) == 0 && t->role[0]))
+		return;
+	snprintf(t->comm, sizeof(t->comm), "%s", comm);
+	thread_role(comm, t->tid == g->pid, t->role, &t->vcpu);
+	t->is_vcpu = t->vcpu >= 0;
+	if (t->is_vcpu)
+		g->unnamed = false;
+}
+
+static struct thread *add_thread(struct guest_threads *g, uint32_t tid)
+{
+	g->thread = xgrow(g->thread, g->n, &g->cap, sizeof(*g->thread));
+	g->thread[g->n] = (struct thread){ .tid = tid, .vcpu = -1 };
+	return &g->thread[g->n++];
+}
+
+static bool is_listed(const struct numbers *tids, uint32_t tid)
+{
+	for (size_t i = 0; i < tids->n; i++)
+		if (tids->v[i] == tid)
+			return true;
+	return false;
+}
+
+static struct thread *find_thread(struct guest_threads *g, uint32_t tid)
+{
+	for (size_t i = 0; i < g->n; i++)
+		if (g->thread[i].tid == tid)
+			return &g->thread[i];
+	return NULL;
+}
+
+static void drop_thread(struct guest_threads *g, size_t i)
+{
+	thread_done(&g->thread[i]);
+	memmove(&g->thread[i], &g->thread[i + 1], (g->n - i - 1) * sizeof(*g->thread));
+	g->n--;
+}
+
+/* Takes over who is in the task directory now. False when the process is gone. */
+static bool list_threads(struct guest_threads *g, const struct root *root)
+{
+	struct numbers tids = { 0 };
+	char path[64];
+
+	snprintf(path, sizeof(path), "proc/%u/task", g->pid);
+	g->task_dirs = root_count_dirs(root, path);
+	if (root_list_numbers(root, path, &tids) < 0)
+		return false;
+	for (size_t i = g->n; i-- > 0;)
+		if (!g->thread[i].outside && !is_listed(&tids, g->thread[i].tid))
+			drop_thread(g, i);
+	for (size_t i = 0; i < tids.n; i++)
+		if (!find_thread(g, tids.v[i]))
+			add_thread(g, tids.v[i]);
+	numbers_done(&tids);
+	return true;
+}
+
+static bool has_changed(const struct guest_threads *g, const struct root *root)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "proc/%u/task", g->pid);
+	return root_count_dirs(root, path) != g->task_dirs;
+}
+
+/* Threads of the kernel have their row already, from the collector of guests. */
+static void take_outside(struct guest_threads *g, const struct snapshot *into)
+{
+	const struct table *t = &into->table[TABLE_THREAD];
+
+	for (size_t i = 0; i < t->n; i++) {
+		uint32_t tid = (uint32_t)cell_number(t->row[i], THREAD_TID, 0);
+		struct thread *thread;
+
+		if (!key_same_owner(t->row[i]->key, g->guest) || find_thread(g, tid))
+			continue;
+		thread = add_thread(g, tid);
+		thread->outside = true;
+		snprintf(
+		    thread->role, sizeof(thread->role), "%s", cell_text(t->row[i], THREAD_ROLE));
+	}
+}
+
+static void read_slow(struct guest_threads *g, struct thread *t, struct reading *r)
+{
+	char path[96], buf[8192];
+	struct slice list;
+
+	thread_path(path, sizeof(path), g, t, "status");
+	if (root_read_kept(r->root, &t->status, path, buf, sizeof(buf)) > 0) {
+		if (parse_key_text(buf, "Cpus_allowed_list", &list) == 0)
+			slice_copy(list, t->affinity, sizeof(t->affinity));
+		t->has_preempted =
+		    parse_key_value(buf, "nonvoluntary_ctxt_switches", &t->preempted) == 0;
+	}
+	thread_path(path, sizeof(path), g, t, "sched");
+	if (root_read_kept(r->root, &t->sched, path, buf, sizeof(buf)) > 0)
+		t->has_migrations = parse_key_value(buf, "se.nr_migrations", &t->migrations) == 0;
+	t->slow_ns = reading_now(r);
+}
+
+/* Where a column lies in the row of a vCPU, and in that of another thread; -1: it has none. */
+struct places {
+	enum table_id table;
+	int domain, tid, cpu, affinity, state, run, wait, user, system, guest, switches, preempted,
+	    migrations;
+};
+
+static const struct places places[] = {
+	{ TABLE_THREAD, THREAD_DOMAIN, THREAD_TID, THREAD_CPU, THREAD_AFFINITY, THREAD_STATE,
+	    THREAD_RUN, THREAD_WAIT, THREAD_USER, THREAD_SYSTEM, -1, THREAD_SWITCHES, -1,
+	    THREAD_MIGRATIONS },
+	{ TABLE_VCPU, VCPU_DOMAIN, VCPU_TID, VCPU_CPU, VCPU_AFFINITY, VCPU_STATE, VCPU_RUN,
+	    VCPU_WAIT, VCPU_USER, VCPU_SYSTEM, VCPU_GUEST, VCPU_SWITCHES, VCPU_INVOLUNTARY,
+	    VCPU_MIGRATIONS },
+};
+
+static void write_stat(const struct threads *state, struct thread *t, struct row *row,
+    const struct places *at, const struct proc_stat *stat, struct reading *r)
+{
+	uint64_t now = reading_now(r), guest_ns = stat->guest_time_ticks * state->tick_ns;
+	uint64_t user_ns = stat->utime_ticks * state->tick_ns;
+	char text[2] = { stat->state, '\0' };
+
+	cell_set_text(r->into, row, at->state, text, now);
+	if (stat->processor >= 0)
+		cell_set_number(row, at->cpu, stat->processor, now);
+	cell_set_count(row, at->system, stat->stime_ticks * state->tick_ns, now);
+	if (at->guest >= 0 && stat->has_guest_time) {
+		cell_set_count(row, at->guest, guest_ns, now);
+		/* The kernel scales one and not the other: the difference may shrink a little. */
+		user_ns = user_ns > guest_ns ? user_ns - guest_ns : 0;
+		if (user_ns > t->user_ns)
+			t->user_ns = user_ns;
+		user_ns = t->user_ns;
+	}
+	cell_set_count(row, at->user, user_ns, now);
+}
+
+static void write_slow(
+    const struct thread *t, struct row *row, const struct places *at, struct reading *r)
+{
+	if (t->slow_ns == 0)
+		return;
+	if (t->affinity[0])
+		cell_set_text(r->into, row, at->affinity, t->affinity, t->slow_ns);
+	if (at->preempted >= 0 && t->has_preempted)
+		cell_set_count(row, at->preempted, t->preempted, t->slow_ns);
+	if (t->has_migrations)
+		cell_set_count(row, at->migrations, t->migrations, t->slow_ns);
+}
+
+static struct row *write_identity(const struct guest_threads *g, const struct thread *t,
+    const struct row *domain, const struct places *at, struct reading *r)
+{
+	struct row *row =
+	    snapshot_row(r->into, at->table, key_of(g->guest, t->start_ticks << 24 | t->tid));
+	uint64_t now = reading_now(r);
+
+	cell_set_text(r->into, row, at->domain, cell_text(domain, DOMAIN_NAME), now);
+	cell_set_number(row, at->tid, t->tid, now);
+	if (!t->is_vcpu) {
+		cell_set_text(r->into, row, THREAD_ROLE, t->role, now);
+		cell_set_text(r->into, row, THREAD_NAME, t->comm, now);
+	} else {
+		cell_set_number(row, VCPU_NUMBER, t->vcpu, now);
+	}
+	return row;
+}
+
+/* False when the thread is gone. */
+static bool read_thread(struct threads *state, struct guest_threads *g, struct thread *t,
+    const struct row *domain, struct reading *r)
+{
+	const struct places *at;
+	struct proc_schedstat sched;
+	struct proc_stat stat;
+	char path[96], buf[1024];
+	uint64_t sched_ns = 0;
+	struct row *row;
+
+	thread_path(path, sizeof(path), g, t, "schedstat");
+	if (root_read_kept(r->root, &t->schedstat, path, buf, sizeof(buf)) > 0 &&
+	    proc_schedstat_parse(buf, &sched) == 0)
+		sched_ns = reading_now(r);
+	thread_path(path, sizeof(path), g, t, "stat");
+	if (root_read_kept(r->root, &t->stat, path, buf, sizeof(buf)) < 0 ||
+	    proc_stat_parse(buf, &stat) < 0)
+		return false;
+	t->start_ticks = stat.starttime_ticks;
+	if (t->outside)
+		snprintf(t->comm, sizeof(t->comm), "%s", stat.comm);
+	set_role(g, t, stat.comm);
+	at = &places[t->is_vcpu];
+	row = write_identity(g, t, domain, at, r);
+	write_stat(state, t, row, at, &stat, r);
+	if (sched_ns) {
+		cell_set_count(row, at->run, sched.run_ns, sched_ns);
+		cell_set_count(row, at->wait, sched.wait_ns, sched_ns);
+		cell_set_count(row, at->switches, sched.slices, sched_ns);
+	} else {
+		/* A kernel without CONFIG_SCHED_INFO: clock ticks, and no waiting. */
+		state->no_schedstat = true;
+		cell_set_count(row, at->run, (stat.utime_ticks + stat.stime_ticks) * state->tick_ns,
+		    reading_now(r));
+	}
+	if (t->slow_ns == 0 || reading_thorough(r) || (state->sample + t->tid) % SLOW_SAMPLES == 0)
+		read_slow(g, t, r);
+	write_slow(t, row, at, r);
+	return true;
+}
+
+static bool any_vcpu(const struct guest_threads *g)
+{
+	for (size_t i = 0; i < g->n; i++)
+		if (g->thread[i].is_vcpu)
+			return true;
+	return false;
+}
+
+/* QEMU without debug-threads=on gives all its threads one name. */
+static void find_unnamed_vcpus(struct guest_threads *g, const struct root *root)
+{
+	struct vcpu_finder finder;
+	int vcpu, found = 0;
+
+	vcpu_finder_init(&finder, root, g->pid);
+	for (size_t i = 0; i < g->n; i++) {
+		struct thread *t = &g->thread[i];
+
+		/* A thread with a name of its own is what the name says. */
+		if (strcmp(t->role, "other") != 0 || !vcpu_finder_ask(&finder, t->tid, &vcpu))
+			continue;
+		/* Where nothing tells the number, vCPUs count in the order of their threads. */
+		t->is_vcpu = true;
+		t->vcpu = vcpu >= 0 ? vcpu : found;
+		found++;
+		snprintf(t->role, sizeof(t->role), "vcpu");
+	}
+	vcpu_finder_done(&finder);
+}
+
+static void read_guest(
+    struct threads *state, struct guest_threads *g, const struct row *domain, struct reading *r)
+{
+	bool listed = g->task_dirs < 0 || has_changed(g, r->root);
+
+	if (listed && !list_threads(g, r->root))
+		return;
+	take_outside(g, r->into);
+	if (g->unnamed && (listed || !any_vcpu(g) || state->sample % SLOW_SAMPLES == 0))
+		find_unnamed_vcpus(g, r->root);
+	for (size_t i = 0; i < g->n;) {
+		if (read_thread(state, g, &g->thread[i], domain, r)) {
+			i++;
+			continue;
+		}
+		/* Another one may have come in its place: list anew at the next sample. */
+		g->task_dirs = -1;
+		drop_thread(g, i);
+	}
+	if (!any_vcpu(g))
+		g->unnamed = true;
+}
+
+static void forget_ended(struct threads *t)
+{
+	for (size_t i = t->n; i-- > 0;)
+		if (t->guest[i].seen != t->sample) {
+			guest_done(&t->guest[i]);
+			memmove(&t->guest[i], &t->guest[i + 1], (t->n - i - 1) * sizeof(*t->guest));
+			t->n--;
+		}
+}
+
+enum state threads_read(struct reading *r)
+{
+	struct threads *t = r->state;
+
+	t->sample++;
+	for (size_t i = 0; i < r->into->table[TABLE_DOMAIN].n; i++) {
+		const struct row *domain = r->into->table[TABLE_DOMAIN].row[i];
+		struct guest_threads *g;
+
+		if (!guest_pid(domain))
+			continue;
+		g = find_guest(t, domain, i);
+		g->seen = t->sample;
+		read_guest(t, g, domain, r);
+	}
+	forget_ended(t);
+	if (t->no_schedstat)
+		reading_note(r, "This kernel has no schedstat (CONFIG_SCHED_INFO): times in clock "
+				"ticks, no waiting.");
+	return STATE_OK;
+}

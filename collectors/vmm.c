@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "collectors/vmm.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/parse.h"
+
+#define MIB ((uint64_t)1 << 20)
+
+bool vmm_is_program(const char *name)
+{
+	return strncmp(name, "qemu-system-", 12) == 0 || strcmp(name, "qemu-kvm") == 0 ||
+	       strcmp(name, "kvm") == 0 || strcmp(name, "cloud-hypervisor") == 0 ||
+	       strcmp(name, "firecracker") == 0 || strcmp(name, "crosvm") == 0;
+}
+
+static struct slice last_part(struct slice path)
+{
+	struct slice before, behind;
+
+	while (slice_cut(path, '/', &before, &behind))
+		path = behind;
+	return path;
+}
+
+static void set_vmm(struct guest_config *c, struct slice program)
+{
+	char name[sizeof(c->vmm)];
+
+	slice_copy(last_part(program), name, sizeof(name));
+	if (!vmm_is_program(name))
+		return;
+	if (strncmp(name, "qemu", 4) == 0 || strcmp(name, "kvm") == 0)
+		snprintf(c->vmm, sizeof(c->vmm), "qemu");
+	else
+		memcpy(c->vmm, name, sizeof(name));
+}
+
+/*
+ * The value of @key in "first,key=value,…". Doubled commas stand for one. @key NULL: the part
+ * without a key, if the text begins with one.
+ */
+static bool option_value(struct slice list, const char *key, char *buf, size_t size)
+{
+	size_t at = 0, n = 0, key_len = key ? strlen(key) : 0;
+
+	while (at < list.len) {
+		bool takes = key ? list.len - at > key_len &&
+				       memcmp(list.p + at, key, key_len) == 0 &&
+				       list.p[at + key_len] == '='
+				 : at == 0;
+
+		at += takes && key ? key_len + 1 : 0;
+		for (; at < list.len; at++) {
+			if (list.p[at] == ',' && (at + 1 >= list.len || list.p[at + 1] != ','))
+				break;
+			at += list.p[at] == ',';
+			/* "key=…" at the beginning is no part without a key. */
+			if (!key && list.p[at] == '=')
+				return false;
+			if (takes && n + 1 < size)
+				buf[n++] = list.p[at];
+		}
+		at++;
+		if (takes) {
+			buf[n] = '\0';
+			return true;
+		}
+	}
+	return false;
+}
+
+/* A value out of JSON as libvirt writes it for -object; no nested objects, no escapes. */
+static bool json_value(struct slice text, const char *key, char *buf, size_t size)
+{
+	char quoted[64];
+	const char *p;
+	size_t n = 0;
+	int len = snprintf(quoted, sizeof(quoted), "\"%s\":", key);
+
+	p = memmem(text.p, text.len, quoted, (size_t)len);
+	if (!p)
+		return false;
+	for (p += len; p < text.p + text.len && *p != ',' && *p != '}' && n + 1 < size; p++)
+		if (*p != '"')
+			buf[n++] = *p;
+	buf[n] = '\0';
+	return true;
+}
+
+static bool any_value(struct slice list, const char *key, char *buf, size_t size)
+{
+	if (list.len && list.p[0] == '{')
+		return json_value(list, key, buf, size);
+	return option_value(list, key, buf, size);
+}
+
+static void take_name(struct guest_config *c, struct slice v)
+{
+	if (!option_value(v, "guest", c->name, sizeof(c->name)))
+		option_value(v, NULL, c->name, sizeof(c->name));
+}
+
+/* -m 512, -m 1G, -m size=1048576k,slots=16: without a unit in MiB. */
+static void take_memory(struct guest_config *c, struct slice v, uint64_t unit)
+{
+	char size[32];
+
+	if (option_value(v, "size", size, sizeof(size)) ||
+	    option_value(v, NULL, size, sizeof(size)))
+		if (parse_size(size, unit, &c->memory_bytes) < 0)
+			c->memory_bytes = 0;
+}
+
+static void take_object(struct guest_config *c, struct slice v)
+{
+	char text[256];
+
+	if (!memmem(v.p, v.len, "memory-backend-", 15))
+		return;
+	if (any_value(v, "mem-path", text, sizeof(text)))
+		memcpy(c->memory_path, text, sizeof(c->memory_path));
+	if (any_value(v, "hugetlbsize", text, sizeof(text)) &&
+	    parse_size(text, 1, &c->huge_page_bytes) < 0)
+		c->huge_page_bytes = 0;
+}
+
+static void take_argument(struct guest_config *c, const char *option, struct slice v)
+{
+	if (strcmp(option, "name") == 0)
+		take_name(c, v);
+	else if (strcmp(option, "id") == 0 && strcmp(c->vmm, "firecracker") == 0)
+		slice_copy(v, c->name, sizeof(c->name));
+	else if (strcmp(option, "uuid") == 0)
+		slice_copy(v, c->uuid, sizeof(c->uuid));
+	else if (strcmp(option, "m") == 0)
+		take_memory(c, v, MIB);
+	else if (strcmp(option, "memory") == 0)
+		take_memory(c, v, strcmp(c->vmm, "qemu") == 0 ? MIB : 1);
+	else if (strcmp(option, "mem") == 0)
+		take_memory(c, v, MIB);
+	else if (strcmp(option, "mem-path") == 0)
+		slice_copy(v, c->memory_path, sizeof(c->memory_path));
+	else if (strcmp(option, "object") == 0)
+		take_object(c, v);
+	else if ((strcmp(option, "machine") == 0 || strcmp(option, "M") == 0) &&
+		 (slice_eq(v, "none") || slice_starts(v, "none,")))
+		c->probe = true;
+}
+
+void guest_config_parse(const char *cmdline, size_t len, struct guest_config *ret)
+{
+	struct cursor c;
+	struct slice arg;
+	char option[32] = "";
+
+	*ret = (struct guest_config){ 0 };
+	cursor_init(&c, cmdline, len);
+	if (!cursor_split(&c, '\0', &arg))
+		return;
+	set_vmm(ret, arg);
+	while (cursor_split(&c, '\0', &arg)) {
+		struct slice before, behind;
+
+		/* "--memory=1G" is one argument, "-m 1G" two. */
+		if (arg.len && arg.p[0] == '-') {
+			while (arg.len && arg.p[0] == '-')
+				arg = (struct slice){ arg.p + 1, arg.len - 1 };
+			slice_copy(arg, option, sizeof(option));
+			if (!slice_cut(arg, '=', &before, &behind))
+				continue;
+			slice_copy(before, option, sizeof(option));
+			arg = behind;
+		}
+		if (option[0])
+			take_argument(ret, option, arg);
+		option[0] = '\0';
+	}
+}
+
+/* A number at the end of @text behind @prefix; -1 when it is not that. */
+static int number_behind(const char *text, const char *prefix)
+{
+	size_t len = strlen(prefix);
+	int n = 0;
+
+	if (strncmp(text, prefix, len) != 0 || !isdigit((unsigned char)text[len]))
+		return -1;
+	for (text += len; isdigit((unsigned char)*text) && n < 100000; text++)
+		n = n * 10 + (*text - '0');
+	return n;
+}
+
+static int vcpu_of(const char *comm)
+{
+	/* QEMU, cloud-hypervisor, firecracker, crosvm */
+	static const char *const prefixes[] = { "CPU ", "vcpu", "fc_vcpu ", "crosvm_vcpu" };
+
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+		int n = number_behind(comm, prefixes[i]);
+
+		if (n >= 0)
+			return n;
+	}
+	return -1;
+}
+
+void thread_role(const char *comm, bool is_main, char role[ROLE_SIZE], int *ret_vcpu)
+{
+	int vcpu = vcpu_of(comm);
+
+	*ret_vcpu = -1;
+	if (is_main) {
+		snprintf(role, ROLE_SIZE, "emulator");
+	} else if (vcpu >= 0) {
+		*ret_vcpu = vcpu;
+		snprintf(role, ROLE_SIZE, "vcpu");
+	} else if (strncmp(comm, "IO iothread", 11) == 0) {
+		snprintf(role, ROLE_SIZE, "iothread %.12s", comm + 11);
+	} else if (strncmp(comm, "IO ", 3) == 0) {
+		snprintf(role, ROLE_SIZE, "iothread %.12s", comm + 3);
+	} else if (strncmp(comm, "vhost-", 6) == 0) {
+		snprintf(role, ROLE_SIZE, "vhost");
+	} else if (strncmp(comm, "kvm-nx-lpage", 12) == 0) {
+		snprintf(role, ROLE_SIZE, "kvm-nx");
+	} else if (strcmp(comm, "worker") == 0 || strncmp(comm, "iou-wrk", 7) == 0 ||
+		   strncmp(comm, "pool-", 5) == 0) {
+		snprintf(role, ROLE_SIZE, "worker");
+	} else {
+		snprintf(role, ROLE_SIZE, "other");
+	}
+}
+
+bool kernel_thread_guest(const char *comm, uint32_t *ret_pid, char role[ROLE_SIZE])
+{
+	static const struct {
+		const char *prefix, *role;
+	} kinds[] = { { "vhost-", "vhost" }, { "kvm-pit/", "kvm-pit" } };
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		size_t len = strlen(kinds[i].prefix);
+		uint64_t pid;
+
+		if (strncmp(comm, kinds[i].prefix, len) != 0)
+			continue;
+		if (parse_u64(comm + len, &pid) < 0 || pid == 0 || pid > INT32_MAX)
+			continue;
+		*ret_pid = (uint32_t)pid;
+		snprintf(role, ROLE_SIZE, "%s", kinds[i].role);
+		return true;
+	}
+	return false;
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "collectors/vmm.h"
+
+#define PARSE(config, text) guest_config_parse(text, sizeof(text) - 1, config)
+
+static void libvirts_command_line(void **state)
+{
+	struct guest_config c;
+
+	(void)state;
+	PARSE(&c, "/usr/bin/qemu-system-x86_64\0-name\0guest=web,,1,debug-threads=on\0-S\0"
+		  "-object\0{\"qom-type\":\"secret\",\"id\":\"m\",\"file\":\"/x\"}\0-m\0size=1048576k,slots=16\0"
+		  "-object\0{\"qom-type\":\"memory-backend-file\",\"id\":\"r\","
+		  "\"mem-path\":\"/dev/hugepages/libvirt/qemu/1-web\",\"size\":1}\0"
+		  "-uuid\0c7a5fdbd-cdaf-9455-926a-d65c16db1809\0");
+	assert_string_equal(c.vmm, "qemu");
+	assert_string_equal(c.name, "web,1");
+	assert_string_equal(c.uuid, "c7a5fdbd-cdaf-9455-926a-d65c16db1809");
+	assert_true(c.memory_bytes == (uint64_t)1 << 30);
+	assert_string_equal(c.memory_path, "/dev/hugepages/libvirt/qemu/1-web");
+	assert_false(c.probe);
+}
+
+static void command_lines_by_hand(void **state)
+{
+	struct guest_config c;
+
+	(void)state;
+	PARSE(&c, "qemu-kvm\0-m\0" "512\0-name\0beta\0-object\0"
+		  "memory-backend-memfd,id=m,size=512M,hugetlb=on,hugetlbsize=2M\0");
+	assert_string_equal(c.name, "beta");
+	assert_true(c.memory_bytes == (uint64_t)512 << 20);
+	assert_true(c.huge_page_bytes == (uint64_t)2 << 20);
+	PARSE(&c, "kvm\0-m\0" "2G\0-mem-path\0/hp\0");
+	assert_true(c.memory_bytes == (uint64_t)2 << 30);
+	assert_string_equal(c.memory_path, "/hp");
+	PARSE(&c, "/usr/bin/cloud-hypervisor\0--memory\0size=1G,hugepages=on\0--cpus\0boot=2\0");
+	assert_string_equal(c.vmm, "cloud-hypervisor");
+	assert_true(c.memory_bytes == (uint64_t)1 << 30);
+	PARSE(&c, "/usr/bin/firecracker\0--id\0fc-1\0--api-sock\0/run/fc\0");
+	assert_string_equal(c.vmm, "firecracker");
+	assert_string_equal(c.name, "fc-1");
+}
+
+static void a_probe_is_no_guest(void **state)
+{
+	struct guest_config c;
+
+	(void)state;
+	PARSE(&c, "qemu-system-x86_64\0-S\0-machine\0none,accel=kvm:tcg\0");
+	assert_true(c.probe);
+	PARSE(&c, "qemu-system-x86_64\0-machine\0pc,accel=kvm\0");
+	assert_false(c.probe);
+}
+
+static void damaged_command_lines(void **state)
+{
+	struct guest_config c;
+
+	(void)state;
+	guest_config_parse("", 0, &c);
+	assert_string_equal(c.vmm, "");
+	PARSE(&c, "qemu-system-x86_64\0-m");
+	assert_true(c.memory_bytes == 0);
+	PARSE(&c, "qemu-system-x86_64\0-m\0lots\0-name\0\0-uuid");
+	assert_true(c.memory_bytes == 0);
+	assert_string_equal(c.name, "");
+	PARSE(&c, "my-monitor\0-name\0x\0");
+	assert_string_equal(c.vmm, "");
+	assert_string_equal(c.name, "x");
+}
+
+static void threads_are_told_by_name(void **state)
+{
+	static const struct {
+		const char *comm, *role;
+		bool is_main;
+		int vcpu;
+	} rows[] = {
+		{ "qemu-system-x86", "emulator", true, -1 },
+		{ "CPU 0/KVM", "vcpu", false, 0 },
+		{ "CPU 127/KVM", "vcpu", false, 127 },
+		{ "vcpu3", "vcpu", false, 3 },
+		{ "fc_vcpu 2", "vcpu", false, 2 },
+		{ "IO iothread1", "iothread 1", false, -1 },
+		{ "IO mon_iothread", "iothread mon_iothread", false, -1 },
+		{ "worker", "worker", false, -1 },
+		{ "iou-wrk-123", "worker", false, -1 },
+		{ "vhost-4711", "vhost", false, -1 },
+		{ "kvm-nx-lpage-re", "kvm-nx", false, -1 },
+		{ "SPICE Worker", "other", false, -1 },
+		{ "CPU ", "other", false, -1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char role[ROLE_SIZE];
+		int vcpu;
+
+		thread_role(rows[i].comm, rows[i].is_main, role, &vcpu);
+		assert_string_equal(role, rows[i].role);
+		assert_int_equal(vcpu, rows[i].vcpu);
+	}
+}
+
+static void threads_of_the_kernel_name_their_guest(void **state)
+{
+	char role[ROLE_SIZE];
+	uint32_t pid = 0;
+
+	(void)state;
+	assert_true(kernel_thread_guest("vhost-1234", &pid, role));
+	assert_int_equal(pid, 1234);
+	assert_string_equal(role, "vhost");
+	/* The timer's thread is no vhost worker, though it burns CPU like one. */
+	assert_true(kernel_thread_guest("kvm-pit/77", &pid, role));
+	assert_int_equal(pid, 77);
+	assert_string_equal(role, "kvm-pit");
+	assert_false(kernel_thread_guest("vhost-", &pid, role));
+	assert_false(kernel_thread_guest("vhost-0", &pid, role));
+	assert_false(kernel_thread_guest("vhost-12x", &pid, role));
+	assert_false(kernel_thread_guest("kworker/0:1", &pid, role));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(libvirts_command_line),
+		cmocka_unit_test(command_lines_by_hand),
+		cmocka_unit_test(a_probe_is_no_guest),
+		cmocka_unit_test(damaged_command_lines),
+		cmocka_unit_test(threads_are_told_by_name),
+		cmocka_unit_test(threads_of_the_kernel_name_their_guest),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
