@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "model/snapshot.h"
+#include "views/filter.h"
+
+struct fixture {
+	struct snapshot *s;
+	struct row *row;
+};
+
+static int setup(void **state)
+{
+	static struct fixture f;
+
+	f.s = snapshot_new((struct moment){ .mono_ns = NS_PER_SEC });
+	f.row = snapshot_row(f.s, TABLE_DOMAIN, key_process(7, 1));
+	cell_set_text(f.s, f.row, DOMAIN_NAME, "Web1", NS_PER_SEC);
+	cell_set_text(f.s, f.row, DOMAIN_STATE, "running", NS_PER_SEC);
+	cell_set_number(f.row, DOMAIN_CPU, 0.5, NS_PER_SEC);
+	cell_set_number(f.row, DOMAIN_MEMORY, 2.0 * (1 << 30), NS_PER_SEC);
+	cell_set_number(f.row, DOMAIN_EXITS, 41200, NS_PER_SEC);
+	cell_set_number(f.row, DOMAIN_UPTIME, 120, NS_PER_SEC);
+	cell_set_number(f.row, DOMAIN_VCPUS, 4, NS_PER_SEC);
+	cell_set_missing(f.row, DOMAIN_KSM, STATE_DENIED, NS_PER_SEC);
+	*state = &f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	snapshot_unref(f->s);
+	return 0;
+}
+
+static void check(struct fixture *f, const char *expression, bool takes)
+{
+	char error[FILTER_ERROR_SIZE] = "";
+	struct filter *filter = NULL;
+
+	if (filter_new(TABLE_DOMAIN, expression, &filter, error) < 0)
+		fail_msg("%s: %s", expression, error);
+	if (filter_takes(filter, f->row) != takes)
+		fail_msg("%s: %s", expression, takes ? "does not take" : "takes");
+	filter_free(filter);
+}
+
+static void refuse(const char *expression, const char *error_part)
+{
+	char error[FILTER_ERROR_SIZE] = "";
+	struct filter *filter = NULL;
+
+	assert_int_not_equal(filter_new(TABLE_DOMAIN, expression, &filter, error), 0);
+	assert_null(filter);
+	if (!strstr(error, error_part))
+		fail_msg("%s: '%s' does not say '%s'", expression, error, error_part);
+}
+
+static void test_text(void **state)
+{
+	check(*state, "", true);
+	check(*state, "  ", true);
+	check(*state, "web", true);
+	check(*state, "EB1", true);
+	check(*state, "db", false);
+	check(*state, "\"Web1\"", true);
+	check(*state, "=1+1", false);
+	check(*state, "name=web1", true);
+	check(*state, "name=web", false);
+	check(*state, "name~WEB", true);
+	check(*state, "name!=web1", false);
+	check(*state, "state = running", true);
+}
+
+static void test_numbers(void **state)
+{
+	check(*state, "cpu>49%", true);
+	check(*state, "cpu>50%", false);
+	check(*state, "cpu>=50", true);
+	check(*state, "cpu=50", true);
+	check(*state, "CPU%<50.1", true);
+	check(*state, "cpu_ratio<=50%", true);
+	check(*state, "memory=2G", true);
+	check(*state, "MEM>1.5GiB", true);
+	check(*state, "memory_bytes<2048M", false);
+	check(*state, "exits>41k", true);
+	check(*state, "EXIT/s>41.3k", false);
+	check(*state, "uptime=2m", true);
+	check(*state, "vcpus!=4", false);
+}
+
+static void test_missing_values_match_nothing(void **state)
+{
+	check(*state, "ksm=0", false);
+	check(*state, "ksm!=0", false);
+	check(*state, "swapped>=0", false);
+	check(*state, "cgroup~x", false);
+}
+
+static void test_and(void **state)
+{
+	check(*state, "web and cpu>10%", true);
+	check(*state, "web AND cpu>60%", false);
+	check(*state, "name=\"a and b\"", false);
+	check(*state, "name=\"a and b\" and cpu>1", false);
+	check(*state, "and", false);
+}
+
+static void test_errors(void **state)
+{
+	(void)state;
+	refuse("cpux>5", "'cpux'; the nearest is 'cpu'");
+	refuse("memry>5", "'memory'");
+	refuse("cpu>many", "percentage");
+	refuse("memory>2X", "size");
+	refuse("uptime>soon", "time");
+	refuse("cpu>", "missing");
+	refuse("name>5", "text");
+	refuse("cpu~5", "number");
+	refuse("web and vcpus=x", "'x'");
+}
+
+/* Whatever is typed, byte by byte: an answer or an error. */
+static void test_any_input(void **state)
+{
+	static const char alphabet[] = "ab<>=!~\" %and1.kGcpu\xc3\x28\\";
+	struct fixture *f = *state;
+	uint64_t random = 42;
+
+	for (int i = 0; i < 20000; i++) {
+		char text[24], error[FILTER_ERROR_SIZE] = "";
+		struct filter *filter = NULL;
+		size_t len;
+
+		random = random * 6364136223846793005u + 1442695040888963407u;
+		len = (size_t)(random >> 33) % (sizeof(text) - 1);
+		for (size_t k = 0; k < len; k++) {
+			random = random * 6364136223846793005u + 1442695040888963407u;
+			text[k] = alphabet[(size_t)(random >> 33) % (sizeof(alphabet) - 1)];
+		}
+		text[len] = '\0';
+		if (filter_new(TABLE_DOMAIN, text, &filter, error) == 0)
+			filter_takes(filter, f->row);
+		else
+			assert_true(error[0] != '\0');
+		filter_free(filter);
+	}
+}
+
+static void test_find(void **state)
+{
+	const char *text = "Hello";
+
+	(void)state;
+	assert_ptr_equal(text_find(text, "LL"), text + 2);
+	assert_null(text_find(text, ""));
+	assert_null(text_find(text, "lloo"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_missing_values_match_nothing),
+		cmocka_unit_test(test_and),
+		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_any_input),
+		cmocka_unit_test(test_find),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the screens show. */
+#include "a_desk.h"
+#include "base/slice.h"
+#include "views/commands.h"
+#include "views/view.h"
+
+static void test_rows_of_screens_hold(void **state)
+{
+	char digits[SCREENS + 1] = "";
+
+	(void)state;
+	for (int s = 0; s < SCREENS; s++) {
+		assert_non_null(screens[s].name);
+		if (screens[s].digit) {
+			assert_null(strchr(digits, screens[s].digit));
+			digits[strlen(digits)] = screens[s].digit;
+		}
+		for (int i = 0; i < PARTS_MAX && screens[s].part[i].columns; i++) {
+			const struct part *part = &screens[s].part[i];
+			struct cursor names;
+			struct slice name;
+
+			cursor_init(&names, part->columns, strlen(part->columns));
+			while (cursor_field(&names, &name)) {
+				char buf[64];
+
+				slice_copy(name, buf, sizeof(buf));
+				if (column_find_name(&table_kinds[part->table], buf) < 0)
+					fail_msg("screen %s: no column %s", screens[s].name, buf);
+			}
+			if (part->sort)
+				assert_true(
+				    column_find_name(&table_kinds[part->table], part->sort) >= 0);
+		}
+	}
+	/* Every screen with a digit can be reached by it. */
+	for (size_t i = 0; i < commands_n; i++)
+		if (strcmp(commands[i].name, "screen") == 0)
+			for (const char *d = digits; *d; d++)
+				assert_non_null(strchr(commands[i].keys, *d));
+}
+
+static void test_domains(void **state)
+{
+	struct desk d;
+
+	(void)state;
+	desk_open(&d, &small, 24, 80);
+	sees(&d, "numa4");
+	sees(&d, "up 12d");
+	sees(&d, "libvirt ok");
+	sees(&d, "DOMAIN");
+	sees_before(&d, "db1", "web1");
+	sees_before(&d, "web1", "mail");
+	assert_non_null(strstr(line_with(&d, "  db1"), "180.2"));
+	assert_non_null(strstr(line_with(&d, "  db1"), "11.0"));
+	sees(&d, "F1Help");
+	desk_close(&d);
+}
+
+static void test_empty_host(void **state)
+{
+	static const struct a_host empty = { .second = 100, .nodes = 1 };
+	struct desk d;
+
+	(void)state;
+	desk_open(&d, &empty, 24, 80);
+	sees(&d, "kvmtop --demo");
+	press(&d, "2");
+	sees(&d, "kvmtop --demo");
+	press(&d, "3 4 8 0 Down Enter End s Esc C Esc t T n x");
+	desk_close(&d);
+}
+
+static void test_before_the_first_sample(void **state)
+{
+	struct desk d = { .ui = ui_new(), .canvas = canvas_new(24, 80, true) };
+
+	(void)state;
+	look(&d);
+	sees(&d, "reads the host");
+	press(
+	    &d, "2 3 4 8 0 1 Down Enter t s Down Enter C Space Esc / \"web\" Enter F1 Esc z I < i");
+	assert_int_equal(ui_needs(d.ui) & NEEDS(SRC_GUESTS), NEEDS(SRC_GUESTS));
+	desk_close(&d);
+}
+
+static void test_stuck(void **state)
+{
+	struct a_host host = small;
+	struct desk d;
+
+	(void)state;
+	host.guest[0].stopped = true;
+	desk_open(&d, &host, 24, 80);
+	press(&d, "i"); /* is never taken for idle */
+	sees(&d, "! mail ");
+	press(&d, "End");
+	sees(&d, "mail does not answer: STUCK 14s (its process is stopped by a signal).");
+	assert_int_equal(line_with(&d, "mail  ")[0], '!');
+	desk_close(&d);
+}
+
+/* What this host has not takes no room; what it has, or had, stays. */
+static void test_useless_columns(void **state)
+{
+	struct a_host host = small;
+	struct desk d;
+
+	(void)state;
+	host.no_exits = true;
+	desk_open(&d, &host, 24, 80);
+	sees_not(&d, "EXIT/s");
+	sees_not(&d, "KSM ");
+	assert_int_not_equal(ui_needs(d.ui) & NEEDS(SRC_KVM), 0);
+	host.second++;
+	host.no_exits = false;
+	show(&d, &host);
+	sees(&d, "EXIT/s");
+	host.second++;
+	host.no_exits = true;
+	show(&d, &host);
+	sees(&d, "EXIT/s");
+	desk_close(&d);
+}
+
+static void test_numa(void **state)
+{
+	struct desk d;
+
+	(void)state;
+	desk_open(&d, &small, 24, 80);
+	assert_int_not_equal(press(&d, "3 x") & UI_EXACT, 0);
+	sees(&d, "N0 MEM");
+	sees(&d, "N3 MEM");
+	assert_non_null(strstr(line_with(&d, "node has"), "6.0G"));
+	assert_non_null(strstr(line_with(&d, "node free"), "4.0G"));
+	assert_non_null(strstr(line_with(&d, "  web1"), "768M"));
+	assert_non_null(strstr(line_with(&d, "all guests"), "1.0G"));
+	desk_close(&d);
+}
+
+static void test_many_nodes_are_scrolled(void **state)
+{
+	struct a_host host = small;
+	struct desk d;
+
+	(void)state;
+	host.nodes = 16;
+	desk_open(&d, &host, 24, 80);
+	press(&d, "3");
+	sees(&d, " N0 ");
+	sees_not(&d, "N15");
+	sees(&d, "nodes have room here");
+	press(&d, "Right Right Right Right Right Right Right Right Right Right Right Right");
+	sees_not(&d, " N0 ");
+	sees(&d, "N15");
+	press(&d, "Left Left Left Left Left Left Left Left Left Left Left Left Left");
+	sees(&d, " N0 ");
+	desk_close(&d);
+}
+
+static void test_memory(void **state)
+{
+	struct desk d;
+
+	(void)state;
+	desk_open(&d, &small, 40, 120);
+	press(&d, "4");
+	sees(&d, "Huge page pools");
+	sees(&d, "KSM");
+	sees(&d, "madvise");
+	sees(&d, "Pages saved: further users of the merged ones.");
+	press(&d, "Right");
+	selects(&d, "db1");
+	press(&d, "Right");
+	selects(&d, "run");
+	press(&d, "Left");
+	selects(&d, "db1");
+	desk_close(&d);
+}
+
+static void test_domain_page(void **state)
+{
+	struct a_host later = small;
+	struct desk d;
+
+	(void)state;
+	desk_open(&d, &small, 40, 120);
+	press(&d, "Down Enter");
+	sees(&d, "web1, running");
+	sees(&d, "vCPUs");
+	sees(&d, "Other threads");
+	sees(&d, "Memory and run time by node");
+	later.second++;
+	later.guest[1] = later.guest[2];
+	later.guest[2] = (struct a_guest){ .name = NULL };
+	show(&d, &later);
+	sees(&d, "web1 has ended");
+	press(&d, "Esc");
+	sees(&d, "DOMAIN");
+	press(&d, "0");
+	sees(&d, "web1 has ended");
+	desk_close(&d);
+}
+
+static void test_sources_and_messages(void **state)
+{
+	struct a_host later = small;
+	struct desk d;
+
+	(void)state;
+	desk_open(&d, &small, 24, 120);
+	press(&d, "0");
+	sees(&d, "CAP_SYS_PTRACE");
+	sees(&d, "Nothing has happened yet");
+	later.second++;
+	later.libvirt = "stuck";
+	show(&d, &later);
+	sees(&d, "libvirt is stuck now, was ok");
+	ui_message(d.ui, 0, "a line\nwith \033[31m colour");
+	look(&d);
+	sees(&d, "with \\x1B[31m colour");
+	press(&d, "Enter");
+	sees(&d, "All about this source");
+	desk_close(&d);
+}
+
+static void test_help_names_what_is_here(void **state)
+{
+	struct desk d;
+
+	(void)state;
+	desk_open(&d, &small, 60, 120);
+	press(&d, "2 F1");
+	sees(&d, "Leave kvmtop.");
+	press(&d, "End");
+	sees(&d, "Time runnable but waiting for a host CPU");
+	assert_int_equal(press(&d, "q") & UI_QUIT, 0);
+	sees_not(&d, "Leave kvmtop.");
+	desk_close(&d);
+}
+
+static void test_needs_follow_the_screen(void **state)
+{
+	struct desk d;
+
+	(void)state;
+	desk_open(&d, &small, 24, 80);
+	/* A balloon's figures disturb the guest: only who looks at them asks for them. */
+	assert_int_equal(ui_needs(d.ui) & NEEDS(SRC_BALLOON), 0);
+	assert_int_equal(ui_needs(d.ui) & NEEDS(SRC_THP), 0);
+	assert_int_not_equal(press(&d, "4") & UI_NEEDS, 0);
+	assert_int_not_equal(ui_needs(d.ui) & NEEDS(SRC_THP), 0);
+	assert_int_not_equal(press(&d, "1 z") & UI_NEEDS, 0);
+	desk_close(&d);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rows_of_screens_hold),
+		cmocka_unit_test(test_domains),
+		cmocka_unit_test(test_empty_host),
+		cmocka_unit_test(test_before_the_first_sample),
+		cmocka_unit_test(test_stuck),
+		cmocka_unit_test(test_useless_columns),
+		cmocka_unit_test(test_numa),
+		cmocka_unit_test(test_many_nodes_are_scrolled),
+		cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_domain_page),
+		cmocka_unit_test(test_sources_and_messages),
+		cmocka_unit_test(test_help_names_what_is_here),
+		cmocka_unit_test(test_needs_follow_the_screen),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

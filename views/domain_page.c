@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The page of one guest. */
+#include "views/page.h"
+#include "views/parts.h"
+
+bool domain_page_takes(const struct page *p, const struct row *row)
+{
+	return key_same_owner(row->key, p->ui->subject);
+}
+
+void domain_page_build(struct page *p, struct pane *pane)
+{
+	const struct row *row = snapshot_find(p->now, TABLE_DOMAIN, key_of(p->ui->subject, 0));
+	const char *name = p->ui->subject_name;
+
+	if (row) {
+		page_add(p, pane, LINE_TITLE)->text =
+		    page_printf(p, "%s, %s", name, cell_text(row, DOMAIN_STATE));
+		pane_build_pairs(p, pane);
+		return;
+	}
+	page_add(p, pane, LINE_TITLE)->text = page_printf(p, "%s has ended", name);
+	page_add_note(p, pane, "Its process is gone. Esc leads back.");
+}

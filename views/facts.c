@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A single row as a list of facts, or as pairs of a name and a figure. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/sanitize.h"
+#include "views/page.h"
+#include "views/table_view.h"
+
+/* Pairs stand in a grid of such cells: a name, a figure, a gap. */
+#define PAIR_WIDTH 17
+#define PAIR_GAP 2
+#define FACT_WIDTH 13
+/* A value on several cells stands behind a label of its own width or more. */
+#define WIDE_LABEL_ROOM 4
+
+/* The first row that the part takes. */
+static const struct row *only_row(const struct page *p, const struct pane *pane)
+{
+	const struct table *t = &p->now->table[pane->part->table];
+
+	for (size_t i = 0; i < t->n; i++)
+		if (!pane->part->takes || pane->part->takes(p, t->row[i]))
+			return t->row[i];
+	return NULL;
+}
+
+/* This host has no such thing: not worth a line. */
+static bool is_absent(const struct column *c, const struct cell *cell)
+{
+	if (c->kind == KIND_TEXT && cell->state == STATE_OK && !*cell->text)
+		return true;
+	return cell_state(c, cell) == STATE_ABSENT;
+}
+
+/* Also before there is a snapshot to show. */
+void pane_needs_all(struct pane *pane)
+{
+	for (int i = 0; i < pane->state->columns; i++)
+		pane->needs |=
+		    column_needs(&table_kinds[pane->part->table].column[pane->state->column[i]]);
+}
+
+static const char *stripped(const char *name, const char *prefix)
+{
+	size_t len = prefix ? strlen(prefix) : 0;
+
+	return len && strncmp(name, prefix, len) == 0 ? name + len : name;
+}
+
+static const char *keep(struct page *p, const struct figure *f)
+{
+	return f->foreign ? f->foreign : page_printf(p, "%s", f->text);
+}
+
+void pane_build_facts(struct page *p, struct pane *pane)
+{
+	const struct table_kind *kind = &table_kinds[pane->part->table];
+	const struct row *row = only_row(p, pane);
+	bool any = false;
+
+	if (pane->part->title)
+		page_add(p, pane, LINE_TITLE)->text = pane->part->title;
+	for (int i = 0; row && i < pane->state->columns; i++) {
+		int column = pane->state->column[i];
+		const struct column *c = &kind->column[column];
+		struct figure figure;
+		struct line *line;
+
+		if (is_absent(c, &row->cell[column]))
+			continue;
+		figure_of_cell(c, &row->cell[column], FACT_WIDTH, &figure);
+		line = page_add(p, pane, LINE_FACT);
+		line->label = stripped(c->name, pane->part->strip);
+		line->value = keep(p, &figure);
+		line->text = c->help;
+		line->style = figure.style;
+		line->id.number = column + 1;
+		any = true;
+	}
+	if (!any && pane->part->empty)
+		page_add_note(p, pane, pane->part->empty);
+}
+
+struct grid {
+	struct line *line;
+	struct pair *pair;
+	int cells, used;
+};
+
+/* A text that is too long for one cell takes several. */
+static int cells_of(const struct pair *pair)
+{
+	int wanted = text_width(pair->label) + 1 + text_width(pair->value);
+
+	if (wanted > PAIR_WIDTH)
+		wanted += WIDE_LABEL_ROOM;
+	return (wanted + PAIR_GAP + PAIR_WIDTH + PAIR_GAP - 1) / (PAIR_WIDTH + PAIR_GAP);
+}
+
+static void grid_add(struct page *p, struct pane *pane, struct grid *g, struct pair pair)
+{
+	int cells = cells_of(&pair);
+
+	if (cells > g->cells)
+		cells = g->cells;
+	if (!g->line || g->used + cells > g->cells) {
+		g->line = page_add(p, pane, LINE_PAIRS);
+		g->pair = arena_alloc(p->arena, (size_t)g->cells * sizeof(*g->pair));
+		g->line->pair = g->pair;
+		g->used = 0;
+	}
+	pair.wide = cells > 1;
+	pair.x = MARGIN + g->used * (PAIR_WIDTH + PAIR_GAP);
+	pair.width = cells * (PAIR_WIDTH + PAIR_GAP) - PAIR_GAP;
+	g->used += cells;
+	g->pair[g->line->pairs++] = pair;
+}
+
+void pane_build_pairs(struct page *p, struct pane *pane)
+{
+	const struct table_kind *kind = &table_kinds[pane->part->table];
+	const struct row *row = only_row(p, pane);
+	struct grid grid = { .cells = (p->cols - MARGIN + PAIR_GAP) / (PAIR_WIDTH + PAIR_GAP) };
+
+	if (grid.cells < 1)
+		grid.cells = 1;
+	if (pane->part->title)
+		page_add(p, pane, LINE_TITLE)->text = pane->part->title;
+	for (int i = 0; row && i < pane->state->columns; i++) {
+		int column = pane->state->column[i];
+		const struct column *c = &kind->column[column];
+		struct figure figure;
+
+		if (is_absent(c, &row->cell[column]))
+			continue;
+		figure_of_cell(c, &row->cell[column], FACT_WIDTH, &figure);
+		grid_add(p, pane, &grid,
+		    (struct pair){
+			.label = c->title, .value = keep(p, &figure), .style = figure.style });
+	}
+	if (!row && pane->part->empty)
+		page_add_note(p, pane, pane->part->empty);
+}

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "views/foot.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/sanitize.h"
+#include "views/commands.h"
+#include "views/page.h"
+
+#define SENTENCE_SIZE 400
+
+int text_wrap(struct canvas *c, int y, int x, int width, int rows, int style, const char *text)
+{
+	int used = 0;
+
+	while (width > 0 && *text) {
+		char part[SENTENCE_SIZE];
+		size_t fit = text_fit(text, width, NULL), end = fit;
+
+		if (text[fit]) {
+			while (end > 0 && text[end] != ' ')
+				end--;
+			/* A word without end is cut where it must be. */
+			if (end == 0)
+				end = fit > 0 ? fit : 1;
+		}
+		/* The last line says by its ellipsis that there was more. */
+		if (c && used == rows - 1)
+			end = strlen(text);
+		snprintf(part, sizeof(part), "%.*s", (int)end, text);
+		if (c && used < rows)
+			canvas_text(c, y + used, x, width, (enum style)style, ALIGN_LEFT, part);
+		used++;
+		text += end;
+		while (*text == ' ')
+			text++;
+	}
+	return used;
+}
+
+struct words {
+	char text[SENTENCE_SIZE];
+	size_t len;
+};
+
+static void add(struct words *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void add(struct words *w, const char *format, ...)
+{
+	va_list args;
+	int n;
+
+	if (w->len >= sizeof(w->text) - 1)
+		return;
+	va_start(args, format);
+	n = vsnprintf(w->text + w->len, sizeof(w->text) - w->len, format, args);
+	va_end(args);
+	w->len += n > 0 ? (size_t)n : 0;
+}
+
+static void tell_placement(struct words *w, const struct row *row)
+{
+	const char *runs = cell_text(row, DOMAIN_RUN_NODES);
+	char share[FORMAT_SIZE], local[FORMAT_SIZE];
+
+	if (!cell_has(row, DOMAIN_HOME_SHARE))
+		return;
+	format_integer(cell_number(row, DOMAIN_HOME_SHARE, 0) * 100, 4, share);
+	add(w, "; %s %% of its memory is on node %.0f", share, cell_number(row, DOMAIN_HOME, 0));
+	if (*runs)
+		add(w, ", its vCPUs run on %s %s", strpbrk(runs, ",-") ? "nodes" : "node", runs);
+	if (cell_has(row, DOMAIN_LOCAL)) {
+		format_integer(cell_number(row, DOMAIN_LOCAL, 0) * 100, 4, local);
+		add(w, ": %s %% local", local);
+	}
+}
+
+static void tell_domain(struct words *w, const struct row *row)
+{
+	char text[FORMAT_SIZE];
+
+	if (cell_has(row, DOMAIN_STUCK)) {
+		format_time(cell_number(row, DOMAIN_STUCK, 0), 8, text);
+		add(w, "%s does not answer: STUCK %s (%s).", cell_text(row, DOMAIN_NAME), text,
+		    cell_has(row, DOMAIN_STOPPED) ? "its process is stopped by a signal"
+						  : "its monitor owes an answer");
+		return;
+	}
+	add(w, "%s: %s", cell_text(row, DOMAIN_NAME), cell_text(row, DOMAIN_STATE));
+	if (cell_has(row, DOMAIN_VCPUS))
+		add(w, ", %.0f vCPU%s", cell_number(row, DOMAIN_VCPUS, 0),
+		    cell_number(row, DOMAIN_VCPUS, 0) == 1 ? "" : "s");
+	if (cell_has(row, DOMAIN_MEMORY)) {
+		format_size(cell_number(row, DOMAIN_MEMORY, 0), 6, text);
+		add(w, ", %s", text);
+	}
+	tell_placement(w, row);
+	add(w, ".");
+}
+
+static void tell_thread(struct words *w, const struct row *row, const char *what, int tid, int cpu,
+    int node, int affinity)
+{
+	add(w, "%s %s: thread %.0f", cell_text(row, 0), what, cell_number(row, tid, 0));
+	if (cell_has(row, cpu))
+		add(w, ", last on CPU %.0f", cell_number(row, cpu, 0));
+	if (cell_has(row, node))
+		add(w, " of node %.0f", cell_number(row, node, 0));
+	if (*cell_text(row, affinity))
+		add(w, ", may run on %s", cell_text(row, affinity));
+	add(w, ".");
+}
+
+/* What it lacks; or else what it reads. */
+static void tell_source(struct words *w, const struct row *row)
+{
+	const char *note = cell_text(row, SOURCE_NOTE);
+
+	if (!*note && row->key.item < SOURCES)
+		note = source_help((enum source_id)row->key.item);
+	add(w, "%s: %s", cell_text(row, SOURCE_NAME), note);
+}
+
+static void tell_row(struct words *w, const struct line *line)
+{
+	const struct row *row = line->row;
+	char what[FORMAT_SIZE];
+
+	switch (line->table) {
+	case TABLE_DOMAIN:
+		tell_domain(w, row);
+		break;
+	case TABLE_VCPU:
+		snprintf(what, sizeof(what), "vCPU %.0f", cell_number(row, VCPU_NUMBER, 0));
+		tell_thread(w, row, what, VCPU_TID, VCPU_CPU, VCPU_NODE, VCPU_AFFINITY);
+		break;
+	case TABLE_THREAD:
+		tell_thread(w, row, cell_text(row, THREAD_ROLE), THREAD_TID, THREAD_CPU,
+		    THREAD_NODE, THREAD_AFFINITY);
+		break;
+	case TABLE_SOURCE:
+		tell_source(w, row);
+		break;
+	case TABLE_CPU:
+		if (*cell_text(row, CPU_PINNED))
+			add(w, "Pinned to CPU %.0f: %s", cell_number(row, CPU_NUMBER, 0),
+			    cell_text(row, CPU_PINNED));
+		break;
+	case TABLE_HUGEPOOL:
+		if (*cell_text(row, HUGEPOOL_GUESTS))
+			add(w, "Guests that want these pages: %s.",
+			    cell_text(row, HUGEPOOL_GUESTS));
+		break;
+	default:
+		break;
+	}
+}
+
+const char *line_sentence(struct page *p, const struct line *line)
+{
+	struct words w = { .len = 0 };
+
+	w.text[0] = '\0';
+	if (!line)
+		return "";
+	if (line->kind == LINE_FACT)
+		add(&w, "%s: %s", line->label, line->text);
+	else if (line->kind == LINE_NOTE)
+		add(&w, "%s", line->text);
+	else if (line->row)
+		tell_row(&w, line);
+	return page_printf(p, "%s", w.text);
+}
+
+/* The second line: news first, then what is hidden, then what the sorted column means. */
+static const char *state_sentence(struct page *p, const struct pane *pane)
+{
+	const struct ui *ui = p->ui;
+	const char *filter = ui->filter[ui->screen];
+	const struct column *c;
+
+	if (*ui->note)
+		return ui->note;
+	if (*filter)
+		return page_printf(p, "Filter: %s%s   Esc clears it.", filter,
+		    pane && pane->filter ? "" : " (means nothing here)");
+	if (pane && pane->hidden)
+		return page_printf(p, "%zu idle %s hidden; i shows them.", pane->hidden,
+		    pane->hidden == 1 ? "row" : "rows");
+	if (p->hint)
+		return p->hint;
+	if (!pane || pane->state->sort < 0)
+		return p->screen->help;
+	c = &table_kinds[pane->part->table].column[pane->state->sort];
+	return page_printf(p, "Sorted by %s: %s", c->title, c->help);
+}
+
+static bool is_urgent(const struct line *line)
+{
+	return line && line->kind == LINE_ROW && line->table == TABLE_DOMAIN &&
+	       cell_has(line->row, DOMAIN_STUCK);
+}
+
+void foot_draw(const struct page *p, struct canvas *c, int y, int rows)
+{
+	struct page *own = (struct page *)p;
+	const struct line *line = page_selected(p);
+	const char *sentence = line_sentence(own, line);
+	const char *state = p->now ? state_sentence(own, page_table(own)) : "";
+	bool news = *p->ui->note || *p->ui->filter[p->ui->screen] || p->hint;
+	int used = 0, most = rows;
+
+	if (rows <= 0)
+		return;
+	if (news)
+		most = rows > 1 ? rows - 1 : 0;
+	if (*sentence && most > 0)
+		used = text_wrap(c, y, 0, canvas_cols(c), most,
+		    is_urgent(line) ? STYLE_WARN : STYLE_NORMAL, sentence);
+	if (used < rows)
+		canvas_text(c, y + rows - 1, 0, canvas_cols(c),
+		    *p->ui->note ? STYLE_NOTICE : STYLE_DIM, ALIGN_LEFT, state);
+}
+
+/* As many as fit: " 1Domains  2vCPUs …", then the keys, the most wanted first. */
+void bar_draw(const struct page *p, struct canvas *c, int y)
+{
+	int x = 0, cols = canvas_cols(c);
+
+	for (int i = 0; i < SCREENS; i++) {
+		const struct screen *s = &screens[i];
+		bool active = s == p->screen;
+		int width = text_width(s->title);
+
+		if (!s->digit || x + 1 + width > cols)
+			continue;
+		canvas_printf(c, y, x, 1, STYLE_KEY, ALIGN_LEFT, "%c", s->digit);
+		canvas_text(c, y, x + 1, width, active ? STYLE_KEY_ACTIVE : STYLE_KEY_LABEL,
+		    ALIGN_LEFT, s->title);
+		x += width + 2;
+	}
+	x++;
+	for (size_t i = 0; i < commands_n; i++) {
+		const struct command *k = &commands[i];
+		int key = (int)strcspn(k->keys, " ");
+
+		if (!k->label || !command_applies(k, p))
+			continue;
+		if (x + key + text_width(k->label) > cols)
+			break;
+		canvas_printf(c, y, x, key, STYLE_KEY, ALIGN_LEFT, "%.*s", key, k->keys);
+		x += key;
+		x += canvas_text(c, y, x, CANVAS_NATURAL, STYLE_KEY_LABEL, ALIGN_LEFT, k->label);
+		x++;
+	}
+}

@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "views/header.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/sanitize.h"
+#include "views/view.h"
+
+#define LABEL_X 0
+#define PERCENT_X 4
+#define BAR_X 10
+/* The longest that stands behind a bar. */
+#define TAIL_WIDTH 56
+#define BAR_MIN 8
+#define BAR_MAX 48
+#define HISTORY_COLS 100
+#define HISTORY_WIDTH 16
+#define NODE_HISTORY_MAX 16
+#define PSI_WIDTH 31
+
+/* Writes from left to right, and stops where there is no room for a whole piece. */
+struct pen {
+	struct canvas *c;
+	int y, x, end;
+};
+
+static bool pen_put(struct pen *pen, enum style style, const char *text)
+{
+	int width = text_width(text);
+
+	if (pen->x + width > pen->end)
+		return false;
+	pen->x += canvas_text(pen->c, pen->y, pen->x, CANVAS_NATURAL, style, ALIGN_LEFT, text);
+	return true;
+}
+
+/* A label and its figure: both or none. */
+static void pen_pair(struct pen *pen, const char *label, const char *value, enum style style)
+{
+	int width = text_width(label) + 1 + text_width(value);
+
+	if (pen->x + width > pen->end) {
+		pen->x = pen->end;
+		return;
+	}
+	pen_put(pen, STYLE_LABEL, label);
+	pen->x++;
+	pen_put(pen, style, value);
+	pen->x += 2;
+}
+
+static const struct row *host_row(const struct snapshot *s)
+{
+	return s ? snapshot_find(s, TABLE_HOST, key_host(0)) : NULL;
+}
+
+static const struct row *source_row(const struct snapshot *s, enum source_id src)
+{
+	return s ? snapshot_find(s, TABLE_SOURCE, key_host(src)) : NULL;
+}
+
+/* A gauge or rate of the host; NaN where there is none. */
+static double host_figure(const struct row *host, int column)
+{
+	double v;
+
+	if (!host || !cell_value(&table_kinds[TABLE_HOST].column[column], &host->cell[column], &v))
+		return NAN;
+	return v;
+}
+
+static double known(double v)
+{
+	return isnan(v) ? 0 : v;
+}
+
+/* " 62" of 0.62, and the sign behind it: whole percents in three cells. */
+static const char *percent(double ratio, const char *sign, char buf[FORMAT_SIZE])
+{
+	if (isnan(ratio))
+		snprintf(buf, FORMAT_SIZE, "%*s", 3 + (int)strlen(sign), "-");
+	else
+		snprintf(buf, FORMAT_SIZE, "%3.0f%s", fmin(ratio * 100, 999), sign);
+	return buf;
+}
+
+static void put_clock(struct pen *pen, const struct snapshot *now)
+{
+	time_t seconds = (time_t)(now->moment.wall_ns / (int64_t)NS_PER_SEC);
+	struct tm tm = { 0 };
+	char text[FORMAT_SIZE];
+
+	localtime_r(&seconds, &tm);
+	snprintf(text, sizeof(text), "%02d:%02d:%02d", tm.tm_hour, tm.tm_min, tm.tm_sec);
+	pen_put(pen, STYLE_NORMAL, text);
+	pen->x += 2;
+}
+
+static void put_libvirt(struct pen *pen, const struct snapshot *now)
+{
+	const struct row *row = source_row(now, SRC_LIBVIRT);
+	const char *state = row ? cell_text(row, SOURCE_STATE) : "";
+	bool bad = strcmp(state, "stuck") == 0 || strcmp(state, "denied") == 0;
+
+	if (!*state)
+		return;
+	pen_pair(pen, "libvirt", strcmp(state, "absent") == 0 ? "none" : state,
+	    bad ? STYLE_WARN : STYLE_NORMAL);
+}
+
+static void put_self(struct pen *pen, const struct snapshot *now)
+{
+	const struct row *row = source_row(now, SRC_SOURCES);
+	char text[FORMAT_SIZE], sign[FORMAT_SIZE + 1];
+	double v;
+
+	if (!row || !cell_value(&table_kinds[TABLE_SOURCE].column[SOURCE_COST],
+			&row->cell[SOURCE_COST], &v))
+		return;
+	format_percent(v, 6, text);
+	snprintf(sign, sizeof(sign), "%s%%", text);
+	pen_pair(pen, "self", sign, STYLE_NORMAL);
+}
+
+/* "1s", "1.5s": it stands still, so it need not be aligned. */
+static const char *interval(uint64_t ns, char buf[FORMAT_SIZE])
+{
+	size_t len;
+
+	format_time((double)ns / (double)NS_PER_SEC, 7, buf);
+	len = strlen(buf);
+	if (len > 3 && strcmp(buf + len - 3, ".0s") == 0)
+		memcpy(buf + len - 3, "s", 2);
+	return buf;
+}
+
+static void put_pause(const struct ui *ui, const struct snapshot *newest, struct pen *pen)
+{
+	char text[FORMAT_SIZE], word[FORMAT_SIZE + 16];
+	uint64_t since_ns = 0;
+
+	if (!ui->paused)
+		return;
+	if (newest && newest->moment.mono_ns > ui->paused->moment.mono_ns)
+		since_ns = newest->moment.mono_ns - ui->paused->moment.mono_ns;
+	format_time((double)(since_ns / NS_PER_SEC), 6, text);
+	snprintf(word, sizeof(word), " PAUSED %s ", text);
+	pen_put(pen, STYLE_PAUSED, word);
+	pen->x += 2;
+}
+
+static void draw_title(const struct ui *ui, const struct snapshot *now,
+    const struct snapshot *newest, struct canvas *c, int y)
+{
+	struct pen pen = { .c = c, .y = y, .end = canvas_cols(c) };
+	const struct row *host = host_row(now);
+	char text[FORMAT_SIZE];
+	double v;
+
+	pen_put(&pen, STYLE_TITLE, "kvmtop");
+	pen.x += 2;
+	if (ui->badge) {
+		pen_put(&pen, STYLE_PAUSED, ui->badge);
+		pen.x += 2;
+	}
+	if (!now) {
+		pen_put(&pen, STYLE_NORMAL, "reads the host …");
+		return;
+	}
+	if (host && cell_has(host, HOST_NAME)) {
+		canvas_text(c, y, pen.x, canvas_cols(c) / 3, STYLE_VALUE, ALIGN_LEFT,
+		    cell_text(host, HOST_NAME));
+		v = text_width(cell_text(host, HOST_NAME));
+		pen.x += (int)fmin(v, canvas_cols(c) / 3) + 2;
+	}
+	put_clock(&pen, now);
+	put_pause(ui, newest, &pen);
+	pen_pair(&pen, "every", interval(ui->interval_ns, text), STYLE_NORMAL);
+	put_libvirt(&pen, now);
+	put_self(&pen, now);
+	v = host_figure(host, HOST_UPTIME);
+	if (!isnan(v)) {
+		format_time(v, 7, text);
+		pen_pair(&pen, "up", text, STYLE_NORMAL);
+	}
+}
+
+static int bar_width(const struct canvas *c, int x)
+{
+	int width = canvas_cols(c) - x - 2 - TAIL_WIDTH;
+
+	return width < BAR_MIN ? BAR_MIN : width > BAR_MAX ? BAR_MAX : width;
+}
+
+/* Label, percentage, on wide screens the history, and the bar; what stands behind goes to the pen.
+ */
+static struct pen draw_meter(struct canvas *c, int y, const char *label, double ratio,
+    const struct ring *ring, const struct segment *segment, size_t n)
+{
+	double past[HISTORY_WIDTH];
+	char text[FORMAT_SIZE];
+	int x = BAR_X, width;
+
+	canvas_text(c, y, LABEL_X, 4, STYLE_LABEL, ALIGN_LEFT, label);
+	canvas_printf(
+	    c, y, PERCENT_X, 4, STYLE_VALUE, ALIGN_RIGHT, "%s", percent(ratio, "%", text));
+	if (canvas_cols(c) >= HISTORY_COLS) {
+		ring_last(ring, past, HISTORY_WIDTH);
+		canvas_spark(c, y, x, past, HISTORY_WIDTH, 1, STYLE_SPARK);
+		x += HISTORY_WIDTH + 1;
+	}
+	width = bar_width(c, x);
+	canvas_bar(c, y, x, width, segment, n);
+	return (struct pen){ .c = c, .y = y, .x = x + width + 2, .end = canvas_cols(c) };
+}
+
+static void draw_cpu(const struct ui *ui, const struct snapshot *now, struct canvas *c, int y)
+{
+	const struct row *host = host_row(now);
+	double guest = host_figure(host, HOST_GUEST), poll = host_figure(host, HOST_POLL);
+	double other = host_figure(host, HOST_OVERHEAD) - known(poll);
+	struct segment segment[] = {
+		{ guest, STYLE_BAR_GUEST },
+		{ other, STYLE_BAR_HOST },
+		{ poll, STYLE_BAR_POLL },
+	};
+	struct pen pen =
+	    draw_meter(c, y, "cpu", host_figure(host, HOST_BUSY), &ui->history.cpu, segment, 3);
+	char text[2 * FORMAT_SIZE], vcpus[FORMAT_SIZE], cpus[FORMAT_SIZE];
+
+	pen_pair(&pen, "guest", percent(guest, "", text), STYLE_NORMAL);
+	pen.x--;
+	pen_pair(&pen, "host", percent(fmax(other, 0), "", text), STYLE_NORMAL);
+	pen.x--;
+	pen_pair(&pen, "poll", percent(poll, "", text), STYLE_NORMAL);
+	pen_pair(&pen, "wait", percent(host_figure(host, HOST_WAIT), "%", text), STYLE_NORMAL);
+	format_integer(known(host_figure(host, HOST_VCPUS)), 5, vcpus);
+	format_integer(known(host_figure(host, HOST_CPUS)), 5, cpus);
+	snprintf(text, sizeof(text), "%s:%s", vcpus, cpus);
+	pen_pair(&pen, "vCPU:CPU", text, STYLE_NORMAL);
+	if (known(host_figure(host, HOST_STEAL)) >= 0.0005)
+		pen_pair(
+		    &pen, "steal", percent(host_figure(host, HOST_STEAL), "%", text), STYLE_WARN);
+}
+
+/* "17.0/24.0G": the unit of the whole serves both. */
+static void print_part(double part, double whole, char *buf, size_t size)
+{
+	char a[FORMAT_SIZE], b[FORMAT_SIZE];
+
+	format_size(known(part), 6, a);
+	format_size(known(whole), 6, b);
+	if (strlen(a) > 1 && strlen(b) > 1 && a[strlen(a) - 1] == b[strlen(b) - 1])
+		a[strlen(a) - 1] = '\0';
+	snprintf(buf, size, "%s/%s", a, b);
+}
+
+/* Memory of the guests' processes, huge pages not counted. */
+static double guests_rss(const struct snapshot *now)
+{
+	double sum = 0;
+
+	for (size_t i = 0; now && i < now->table[TABLE_DOMAIN].n; i++)
+		sum += cell_number(now->table[TABLE_DOMAIN].row[i], DOMAIN_RSS, 0);
+	return sum;
+}
+
+static void put_huge(struct pen *pen, const struct row *host)
+{
+	double total = host_figure(host, HOST_HUGETLB), free = host_figure(host, HOST_HUGE_FREE);
+	char text[2 * FORMAT_SIZE];
+
+	if (!(total > 0))
+		return;
+	print_part(total - known(free), total, text, sizeof(text));
+	pen_pair(pen, "huge", text, STYLE_NORMAL);
+}
+
+static void put_swap(struct pen *pen, const struct row *host)
+{
+	double total = host_figure(host, HOST_SWAP_TOTAL), free = host_figure(host, HOST_SWAP_FREE);
+	double rate =
+	    known(host_figure(host, HOST_SWAP_IN)) + known(host_figure(host, HOST_SWAP_OUT));
+	char text[FORMAT_SIZE];
+
+	if (isnan(total))
+		return;
+	format_size(total - known(free), 6, text);
+	pen_pair(pen, "swap", total > 0 ? text : "none", rate > 0 ? STYLE_WARN : STYLE_NORMAL);
+}
+
+static void draw_memory(const struct ui *ui, const struct snapshot *now, struct canvas *c, int y)
+{
+	const struct row *host = host_row(now);
+	double total = host_figure(host, HOST_MEMORY_TOTAL);
+	double ratio = host_figure(host, HOST_MEMORY_USED), used = ratio * total;
+	double huge = known(host_figure(host, HOST_HUGETLB));
+	double ksm = known(host_figure(host, HOST_KSM_SAVED));
+	double guests = fmin(guests_rss(now), fmax(known(used) - huge, 0));
+	struct segment segment[] = {
+		{ huge / total, STYLE_BAR_HUGE },
+		{ guests / total, STYLE_BAR_GUEST },
+		{ (used - huge - guests) / total, STYLE_BAR_HOST },
+	};
+	struct pen pen = draw_meter(c, y, "mem", ratio, &ui->history.memory, segment, 3);
+	char text[2 * FORMAT_SIZE];
+
+	print_part(used, total, text, sizeof(text));
+	if (!isnan(total))
+		pen_pair(&pen, "used", text, STYLE_NORMAL);
+	put_huge(&pen, host);
+	if (ksm > 0) {
+		format_size(ksm, 6, text);
+		pen_pair(&pen, "ksm saved", text, STYLE_NORMAL);
+	}
+	put_swap(&pen, host);
+}
+
+static void put_pressure(const struct snapshot *now, struct canvas *c, int y)
+{
+	static const struct {
+		const char *label;
+		int column;
+	} psi[] = {
+		{ "cpu", HOST_PSI_CPU },
+		{ "mem", HOST_PSI_MEMORY },
+		{ "io", HOST_PSI_IO },
+	};
+	struct pen pen = { .c = c, .y = y, .x = canvas_cols(c) - PSI_WIDTH, .end = canvas_cols(c) };
+	const struct row *host = host_row(now);
+
+	pen_put(&pen, STYLE_LABEL, "psi");
+	for (size_t i = 0; i < sizeof(psi) / sizeof(psi[0]); i++) {
+		double v = host_figure(host, psi[i].column);
+		char text[FORMAT_SIZE] = "-";
+
+		if (!isnan(v))
+			format_percent(v, 5, text);
+		pen.x++;
+		pen_put(&pen, STYLE_LABEL, psi[i].label);
+		canvas_text(c, y, pen.x, 5, STYLE_NORMAL, ALIGN_RIGHT, text);
+		pen.x += 5;
+	}
+}
+
+static void draw_node(
+    const struct ui *ui, const struct row *node, size_t i, struct canvas *c, int y, int x, int past)
+{
+	double last[NODE_HISTORY_MAX], busy = cell_number(node, NODE_BUSY, NAN);
+	char text[FORMAT_SIZE];
+
+	canvas_printf(
+	    c, y, x, 2, STYLE_LABEL, ALIGN_RIGHT, "%.0f", cell_number(node, NODE_NUMBER, 0));
+	ring_last(&ui->history.node[i], last, (size_t)past);
+	canvas_spark(c, y, x + 3, last, (size_t)past, 1, STYLE_SPARK);
+	canvas_printf(
+	    c, y, x + 3 + past, 4, STYLE_NORMAL, ALIGN_RIGHT, "%s", percent(busy, "%", text));
+}
+
+static bool has_pressure(const struct snapshot *now)
+{
+	const struct row *host = host_row(now);
+
+	return host && cell_has(host, HOST_PSI_CPU);
+}
+
+static void draw_nodes(const struct ui *ui, const struct snapshot *now, struct canvas *c, int y)
+{
+	const struct table *t = now ? &now->table[TABLE_NODE] : NULL;
+	int nodes = t ? (int)t->n : 0, x = 4, room = canvas_cols(c) - x, past, shown;
+	bool pressure = now && has_pressure(now) && room - PSI_WIDTH - 2 >= nodes * 9;
+
+	if (pressure) {
+		put_pressure(now, c, y);
+		room -= PSI_WIDTH + 2;
+	}
+	if (nodes > HISTORY_NODES)
+		nodes = HISTORY_NODES;
+	if (nodes == 0)
+		return;
+	canvas_text(c, y, LABEL_X, 4, STYLE_LABEL, ALIGN_LEFT, "node");
+	/* Number, blank, history, percentage, blank. */
+	past = room / nodes - 8;
+	past = past < 1 ? 1 : past > NODE_HISTORY_MAX ? NODE_HISTORY_MAX : past;
+	shown = room / (past + 8);
+	if (shown > nodes)
+		shown = nodes;
+	for (int i = 0; i < shown; i++)
+		draw_node(ui, t->row[i], (size_t)i, c, y, x + i * (past + 8), past);
+	if (shown < nodes)
+		canvas_printf(
+		    c, y, canvas_cols(c) - 4, 4, STYLE_DIM, ALIGN_RIGHT, "+%d", (int)t->n - shown);
+}
+
+void header_draw(const struct ui *ui, const struct snapshot *now, const struct snapshot *newest,
+    struct canvas *c, int rows)
+{
+	draw_title(ui, now, newest, c, 0);
+	if (rows > 1)
+		draw_cpu(ui, now, c, 1);
+	if (rows > 2)
+		draw_memory(ui, now, c, 2);
+	if (rows > 3)
+		draw_nodes(ui, now, c, 3);
+}
+
+unsigned header_needs(void)
+{
+	static const int columns[] = { HOST_NAME, HOST_UPTIME, HOST_BUSY, HOST_GUEST, HOST_OVERHEAD,
+		HOST_POLL, HOST_WAIT, HOST_VCPUS, HOST_CPUS, HOST_MEMORY_TOTAL, HOST_MEMORY_USED,
+		HOST_HUGETLB, HOST_HUGE_FREE, HOST_KSM_SAVED, HOST_SWAP_TOTAL, HOST_PSI_CPU };
+	unsigned needs = NEEDS(SRC_LIBVIRT) |
+			 column_needs(&table_kinds[TABLE_NODE].column[NODE_BUSY]) |
+			 column_needs(&table_kinds[TABLE_DOMAIN].column[DOMAIN_RSS]);
+
+	for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)
+		needs |= column_needs(&table_kinds[TABLE_HOST].column[columns[i]]);
+	return needs;
+}

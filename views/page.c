@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "views/page.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/xalloc.h"
+#include "views/filter.h"
+#include "views/table_view.h"
+
+/* Lines that stay in place are worth it only where as many others can be seen. */
+#define SCROLLED_MIN 4
+
+const char *page_printf(struct page *p, const char *format, ...)
+{
+	char *text;
+	va_list args;
+	int n;
+
+	va_start(args, format);
+	n = vsnprintf(NULL, 0, format, args);
+	va_end(args);
+	text = arena_alloc(p->arena, (size_t)n + 1);
+	va_start(args, format);
+	vsnprintf(text, (size_t)n + 1, format, args);
+	va_end(args);
+	return text;
+}
+
+struct line *page_add(struct page *p, struct pane *pane, enum line_kind kind)
+{
+	struct line *line;
+
+	p->line = xgrow(p->line, (size_t)p->lines, &p->cap, sizeof(*p->line));
+	line = &p->line[p->lines];
+	*line = (struct line){ .kind = kind, .pane = pane };
+	line->selectable = kind == LINE_ROW || kind == LINE_FACT;
+	line->id = (struct line_id){ .part = pane->number, .table = -1 };
+	p->lines++;
+	return line;
+}
+
+struct line *page_add_row(
+    struct page *p, struct pane *pane, enum table_id table, const struct row *row)
+{
+	struct line *line = page_add(p, pane, LINE_ROW);
+
+	line->row = row;
+	line->table = table;
+	line->id.table = (int)table;
+	line->id.key = row->key;
+	return line;
+}
+
+void page_add_note(struct page *p, struct pane *pane, const char *text)
+{
+	page_add(p, pane, LINE_NOTE)->text = text;
+}
+
+void page_add_heads(struct page *p, struct pane *pane)
+{
+	if (pane->part->title)
+		page_add(p, pane, LINE_TITLE)->text = pane->part->title;
+	pane->heads = p->lines;
+	page_add(p, pane, LINE_COLUMNS);
+}
+
+static void add_empty(struct page *p, struct pane *pane)
+{
+	if (pane->hidden)
+		page_add_note(p, pane,
+		    page_printf(p, "No row to be seen: %zu left out by the filter or as idle.",
+			pane->hidden));
+	else if (pane->part->empty)
+		page_add_note(p, pane, pane->part->empty);
+}
+
+void pane_build_table(struct page *p, struct pane *pane)
+{
+	size_t n;
+	const struct row **rows = pane_rows(p, pane, &n);
+
+	if (n == 0 && pane->part->title) {
+		/* Among other parts heads without rows are only in the way. */
+		page_add(p, pane, LINE_TITLE)->text = pane->part->title;
+		add_empty(p, pane);
+		return;
+	}
+	page_add_heads(p, pane);
+	for (size_t i = 0; i < n; i++)
+		page_add_row(p, pane, pane->part->table, rows[i]);
+	if (n == 0)
+		add_empty(p, pane);
+}
+
+static void build_pane(struct page *p, struct pane *pane)
+{
+	static void (*const builders[])(struct page *, struct pane *) = {
+		[PART_TABLE] = pane_build_table,
+		[PART_FACTS] = pane_build_facts,
+		[PART_PAIRS] = pane_build_pairs,
+	};
+	char error[FILTER_ERROR_SIZE];
+
+	if (filter_new(
+		pane->part->table, p->ui->filter[p->screen - screens], &pane->filter, error) < 0)
+		pane->filter = NULL; /* it is about another table */
+	pane->needs = pane->part->needs;
+	if (pane->part->kind == PART_TABLE)
+		pane_layout(p, pane);
+	else
+		pane_needs_all(pane);
+	if (!p->now)
+		return;
+	if (pane->part->build)
+		pane->part->build(p, pane);
+	else
+		builders[pane->part->kind](p, pane);
+}
+
+static void pin_lines(struct page *p)
+{
+	if (!p->now)
+		return;
+	/* A screen that is one table keeps its heads. */
+	if (p->panes == 1 && p->pinned == 0 && p->pane[0].heads == 0)
+		p->pinned = 1;
+	if (p->pinned > 1 && p->rows < p->pinned + SCROLLED_MIN)
+		p->pinned = 0;
+}
+
+struct page *page_new(struct ui *ui, const struct snapshot *now, int rows, int cols)
+{
+	struct page *p = xcalloc(1, sizeof(*p));
+
+	p->ui = ui;
+	p->now = now;
+	p->screen = &screens[ui->screen];
+	p->arena = arena_new();
+	p->rows = rows;
+	p->cols = cols;
+	p->at = -1;
+	for (int i = 0; i < PARTS_MAX && (p->screen->part[i].columns || p->screen->part[i].build);
+	     i++) {
+		struct pane *pane = &p->pane[p->panes++];
+
+		pane->part = &p->screen->part[i];
+		pane->state = &ui->state[ui->screen][i];
+		pane->number = i;
+		pane->heads = -1;
+		build_pane(p, pane);
+	}
+	pin_lines(p);
+	return p;
+}
+
+void page_free(struct page *p)
+{
+	if (!p)
+		return;
+	for (int i = 0; i < p->panes; i++)
+		filter_free(p->pane[i].filter);
+	free(p->line);
+	arena_free(p->arena);
+	free(p);
+}
+
+unsigned page_needs(const struct page *p)
+{
+	unsigned needs = 0;
+
+	for (int i = 0; i < p->panes; i++)
+		needs |= p->pane[i].needs;
+	return needs;
+}
+
+int page_next(const struct page *p, int line, int step)
+{
+	for (; line >= 0 && line < p->lines; line += step)
+		if (p->line[line].selectable)
+			return line;
+	return -1;
+}
+
+const struct line *page_selected(const struct page *p)
+{
+	return p->at >= 0 ? &p->line[p->at] : NULL;
+}
+
+const struct row *line_domain(const struct line *line)
+{
+	if (!line || !line->row)
+		return NULL;
+	return line->table == TABLE_DOMAIN ? line->row : line->row->domain;
+}
+
+struct pane *page_table(struct page *p)
+{
+	const struct line *line = page_selected(p);
+
+	if (line && line->pane->part->kind == PART_TABLE)
+		return line->pane;
+	for (int i = 0; i < p->panes; i++)
+		if (p->pane[i].part->kind == PART_TABLE)
+			return &p->pane[i];
+	return NULL;
+}
+
+static bool same_line(const struct line_id *a, const struct line_id *b)
+{
+	return a->part == b->part && a->table == b->table && a->number == b->number &&
+	       key_equal(a->key, b->key);
+}
+
+/* Heads that have been scrolled away stand in for the line above the first row. */
+static bool has_sticky_heads(const struct page *p, int top)
+{
+	return top > p->pinned && top < p->lines && p->line[top].kind == LINE_ROW &&
+	       p->line[top].pane->heads >= p->pinned;
+}
+
+int page_visible(const struct page *p, int top)
+{
+	int n = p->rows - p->pinned - has_sticky_heads(p, top);
+
+	return n > 0 ? n : 0;
+}
+
+static int scrolled(const struct page *p, int top)
+{
+	int first = p->at, last = p->at;
+
+	/* What stands before the first line to be selected, or behind the last, can be seen too. */
+	if (p->at < 0 || page_next(p, p->at - 1, -1) < 0)
+		first = p->pinned;
+	if (p->at >= 0 && page_next(p, p->at + 1, 1) < 0)
+		last = p->lines - 1;
+	if (p->at < 0)
+		last = first;
+	if (top > first)
+		top = first;
+	while (top < last && last >= top + page_visible(p, top))
+		top++;
+	/* The cursor itself counts most. */
+	if (p->at >= p->pinned && top > p->at)
+		top = p->at;
+	while (top > p->pinned && p->lines - (top - 1) <= page_visible(p, top - 1))
+		top--;
+	return top < p->pinned ? p->pinned : top;
+}
+
+static void set_line(struct page *p, struct place *place, int line)
+{
+	p->at = line;
+	if (line >= 0) {
+		place->id = p->line[line].id;
+		place->line = line;
+	}
+	place->top = scrolled(p, place->top);
+}
+
+void page_select(struct page *p, struct place *place, int line)
+{
+	place->moved = true;
+	set_line(p, place, line);
+}
+
+void page_place(struct page *p, struct place *place)
+{
+	int at = -1;
+
+	if (!p->now)
+		return;
+	if (!place->moved)
+		at = page_next(p, 0, 1);
+	for (int i = 0; i < p->lines && at < 0; i++)
+		if (p->line[i].selectable && same_line(&p->line[i].id, &place->id))
+			at = i;
+	if (at < 0) {
+		int near = place->line < p->lines ? place->line : p->lines - 1;
+
+		at = page_next(p, near, 1);
+		if (at < 0)
+			at = page_next(p, near, -1);
+	}
+	set_line(p, place, at);
+}
+
+static void draw_line(const struct page *p, struct canvas *c, int y, int i)
+{
+	line_draw(p, &p->line[i], c, y, i == p->at);
+}
+
+void page_draw(const struct page *p, struct canvas *c, int y, int top)
+{
+	int end = y + p->rows;
+
+	for (int i = 0; i < p->pinned && y < end; i++)
+		draw_line(p, c, y++, i);
+	if (has_sticky_heads(p, top) && y < end)
+		draw_line(p, c, y++, p->line[top].pane->heads);
+	for (int i = top; i < p->lines && y < end; i++)
+		draw_line(p, c, y++, i);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What screens have of their own, for the rows in screens.c. */
+#ifndef KVMTOP_VIEWS_PARTS_H
+#define KVMTOP_VIEWS_PARTS_H
+
+#include "views/view.h"
+
+/* domains.c: guests, unfolded into their threads where the user wants it. */
+void domains_build(struct page *p, struct pane *pane);
+bool domains_figure(
+    const struct page *p, const struct line *line, const struct field *field, struct figure *ret);
+/* Folds or unfolds the guest of a line; all of them when it is NULL. */
+void domains_fold(struct ui *ui, const struct snapshot *now, const struct row *domain);
+/* What a child's column shows in place of the guest's; -1: nothing. */
+int thread_column_for(enum table_id child, int domain_column);
+
+/* numa.c: guests × nodes. */
+void numa_fields(struct page *p, struct pane *pane);
+void numa_build(struct page *p, struct pane *pane);
+bool numa_figure(
+    const struct page *p, const struct line *line, const struct field *field, struct figure *ret);
+
+/* memory.c */
+bool memory_takes_pool(const struct page *p, const struct row *row);
+
+/* domain_page.c: what belongs to the guest that was opened. */
+bool domain_page_takes(const struct page *p, const struct row *row);
+void domain_page_build(struct page *p, struct pane *pane);
+
+/* messages.c */
+void messages_build(struct page *p, struct pane *pane);
+/* Tells what has changed between two samples. */
+void messages_compare(struct ui *ui, const struct snapshot *before, const struct snapshot *now);
+
+#endif

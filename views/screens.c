@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The screens, one row each. Columns leave a narrow screen by their weight, so the lists name all
+ * that a wide one shall have.
+ */
+#include "views/parts.h"
+
+#define NO_GUESTS "There is no guest on this host. kvmtop --demo shows a host that has some."
+
+const struct screen screens[SCREENS] = {
+	[SCREEN_DOMAINS] = {
+		.digit = '1', .name = "domains", .title = "Domains",
+		.help = "The guests; t unfolds one into its threads.",
+		.part = { {
+			.table = TABLE_DOMAIN,
+			.columns = "name state vcpus cpu wait wait_worst guest emulator vhost exits halt_poll "
+				   "memory rss huge swapped ksm balloon local nodes run_nodes throttled "
+				   "uptime pid",
+			.sort = "cpu",
+			.empty = NO_GUESTS,
+			.build = domains_build,
+			.figure = domains_figure,
+		} },
+	},
+	[SCREEN_VCPUS] = {
+		.digit = '2', .name = "vcpus", .title = "vCPUs",
+		.help = "Where each vCPU runs and may run, what it waits for, how often it leaves the guest.",
+		.part = { {
+			.table = TABLE_VCPU,
+			.columns = "domain vcpu cpu node affinity pinned run wait guest system user exits "
+				   "halt_exits io_exits mmio_exits halt_poll_success halt_poll_fail "
+				   "migrations switches involuntary_switches irq_injections tid",
+			.sort = "wait",
+			.empty = NO_GUESTS,
+		} },
+	},
+	[SCREEN_NUMA] = {
+		.digit = '3', .name = "numa", .title = "NUMA",
+		.help = "On which nodes the memory of guests lies, and on which their vCPUs ran; x reads "
+			"it exactly, once.",
+		.part = { {
+			.table = TABLE_DOMAIN,
+			.columns = "name home local",
+			.sort = "name",
+			.empty = NO_GUESTS,
+			.needs = NEEDS(SRC_NODES) | NEEDS(SRC_CPUS) | NEEDS(SRC_PLACEMENT) | NEEDS(SRC_THREADS),
+			.fields = numa_fields,
+			.build = numa_build,
+			.figure = numa_figure,
+		} },
+	},
+	[SCREEN_MEMORY] = {
+		.digit = '4', .name = "memory", .title = "Memory",
+		.help = "Huge pages, balloon and swap of guests, KSM, transparent huge pages.",
+		.part = { {
+			.title = "Huge page pools",
+			.table = TABLE_HUGEPOOL,
+			.columns = "node page_size total free used surplus host_reserved wanted guests",
+			.empty = "No pool has pages, and no guest asks for any.",
+			.takes = memory_takes_pool,
+		}, {
+			.title = "Guests",
+			.table = TABLE_DOMAIN,
+			.columns = "name memory rss huge huge_page_size swapped ksm ksm_profit balloon "
+				   "balloon_maximum guest_available guest_unused guest_usable guest_swap_in "
+				   "guest_swap_out guest_major_faults balloon_age memory_limit",
+			.sort = "swapped",
+			.empty = "There is no guest on this host.",
+		}, {
+			.title = "KSM: pages of the same content are kept once (sys/kernel/mm/ksm)",
+			.kind = PART_FACTS,
+			.table = TABLE_HOST,
+			.columns = "ksm_run ksm_saved ksm_efficiency ksmd ksm_general_profit ksm_pages_shared "
+				   "ksm_pages_sharing ksm_pages_unshared ksm_pages_volatile ksm_zero_pages "
+				   "ksm_pages_scanned ksm_pages_skipped ksm_full_scans ksm_pages_to_scan "
+				   "ksm_sleep_millisecs ksm_merge_across_nodes ksm_max_page_sharing "
+				   "ksm_use_zero_pages ksm_smart_scan ksm_advisor_mode ksm_advisor_max_cpu "
+				   "ksm_advisor_target_scan_time ksm_advisor_min_pages_to_scan "
+				   "ksm_advisor_max_pages_to_scan ksm_stable_node_chains ksm_stable_node_dups "
+				   "ksm_stable_node_chains_prune_millisecs",
+			.strip = "ksm_",
+			.empty = "This kernel has no KSM.",
+		}, {
+			.title = "Transparent huge pages (sys/kernel/mm/transparent_hugepage)",
+			.kind = PART_FACTS,
+			.table = TABLE_HOST,
+			.columns = "thp_enabled thp_defrag thp_shmem_enabled anon_huge anon thp_faults "
+				   "thp_fallbacks thp_collapses thp_splits compact_stalls khugepaged "
+				   "khugepaged_pages_collapsed khugepaged_full_scans khugepaged_pages_to_scan "
+				   "khugepaged_scan_sleep_millisecs khugepaged_alloc_sleep_millisecs "
+				   "khugepaged_max_ptes_none khugepaged_defrag",
+			.empty = "This kernel has no transparent huge pages.",
+		} },
+	},
+	[SCREEN_HOST] = {
+		.digit = '8', .name = "host", .title = "Host",
+		.help = "The host's nodes and CPUs, and who is pinned where.",
+		.part = { {
+			.title = "Host",
+			.kind = PART_PAIRS,
+			.table = TABLE_HOST,
+			.columns = "domains vcpus cpus vcpus_per_cpu busy guest overhead iowait steal wait "
+				   "load1 load5 load15 context_switches interrupts memory_total "
+				   "memory_available memory_free guest_memory cached dirty committed swap_total "
+				   "swap_free swap_in swap_out numa_balancing swappiness halt_poll_limit "
+				   "zone_reclaim overcommit uptime kernel",
+		}, {
+			.title = "Nodes",
+			.table = TABLE_NODE,
+			.columns = "node cpus busy total free guest_memory guest_run vcpus huge_total huge_free "
+				   "distance numa_miss numa_hit numa_foreign anon file thp",
+			.empty = "The kernel names no NUMA nodes.",
+		}, {
+			.title = "Pressure: time that somebody waited (proc/pressure)",
+			.kind = PART_FACTS,
+			.table = TABLE_HOST,
+			.columns = "psi_cpu_some psi_memory_some psi_memory_full psi_io_some psi_io_full",
+			.strip = "psi_",
+			.empty = "This kernel does not measure pressure (CONFIG_PSI, psi=1).",
+		}, {
+			.title = "CPUs",
+			.table = TABLE_CPU,
+			.columns = "cpu node busy guest pinned vcpus user system irq iowait steal idle core "
+				   "package siblings governor frequency",
+		} },
+	},
+	[SCREEN_MESSAGES] = {
+		.digit = '0', .name = "messages", .title = "Messages",
+		.help = "Where the figures come from, what is missing and what would give it; what has "
+			"happened.",
+		.part = { {
+			.title = "Sources",
+			.table = TABLE_SOURCE,
+			.columns = "source state age cost errors reads note",
+		}, {
+			.title = "Messages, the newest first",
+			.kind = PART_OWN,
+			.table = TABLE_SOURCE,
+			.empty = "Nothing has happened yet.",
+			.build = messages_build,
+		} },
+	},
+	[SCREEN_DOMAIN] = {
+		.name = "domain", .title = "Domain",
+		.help = "All about one guest.",
+		.part = { {
+			.kind = PART_PAIRS,
+			.table = TABLE_DOMAIN,
+			.columns = "cpu wait guest exits halt_poll emulator vhost wait_worst throttled "
+				   "cpu_limit memory rss huge huge_page_size swapped ksm balloon "
+				   "balloon_maximum guest_available guest_unused memory_limit local home "
+				   "home_share nodes run_nodes numa_mode vcpus vcpus_maximum emulator_pinned "
+				   "threads uptime pid id vmm autostart uuid title cgroup",
+			.takes = domain_page_takes,
+			.build = domain_page_build,
+		}, {
+			.title = "vCPUs",
+			.table = TABLE_VCPU,
+			.columns = "vcpu cpu node affinity pinned run wait guest system user exits halt_exits "
+				   "io_exits mmio_exits halt_poll_success halt_poll_fail migrations switches "
+				   "involuntary_switches tid",
+			.sort = "vcpu",
+			.empty = "No vCPU is known.",
+			.takes = domain_page_takes,
+		}, {
+			.title = "Other threads",
+			.table = TABLE_THREAD,
+			.columns = "role cpu node affinity run wait system user name migrations switches tid",
+			.sort = "role",
+			.empty = "No thread is known.",
+			.takes = domain_page_takes,
+		}, {
+			.title = "Memory and run time by node",
+			.table = TABLE_PLACEMENT,
+			.columns = "node memory share share_error huge run vcpus method age",
+			.sort = "node",
+			.empty = "Where its memory lies is not known; screen 0 says why.",
+			.takes = domain_page_takes,
+		} },
+	},
+};

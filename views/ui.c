@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "views/ui.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xalloc.h"
+#include "views/commands.h"
+#include "views/filter.h"
+#include "views/foot.h"
+#include "views/header.h"
+#include "views/overlay.h"
+#include "views/page.h"
+#include "views/parts.h"
+#include "views/prompt.h"
+#include "views/table_view.h"
+
+/* How the rows of a canvas are shared out; the header gives way first, then the foot. */
+struct frame {
+	int header, body, foot;
+};
+
+static struct frame frame_of(int rows)
+{
+	struct frame f = {
+		.header = rows >= 20   ? HEADER_ROWS
+			  : rows >= 16 ? 3
+			  : rows >= 12 ? 2
+				       : 1,
+		.foot = rows >= 20   ? FOOT_ROWS
+			: rows >= 13 ? 1
+				     : 0,
+	};
+
+	f.body = rows - f.header - f.foot - 1;
+	return f;
+}
+
+static void note_needs(struct ui *ui, const struct page *p)
+{
+	ui->needs = header_needs() | page_needs(p);
+}
+
+static struct page *open_page(struct ui *ui, const struct snapshot *now)
+{
+	struct page *p =
+	    page_new(ui, ui->paused ? ui->paused : now, frame_of(ui->rows).body, ui->cols);
+
+	page_place(p, &ui->place[ui->screen]);
+	return p;
+}
+
+struct ui *ui_new(void)
+{
+	struct ui *ui = xcalloc(1, sizeof(*ui));
+	struct page *p;
+
+	for (int s = 0; s < SCREENS; s++)
+		for (int i = 0; i < PARTS_MAX; i++)
+			if (screens[s].part[i].columns)
+				part_state_init(&ui->state[s][i], &screens[s].part[i]);
+	for (int t = 0; t < TABLES; t++)
+		ui->seen[t] = xcalloc((size_t)table_kinds[t].columns, sizeof(*ui->seen[t]));
+	ui->interval_ns = NS_PER_SEC;
+	ui->rows = 24;
+	ui->cols = 80;
+	ui->subject_name = xstrdup("");
+	p = open_page(ui, NULL);
+	note_needs(ui, p);
+	page_free(p);
+	return ui;
+}
+
+void ui_free(struct ui *ui)
+{
+	if (!ui)
+		return;
+	for (int s = 0; s < SCREENS; s++)
+		for (int i = 0; i < PARTS_MAX; i++)
+			part_state_done(&ui->state[s][i]);
+	for (int t = 0; t < TABLES; t++)
+		free(ui->seen[t]);
+	for (int i = 0; i < MESSAGES; i++)
+		free(ui->message[i].text);
+	snapshot_unref(ui->paused);
+	snapshot_unref(ui->last);
+	free(ui->unfolded);
+	free(ui->subject_name);
+	free(ui->badge);
+	free(ui);
+}
+
+/* A column that any row had something to say in is shown from then on. */
+static void note_columns(struct ui *ui, const struct snapshot *now)
+{
+	for (int t = 0; t < TABLES; t++)
+		for (int c = 0; c < table_kinds[t].columns; c++)
+			for (size_t i = 0; i < now->table[t].n && !ui->seen[t][c]; i++) {
+				const struct cell *cell = &now->table[t].row[i]->cell[c];
+				const struct column *column = &table_kinds[t].column[c];
+
+				ui->seen[t][c] =
+				    cell_state(column, cell) != STATE_ABSENT &&
+				    (column->kind != KIND_TEXT || !cell->text || *cell->text);
+			}
+}
+
+static void see(struct ui *ui, const struct snapshot *now)
+{
+	if (!now || ui->last == now)
+		return;
+	history_push(&ui->history, now);
+	note_columns(ui, now);
+	if (ui->last)
+		messages_compare(ui, ui->last, now);
+	snapshot_unref(ui->last);
+	ui->last = snapshot_ref(now);
+}
+
+static void draw_too_small(struct canvas *c)
+{
+	canvas_printf(c, canvas_rows(c) / 2, 0, canvas_cols(c), STYLE_NORMAL, ALIGN_CENTRE,
+	    "too small: %dx%d", SCREEN_COLS_MIN, SCREEN_ROWS_MIN);
+}
+
+static void draw_screen(struct ui *ui, const struct snapshot *now, struct canvas *c)
+{
+	struct frame f = frame_of(ui->rows);
+	struct page *p = open_page(ui, now);
+	struct place *place = &ui->place[ui->screen];
+
+	header_draw(ui, p->now, now, c, f.header);
+	if (p->now)
+		page_draw(p, c, f.header, place->top);
+	foot_draw(p, c, f.header + f.body, f.foot);
+	bar_draw(p, c, ui->rows - 1);
+	overlay_draw(p, c);
+	if (ui->prompt.kind != PROMPT_NONE)
+		prompt_draw(ui, c, ui->rows - 1);
+	note_needs(ui, p);
+	page_free(p);
+}
+
+void ui_draw(struct ui *ui, const struct snapshot *now, struct canvas *c)
+{
+	see(ui, now);
+	canvas_clear(c);
+	ui->rows = canvas_rows(c);
+	ui->cols = canvas_cols(c);
+	if (ui->rows < SCREEN_ROWS_MIN || ui->cols < SCREEN_COLS_MIN)
+		draw_too_small(c);
+	else
+		draw_screen(ui, now, c);
+}
+
+static unsigned run_key(struct ui *ui, struct page *p, const char *key)
+{
+	const struct command *k;
+
+	/* However deep one is: these two always work. */
+	if (strcmp(key, "C-l") == 0)
+		return UI_CLEAR | UI_REDRAW;
+	if (strcmp(key, "F10") == 0)
+		return UI_QUIT;
+	if (ui->prompt.kind != PROMPT_NONE)
+		return prompt_key(ui, p, key);
+	if (ui->overlay.kind != OVERLAY_NONE)
+		return overlay_key(ui, p, key);
+	k = command_find(p, key);
+	return k ? k->run(ui, p, key) : 0;
+}
+
+unsigned ui_key(struct ui *ui, const struct snapshot *now, const char *key)
+{
+	unsigned needs = ui->needs, actions = ui->note[0] ? UI_REDRAW : 0;
+	struct page *p;
+
+	see(ui, now);
+	ui->note[0] = '\0';
+	p = open_page(ui, now);
+	actions |= run_key(ui, p, key);
+	page_free(p);
+	/* What is shown now may ask for more. */
+	p = open_page(ui, now);
+	note_needs(ui, p);
+	page_free(p);
+	return actions | (ui->needs != needs ? UI_NEEDS : 0);
+}
+
+unsigned ui_needs(const struct ui *ui)
+{
+	return ui->needs;
+}
+
+void ui_set_interval(struct ui *ui, uint64_t interval_ns)
+{
+	ui->interval_ns = interval_ns;
+}
+
+uint64_t ui_interval(const struct ui *ui)
+{
+	return ui->interval_ns;
+}
+
+void ui_set_badge(struct ui *ui, const char *badge)
+{
+	free(ui->badge);
+	ui->badge = badge ? xstrdup(badge) : NULL;
+}
+
+/* On every screen to which it means something. */
+int ui_set_filter(struct ui *ui, const char *expression, char *error, size_t error_size)
+{
+	bool means = false;
+	char first[FILTER_ERROR_SIZE] = "";
+
+	if (strlen(expression) >= PROMPT_SIZE) {
+		snprintf(error, error_size, "a filter has at most %d characters", PROMPT_SIZE - 1);
+		return -EINVAL;
+	}
+	for (int s = 0; s < SCREENS; s++) {
+		char why[FILTER_ERROR_SIZE];
+		struct filter *f;
+
+		if (s == SCREEN_MESSAGES || s == SCREEN_DOMAIN || s == SCREEN_HOST)
+			continue;
+		if (filter_new(screens[s].part[0].table, expression, &f, why) == 0) {
+			filter_free(f);
+			snprintf(ui->filter[s], PROMPT_SIZE, "%s", expression);
+			means = true;
+		} else if (!first[0]) {
+			memcpy(first, why, sizeof(first));
+		}
+	}
+	if (!means)
+		snprintf(error, error_size, "%s", first);
+	return means ? 0 : -EINVAL;
+}
+
+int ui_set_sort(struct ui *ui, const char *column, char *error, size_t error_size)
+{
+	bool found = false;
+
+	for (int s = 0; s < SCREENS; s++)
+		for (int i = 0; i < PARTS_MAX; i++) {
+			const struct part *part = &screens[s].part[i];
+			int c = part->columns && part->kind == PART_TABLE
+				    ? column_find_name(&table_kinds[part->table], column)
+				    : -1;
+
+			if (c < 0)
+				continue;
+			ui->state[s][i].sort = c;
+			found = true;
+		}
+	if (!found)
+		snprintf(error, error_size, "no table has a column '%s'", column);
+	return found ? 0 : -EINVAL;
+}

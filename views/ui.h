@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The screens: what keys do to them, and how they look. Knows neither a terminal nor where samples
+ * come from. One thread uses it.
+ */
+#ifndef KVMTOP_VIEWS_UI_H
+#define KVMTOP_VIEWS_UI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct canvas;
+struct snapshot;
+struct ui;
+
+/* What the caller has to do after a key; several at once. 0: nothing has changed. */
+enum ui_action {
+	UI_REDRAW = 1 << 0, /* draw */
+	UI_QUIT = 1 << 1,
+	UI_EXACT = 1 << 2,  /* take one exact reading of placement */
+	UI_DELAY = 1 << 3,  /* ui_interval has changed */
+	UI_NEEDS = 1 << 4,  /* ui_needs has changed */
+	UI_CLEAR = 1 << 5,  /* draw, and send the whole picture to the terminal */
+	UI_SAMPLE = 1 << 6, /* take a sample now */
+};
+
+struct ui *ui_new(void);
+void ui_free(struct ui *ui);
+
+/* @key: a name as in views/keyname.h. @now: the newest sample, or NULL. */
+unsigned ui_key(struct ui *ui, const struct snapshot *now, const char *key);
+
+/* Draws the screen on all of @c. Call it for every sample: it keeps the history. */
+void ui_draw(struct ui *ui, const struct snapshot *now, struct canvas *c);
+
+/* The sources of what is shown, as NEEDS(). It may also change with the size of the canvas. */
+unsigned ui_needs(const struct ui *ui);
+
+void ui_set_interval(struct ui *ui, uint64_t interval_ns);
+uint64_t ui_interval(const struct ui *ui);
+
+/* A word that must not be overlooked, beside the host's name: "DEMO". NULL: none. */
+void ui_set_badge(struct ui *ui, const char *badge);
+
+/* Options of the command line. -EINVAL, and one sentence that says why in @error. */
+int ui_set_filter(struct ui *ui, const char *expression, char *error, size_t error_size);
+int ui_set_sort(struct ui *ui, const char *column, char *error, size_t error_size);
+
+/* Adds a line to the messages. Foreign text is welcome. */
+void ui_message(struct ui *ui, int64_t wall_ns, const char *text);
+
+#endif
