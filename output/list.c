@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "output/list.h"
+
+#include "base/sanitize.h"
+#include "model/catalogue.h"
+#include "output/print.h"
+
+#define TABLE_WIDTH 10
+#define COLUMN_WIDTH 40
+#define TITLE_WIDTH 14
+
+/* A word and the blanks behind it; counted in cells, as titles are not all ASCII. */
+static void print_field(struct text *out, const char *s, int width)
+{
+	int left = width - text_width(s);
+
+	print_text(out, s);
+	print_format(out, "%*s", left > 1 ? left : 1, "");
+}
+
+void list_tables(struct text *out)
+{
+	for (int i = 0; i < TABLES; i++) {
+		print_field(out, table_kinds[i].name, TABLE_WIDTH + 1);
+		print_format(out, "one row per %s\n", table_kinds[i].help);
+	}
+}
+
+void list_columns(const struct table_kind *kind, struct text *out)
+{
+	char name[96];
+
+	for (int i = 0; i < kind->columns; i++) {
+		const struct column *c = &kind->column[i];
+
+		column_csv_name(c, name, sizeof(name));
+		print_field(out, kind->name, TABLE_WIDTH + 1);
+		print_field(out, name, COLUMN_WIDTH + 1);
+		print_field(out, c->title, TITLE_WIDTH + 1);
+		print_format(out, "%s\n", c->help);
+	}
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "output/status.h"
+
+#include <string.h>
+
+#include "output/writer.h"
+
+static const struct {
+	const char *name, *help;
+} statuses[STATUSES] = {
+	[STATUS_OK] = { "ok", "Every figure that this host or guest has is there." },
+	[STATUS_FIRST] = { "first", "Seen for the first time: rates need a second sample." },
+	[STATUS_STALE] = { "stale", "A figure is older than two intervals of its source." },
+	[STATUS_PARTIAL] = { "partial", "A source has not answered yet." },
+	[STATUS_RESET] = { "reset", "A counter went back, so its rate is empty." },
+	[STATUS_DENIED] = { "denied", "A right is missing; the table \"source\" says which." },
+	[STATUS_STUCK] = { "stuck", "Who should tell a figure does not answer." },
+};
+
+const char *status_name(enum status status)
+{
+	return statuses[status].name;
+}
+
+const char *status_help(enum status status)
+{
+	return statuses[status].help;
+}
+
+static enum status status_of_source(const char *state)
+{
+	if (strcmp(state, "starting") == 0)
+		return STATUS_PARTIAL;
+	if (strcmp(state, state_name(STATE_DENIED)) == 0)
+		return STATUS_DENIED;
+	if (strcmp(state, state_name(STATE_STUCK)) == 0)
+		return STATUS_STUCK;
+	return STATUS_OK;
+}
+
+void status_sources(const struct snapshot *s, enum status ret[SOURCES])
+{
+	for (enum source_id src = 0; src < SOURCES; src++) {
+		const struct row *row = snapshot_find(s, TABLE_SOURCE, key_host(src));
+
+		ret[src] = row ? status_of_source(cell_text(row, SOURCE_STATE)) : STATUS_OK;
+	}
+}
+
+static enum status worst(enum status a, enum status b)
+{
+	return a > b ? a : b;
+}
+
+static enum status status_absent(const struct column *c, const enum status source[SOURCES])
+{
+	unsigned needs = column_needs(c);
+	enum status status = STATUS_OK;
+
+	for (enum source_id src = 0; src < SOURCES; src++)
+		if (needs & NEEDS(src))
+			status = worst(status, source[src]);
+	return status;
+}
+
+static enum status status_of_cell(
+    const struct column *c, const struct cell *cell, const enum status source[SOURCES])
+{
+	switch (cell_state(c, cell)) {
+	case STATE_OK:
+		break;
+	case STATE_ABSENT:
+		return status_absent(c, source);
+	case STATE_FIRST:
+		return STATUS_FIRST;
+	case STATE_RESET:
+		return STATUS_RESET;
+	case STATE_STALE:
+		return STATUS_STALE;
+	case STATE_STUCK:
+		return STATUS_STUCK;
+	case STATE_DENIED:
+		return STATUS_DENIED;
+	}
+	return STATUS_OK;
+}
+
+enum status status_row(
+    const struct sheet *sheet, const struct row *row, const enum status source[SOURCES])
+{
+	const struct column *column = table_kinds[sheet->table].column;
+	enum status status = STATUS_OK;
+
+	/* What the kernel tells of a guest that does not answer is right, and yet not the whole. */
+	if (sheet->table == TABLE_DOMAIN && cell_number(row, DOMAIN_STUCK, 0) > 0)
+		return STATUS_STUCK;
+	for (size_t i = 0; i < sheet->columns; i++) {
+		int c = sheet->column[i];
+
+		status = worst(status, status_of_cell(&column[c], &row->cell[c], source));
+	}
+	return status;
+}
