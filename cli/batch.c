@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/batch.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/root.h"
+#include "base/slice.h"
+#include "cli/events.h"
+#include "cli/options.h"
+#include "cli/outputs.h"
+#include "cli/say.h"
+#include "cli/setup.h"
+#include "collectors/sampler.h"
+#include "output/status.h"
+
+struct batch {
+	const struct options *options;
+	struct root *root;
+	struct sampler *sampler;
+	struct events events;
+	struct outputs outputs;
+	uint64_t written;          /* samples */
+	enum status told[SOURCES]; /* what standard error has heard of each source */
+	enum status now[SOURCES];  /* of the last sample written */
+	char note[SOURCES][240];
+	bool guest_seen;
+};
+
+/* The table of sources exists to tell about all of them. */
+static unsigned sources_to_read(const struct batch *b)
+{
+	for (size_t i = 0; i < b->options->table_count; i++)
+		if (b->options->table[i] == TABLE_SOURCE)
+			return ~0U;
+	return outputs_needs(&b->outputs);
+}
+
+static void tell_source(struct batch *b, enum source_id src)
+{
+	if (b->now[src] == STATUS_PARTIAL)
+		complain("%s: no answer yet", source_name(src));
+	else
+		complain("%s: %s%s%s", source_name(src), status_name(b->now[src]),
+		    b->note[src][0] ? ": " : "", b->note[src]);
+	b->told[src] = b->now[src];
+}
+
+/* What is missing is told once, and again when it changes. One that only starts may be given time.
+ */
+static void look_at_sources(struct batch *b, const struct snapshot *s)
+{
+	status_sources(s, b->now);
+	for (enum source_id src = 0; src < SOURCES; src++) {
+		const struct row *row = snapshot_find(s, TABLE_SOURCE, key_host(src));
+
+		if (row)
+			slice_copy(slice_of(cell_text(row, SOURCE_NOTE)), b->note[src],
+			    sizeof(b->note[src]));
+		if (!(outputs_needs(&b->outputs) & NEEDS(src)))
+			b->now[src] = STATUS_OK;
+		else if (b->now[src] > STATUS_PARTIAL && b->now[src] != b->told[src])
+			tell_source(b, src);
+	}
+}
+
+static int write_sample(struct batch *b, const struct snapshot *s)
+{
+	int r = outputs_write(&b->outputs, s);
+
+	b->written++;
+	if (s->table[TABLE_DOMAIN].n)
+		b->guest_seen = true;
+	look_at_sources(b, s);
+	return r;
+}
+
+/* The first sample has no rates, so it is only written where there is no second. */
+static bool is_to_be_written(const struct batch *b, const struct snapshot *s)
+{
+	bool only_one = !root_is_live(b->root) && root_samples(b->root) == 1;
+
+	return s->interval_ns > 0 || only_one;
+}
+
+static bool is_finished(const struct batch *b)
+{
+	return b->options->iterations && b->written >= b->options->iterations;
+}
+
+/* Until the next sample is due; false when there shall be none. */
+static bool wait_for_beat(struct batch *b, int *ret_error)
+{
+	for (;;) {
+		switch (events_wait(&b->events, outputs_fd(&b->outputs), root_is_live(b->root))) {
+		case WAKE_BEAT:
+		case WAKE_NOW:
+			return true;
+		case WAKE_QUIT:
+			return false;
+		case WAKE_REOPEN:
+			*ret_error = outputs_open(&b->outputs);
+			break;
+		case WAKE_GONE:
+			*ret_error = outputs_gone(&b->outputs);
+			break;
+		}
+		if (*ret_error < 0)
+			return false;
+	}
+}
+
+static int run(struct batch *b)
+{
+	int r = 0;
+
+	events_beat(&b->events, b->options->delay_ns);
+	do {
+		const struct snapshot *s = sampler_take(b->sampler, false);
+
+		if (!s)
+			break;
+		if (is_to_be_written(b, s))
+			r = write_sample(b, s);
+		snapshot_unref(s);
+	} while (r == 0 && !is_finished(b) && wait_for_beat(b, &r));
+	return r;
+}
+
+/* 3 when what was written lacks something that a right or an answer would have given. */
+static int finish_status(struct batch *b)
+{
+	int status = EXIT_FINE;
+
+	for (enum source_id src = 0; src < SOURCES; src++) {
+		if (b->now[src] == STATUS_OK)
+			continue;
+		if (b->now[src] != b->told[src])
+			tell_source(b, src);
+		status = EXIT_NO_DATA;
+	}
+	if (b->options->guest && b->written && !b->guest_seen) {
+		complain("no guest is called '%s'", b->options->guest);
+		status = EXIT_NO_DATA;
+	}
+	return status;
+}
+
+static int run_with_sampler(struct batch *b)
+{
+	struct sampling sampling = setup_sampling(b->options);
+	int r;
+
+	b->sampler = sampler_new(b->root, &sampling);
+	sampler_need(b->sampler, sources_to_read(b));
+	r = run(b);
+	sampler_free(b->sampler);
+	return r;
+}
+
+static int status_of_error(int error)
+{
+	/* Somebody else's file is no loss of ours. */
+	return error == -EWOULDBLOCK ? EXIT_FAILED : EXIT_LOST;
+}
+
+int batch_run(const struct options *options, struct root *root)
+{
+	struct batch b = { .options = options, .root = root };
+	char *error = NULL;
+	int r, status;
+
+	r = events_init(&b.events);
+	if (r < 0) {
+		complain("cannot wait for signals: %s", strerror(-r));
+		return EXIT_FAILED;
+	}
+	r = outputs_init(&b.outputs, options, b.events.quit_fd, &error);
+	if (r < 0) {
+		complain("%s", error);
+		free(error);
+		events_done(&b.events);
+		return EXIT_USAGE;
+	}
+	r = outputs_open(&b.outputs);
+	if (r == 0)
+		r = run_with_sampler(&b);
+	if (!outputs_close(&b.outputs) || r < 0)
+		status = status_of_error(r);
+	else
+		status = finish_status(&b);
+	outputs_done(&b.outputs);
+	events_done(&b.events);
+	return status;
+}

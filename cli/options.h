@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The command line. Every option is one row of one table; parsing, --help, the manual and the
+ * completion of shells read it from there.
+ */
+#ifndef KVMTOP_CLI_OPTIONS_H
+#define KVMTOP_CLI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "collectors/collector.h"
+#include "model/catalogue.h"
+
+struct text;
+struct writer;
+
+enum mode {
+	MODE_SCREEN,
+	MODE_BATCH,
+	MODE_DUMP,
+	MODE_CAPTURE,
+	MODE_LIST_TABLES,
+	MODE_LIST_COLUMNS,
+	MODE_LIST_KEYS,
+	MODE_MANUAL,
+	MODE_VERSION,
+	MODE_HELP,
+};
+
+/* What the user wants. Strings are lent: those of argv. */
+struct options {
+	enum mode mode;
+	uint64_t delay_ns;
+	uint64_t iterations; /* 0: without an end */
+	const struct writer *format;
+	const char *tables;  /* as given: names with commas; NULL: none were */
+	const char *columns; /* the same */
+	enum table_id table[TABLES];
+	size_t table_count; /* at least one */
+	int *column;        /* of table[0]; NULL: all */
+	size_t column_count;
+	const char *output; /* NULL: standard output */
+	bool output_is_directory;
+	const char *guest, *filter;
+	const char *sort; /* without the '-' */
+	int sort_column;  /* of table[0]; -1: none */
+	bool sort_inverted;
+	const char *uri;
+	const char *root; /* NULL: this host */
+	bool demo;
+	enum numa_mode numa;
+	int rows, cols; /* of the dump; 0: not given */
+	const char *keys;
+	const char *capture; /* where to */
+	bool anonymous;
+	const char *manual; /* which part */
+};
+
+enum section {
+	SECTION_WHAT,
+	SECTION_BATCH,
+	SECTION_HOST,
+	SECTION_CAPTURE,
+	SECTION_DUMP,
+	SECTION_LISTS,
+	SECTION_HIDDEN,
+	SECTIONS
+};
+
+struct option_row {
+	const char *name;
+	char letter;          /* 0: none */
+	const char *argument; /* how it is called; NULL: none is taken */
+	enum section section;
+	const char *help; /* one sentence */
+	/* 0, or -EINVAL and a message. */
+	int (*set)(struct options *o, const char *value, char **ret_error);
+	/* Words that may be completed; NULL: none. Index from 0; NULL behind the last. */
+	const char *(*word)(size_t index);
+};
+
+/* Ends with a row without name. */
+extern const struct option_row option_rows[];
+const char *section_title(enum section section);
+
+/* 0, or -EINVAL and why, as one line without the program's name. The caller frees it. */
+int options_parse(int argc, char **argv, struct options *ret, char **ret_error);
+void options_done(struct options *o);
+
+void options_help(struct text *out);
+
+#endif

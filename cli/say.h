@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* How the program speaks to the shell: sentences on standard error and a status at the end. */
+#ifndef KVMTOP_CLI_SAY_H
+#define KVMTOP_CLI_SAY_H
+
+enum exit_status {
+	EXIT_FINE = 0,
+	EXIT_FAILED = 1,
+	EXIT_USAGE = 2,
+	EXIT_NO_DATA = 3, /* finished, but a source had no data */
+	EXIT_LOST = 5,    /* output was lost */
+};
+
+struct text;
+
+/* One line on standard error, with the program's name before it. */
+void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Everything on standard output; the exit status. */
+int say(const struct text *text);
+
+#endif

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/screen.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/root.h"
+#include "cli/options.h"
+#include "cli/say.h"
+#include "cli/setup.h"
+#include "collectors/sampler.h"
+#include "tui/terminal.h"
+#include "views/canvas.h"
+#include "views/ui.h"
+
+struct screen_loop {
+	const struct options *options;
+	struct terminal *terminal;
+	struct sampler *sampler;
+	struct ui *ui;
+	struct canvas *canvas;
+	const struct snapshot *now; /* NULL until the first sample is there */
+	uint64_t samples;
+	unsigned needs;
+	bool quit;
+};
+
+static void tell_needs(struct screen_loop *l)
+{
+	unsigned needs = ui_needs(l->ui);
+
+	if (needs == l->needs)
+		return;
+	l->needs = needs;
+	sampler_need(l->sampler, needs);
+}
+
+static void draw(struct screen_loop *l)
+{
+	ui_draw(l->ui, l->now, l->canvas);
+	terminal_put(l->terminal, l->canvas);
+	/* A wider window may show columns that nobody read before. */
+	tell_needs(l);
+}
+
+static void act(struct screen_loop *l, unsigned actions)
+{
+	if (actions & UI_QUIT)
+		l->quit = true;
+	if (actions & UI_DELAY)
+		sampler_set_interval(l->sampler, ui_interval(l->ui));
+	if (actions & UI_EXACT)
+		sampler_read_exact(l->sampler);
+	if (actions & UI_NEEDS)
+		tell_needs(l);
+	if (actions & UI_SAMPLE)
+		sampler_sample_now(l->sampler);
+	if (actions & UI_CLEAR)
+		terminal_redraw(l->terminal);
+	if (actions & (UI_REDRAW | UI_CLEAR))
+		draw(l);
+}
+
+static void take_sample(struct screen_loop *l)
+{
+	uint64_t count;
+	bool is_first = !l->now;
+
+	if (read(sampler_fd(l->sampler), &count, sizeof(count)) != sizeof(count))
+		return;
+	snapshot_unref(l->now);
+	l->now = sampler_latest(l->sampler);
+	l->samples += count;
+	draw(l);
+	if (is_first)
+		act(l, setup_press_keys(l->ui, l->options, l->now));
+	/* The first sample only makes rates possible. */
+	if (l->options->iterations && l->samples > l->options->iterations)
+		l->quit = true;
+}
+
+static void take_messages(struct screen_loop *l)
+{
+	char *line;
+
+	while ((line = terminal_message(l->terminal))) {
+		ui_message(l->ui, clock_now().wall_ns, line);
+		free(line);
+	}
+	draw(l);
+}
+
+static void handle(struct screen_loop *l, const struct event *e)
+{
+	switch (e->kind) {
+	case EVENT_KEY:
+		act(l, ui_key(l->ui, l->now, e->key));
+		break;
+	case EVENT_RESIZE:
+	case EVENT_RESUME:
+		canvas_resize(l->canvas, e->rows, e->cols);
+		draw(l);
+		break;
+	case EVENT_WAKE:
+		take_sample(l);
+		break;
+	case EVENT_MESSAGE:
+		take_messages(l);
+		break;
+	case EVENT_QUIT:
+		l->quit = true;
+		break;
+	case EVENT_TIMEOUT:
+	case EVENT_SUSPEND:
+		break;
+	}
+}
+
+static void run(struct screen_loop *l)
+{
+	struct event e;
+
+	while (!l->quit) {
+		terminal_event(l->terminal, -1, sampler_fd(l->sampler), &e);
+		handle(l, &e);
+	}
+}
+
+static int run_on_terminal(struct screen_loop *l, struct root *root)
+{
+	struct sampling sampling = setup_sampling(l->options);
+	int rows, cols, r;
+
+	terminal_size(l->terminal, &rows, &cols);
+	l->canvas = canvas_new(rows, cols, terminal_unicode(l->terminal));
+	l->sampler = sampler_new(root, &sampling);
+	ui_draw(l->ui, NULL, l->canvas);
+	tell_needs(l);
+	r = sampler_start(l->sampler, true);
+	if (r == 0)
+		run(l);
+	terminal_close(l->terminal);
+	sampler_free(l->sampler);
+	snapshot_unref(l->now);
+	canvas_free(l->canvas);
+	if (r < 0)
+		complain("cannot start a thread: %s", strerror(-r));
+	return r < 0 ? EXIT_FAILED : EXIT_FINE;
+}
+
+static void complain_terminal(int error)
+{
+	const char *instead = "'kvmtop -b' writes rows, 'kvmtop --dump' prints one screen";
+
+	if (error == -ENOTTY)
+		complain("the screen needs a terminal; %s", instead);
+	else if (error == -EOPNOTSUPP)
+		complain("this terminal cannot place its cursor; %s", instead);
+	else
+		complain("cannot open the terminal: %s; %s", strerror(-error), instead);
+}
+
+int screen_run(const struct options *options, struct root *root)
+{
+	struct screen_loop l = { .options = options, .ui = setup_ui(options) };
+	struct terminal_options how = { WANTED_AUTO, WANTED_AUTO };
+	int r;
+
+	if (!l.ui)
+		return EXIT_USAGE;
+	r = terminal_open(&how, &l.terminal);
+	if (r < 0) {
+		complain_terminal(r);
+		ui_free(l.ui);
+		return EXIT_FAILED;
+	}
+	r = run_on_terminal(&l, root);
+	ui_free(l.ui);
+	return r;
+}

@@ -1,0 +1,362 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# cli.sh KVMTOP HOST: what the command line promises to scripts. HOST is a captured host with guests
+# and at least three samples. Prints what fails; the status says whether something did.
+
+set -u
+kvmtop=$(readlink -f "${1:?which kvmtop?}")
+host=$(readlink -f "${2:?which captured host?}")
+dir=$(mktemp -d)
+pid=
+trap '[ -z "$pid" ] || kill "$pid" 2>/dev/null; rm -rf "$dir"' EXIT
+cd "$dir" || exit 2
+# shellcheck disable=SC2317 # tests are called by their names
+export LC_ALL=C.UTF-8 TERM=xterm
+# Only this host's own libraries are tested here, not its libvirt.
+live=(-c none)
+captured=(--root "$host")
+failed=0
+seconds=20
+
+fail() {
+	echo "FAILED: $*"
+	sed 's/^/  out: /' out 2>/dev/null | head -n 5
+	sed 's/^/  err: /' err 2>/dev/null | head -n 5
+	failed=1
+}
+
+# run STATUS ARGUMENTS...: standard output goes to "out", standard error to "err".
+run() {
+	local expected=$1 status
+	shift
+	LC_ALL=${locale:-C.UTF-8} timeout "$seconds" "$kvmtop" "$@" >out 2>err </dev/null
+	status=$?
+	[ "$status" -eq "$expected" ] || fail "kvmtop $*: status $status, not $expected"
+	if grep -qv '^kvmtop: ' err; then fail "kvmtop $*: a line of standard error is not ours"; fi
+}
+
+says() {
+	grep -qF -- "$1" err || fail "standard error does not say: $1"
+}
+
+silent() {
+	[ ! -s "$1" ] || fail "$1 is not empty"
+}
+
+# until_true COMMAND...: until it succeeds, at most $seconds.
+until_true() {
+	local end=$((SECONDS + seconds))
+	until "$@"; do
+		[ $SECONDS -lt $end ] || return 1
+		sleep 0.02
+	done
+}
+
+lines() {
+	[ -e "$1" ] && [ "$(wc -l <"$1")" -ge "$2" ]
+}
+
+# csv FILE: RFC 4180, one head, as many fields everywhere, no time twice for one row's identity.
+csv() {
+	python3 - "$1" <<'P' || fail "$1 is no good CSV"
+import csv, sys
+data = open(sys.argv[1], newline="").read()
+assert data.endswith("\n") and "\r" not in data, "ends of lines"
+rows = list(csv.reader(data.splitlines(keepends=True), strict=True))
+head = rows[0]
+assert head[:2] == ["time", "interval_seconds"] and head[-1] == "status", head
+for row in rows[1:]:
+    assert len(row) == len(head), row
+    assert row != head, "second head"
+    assert row[0].endswith("Z") and len(row[0]) == 24, row[0]
+    assert float(row[1]) >= 0
+    assert row[-1] in "ok first stale partial reset denied stuck".split(), row[-1]
+P
+}
+
+help_and_version() {
+	run 0 --help
+	silent err
+	[ "$(wc -L <out)" -le 110 ] || fail "--help is too wide"
+	run 0 -h
+	run 0 --version
+	silent err
+	grep -qxE 'kvmtop [0-9]+\.[0-9]+\.[0-9]+' out || fail "--version"
+	run 0 -V
+	run 0 --list-tables
+	run 0 --list-columns
+	run 0 --list-keys
+	silent err
+}
+
+wrong_words() {
+	run 2 --colums
+	says "kvmtop: unknown option '--colums', did you mean '--columns'?"
+	silent out
+	run 2 -d 0
+	says 'at least 0.1 seconds'
+	run 2 -b -t domian
+	says "did you mean 'domain'?"
+	run 2 -b -C cpuu
+	says "did you mean 'cpu_ratio'?"
+	run 2 -b -f jsn
+	says 'csv'
+	run 2 -b -F 'nonsense >' "${captured[@]}"
+	run 2 -b --keys q
+	run 2 interval
+	silent out
+}
+
+wrong_roots() {
+	run 1 -b --root "$dir/nothing"
+	says 'No such file'
+	mkdir -p empty
+	run 1 -b --root empty
+	says 'no captured host'
+	echo text >text
+	run 1 -b --root text
+	says 'no captured host'
+	run 1 -b --root /dev/null
+	says 'no captured host'
+	silent out
+}
+
+no_terminal() {
+	run 1 "${captured[@]}"
+	says 'kvmtop -b'
+	says -- '--dump'
+	silent out
+}
+
+csv_of_every_table() {
+	local table
+	while read -r table _; do
+		run 0 -b "${captured[@]}" -t "$table"
+		silent err
+		csv out
+		lines out 2 || fail "no rows of table $table"
+	done < <("$kvmtop" --list-tables)
+}
+
+first_sample_only_primes() {
+	run 0 -b "${captured[@]}" -t host -C uptime
+	grep -q ',first$' out && fail 'the first sample was written'
+	[ "$(wc -l <out)" -ge 3 ] || fail 'too few samples'
+	run 0 -b "${captured[@]}" -t host -n 1
+	[ "$(wc -l <out)" -eq 2 ] || fail '-n 1 is not one sample'
+}
+
+locale_does_not_matter() {
+	run 0 -b "${captured[@]}" -t vcpu
+	mv out expected
+	local locale
+	for locale in de_DE.UTF-8 C; do
+		run 0 -b "${captured[@]}" -t vcpu
+		cmp -s out expected || fail "$locale"
+	done
+}
+
+columns_sort_and_filter() {
+	run 0 -b "${captured[@]}" -C memory,cpu -n 1 -s -memory
+	head -n 1 out | grep -q '^time,interval_seconds,name,uuid,pid,memory_bytes,cpu_ratio,status$' ||
+		fail 'columns'
+	tail -n +2 out | cut -d, -f6 | grep . >sizes
+	sort -nc sizes || fail 'not sorted'
+	run 0 -b "${captured[@]}" -n 1 -C name
+	name=$(sed -n 2p out | cut -d, -f3)
+	run 0 -b "${captured[@]}" -n 1 -C name -F "name = $name"
+	[ "$(wc -l <out)" -eq 2 ] || fail "filter"
+	run 0 -b "${captured[@]}" -n 1 -C name -g "$name"
+	[ "$(wc -l <out)" -eq 2 ] || fail "guest"
+	run 3 -b "${captured[@]}" -n 1 -g 'no such guest'
+	says "no guest is called 'no such guest'"
+}
+
+files() {
+	run 0 -b "${captured[@]}" -o one.csv -t host
+	silent out
+	csv one.csv
+	local n
+	n=$(wc -l <one.csv)
+	run 0 -b "${captured[@]}" -o one.csv -t host
+	csv one.csv
+	[ "$(wc -l <one.csv)" -eq $((2 * n - 1)) ] || fail 'not appended'
+	run 0 -b "${captured[@]}" -o one.csv -t host -C uptime
+	says 'one.1.csv'
+	csv one.1.csv
+	run 0 -b "${captured[@]}" -o all/
+	[ "$(find all -name '*.csv' | wc -l)" -eq "$("$kvmtop" --list-tables | wc -l)" ] ||
+		fail 'not a file per table'
+	for file in all/*.csv; do csv "$file"; done
+}
+
+lost_output() {
+	timeout "$seconds" "$kvmtop" -b "${captured[@]}" >/dev/full 2>err
+	[ $? -eq 5 ] || fail '/dev/full is no loss'
+	[ "$(wc -l <err)" -eq 1 ] || fail '/dev/full takes more than a line'
+	timeout "$seconds" "$kvmtop" --help >/dev/full 2>err
+	[ $? -eq 5 ] || fail '--help into /dev/full'
+	timeout "$seconds" "$kvmtop" -b "${captured[@]}" >&- 2>err
+	[ $? -eq 5 ] || fail 'closed standard output'
+	run 5 -b "${captured[@]}" -o missing/one.csv
+	echo mine >mine
+	ln -s mine link.csv
+	run 5 -b "${captured[@]}" -o link.csv
+	says 'symbolic link'
+	ln mine hard.csv
+	run 5 -b "${captured[@]}" -o hard.csv
+	mkfifo fifo.csv
+	run 5 -b "${captured[@]}" -o fifo.csv
+	[ "$(cat mine)" = mine ] || fail 'somebody else'"'"'s file was changed'
+}
+
+full_disk() {
+	(
+		ulimit -f 2
+		exec timeout "$seconds" "$kvmtop" -b -d 0.1 -n 12 "${live[@]}" -t source -o full.csv 2>err
+	)
+	[ $? -eq 5 ] || fail 'a full file is no loss'
+	csv full.csv
+}
+
+# start ARGUMENTS...: in the background.
+start() {
+	"$kvmtop" "$@" >out 2>err </dev/null &
+	pid=$!
+}
+
+# ends STATUS: what was started ends so.
+ends() {
+	local status
+	until_true eval '! kill -0 "$pid" 2>/dev/null' || fail "still runs"
+	wait "$pid"
+	status=$?
+	pid=
+	[ $status -eq "$1" ] || fail "ended with $status, not $1"
+}
+
+vanished_directory() {
+	mkdir gone
+	start -b -d 0.1 "${live[@]}" -t host -o gone/
+	until_true lines gone/host.csv 2 || fail 'no rows'
+	rm -r gone
+	ends 5
+	says 'vanished'
+}
+
+two_writers() {
+	start -b -d 0.1 "${live[@]}" -t host -o shared.csv
+	until_true lines shared.csv 1 || fail 'no head'
+	timeout "$seconds" "$kvmtop" -b -n 1 "${captured[@]}" -t host -o shared.csv 2>err2
+	[ $? -eq 1 ] || fail 'a second writer was let in'
+	grep -q 'another program' err2 || fail 'the second writer was not told why'
+	kill -TERM "$pid"
+	ends 0
+	csv shared.csv
+}
+
+rotation() {
+	start -b -d 0.1 "${live[@]}" -t host -o rotated.csv
+	local i
+	for i in 1 2 3; do
+		until_true lines rotated.csv 3 || fail 'no rows'
+		mv rotated.csv "rotated.$i"
+		kill -HUP "$pid"
+		until_true test -e rotated.csv || fail 'not opened anew'
+	done
+	until_true lines rotated.csv 2 || fail 'no rows'
+	kill -INT "$pid" # ignored in the background of a script
+	kill -TERM "$pid"
+	ends 0
+	local file
+	for file in rotated.csv rotated.[123]; do csv "$file"; done
+	# No sample is lost or doubled: intervals are as long as the way between their times.
+	python3 - rotated.1 rotated.2 rotated.3 rotated.csv <<'P' || fail 'samples were lost'
+import csv, datetime, sys
+rows = [r for f in sys.argv[1:] for r in list(csv.reader(open(f)))[1:]]
+times = [datetime.datetime.fromisoformat(r[0].replace("Z", "+00:00")) for r in rows]
+for before, now, row in zip(times, times[1:], rows[1:]):
+    assert abs((now - before).total_seconds() - float(row[1])) < 0.05, row[:2]
+P
+}
+
+signals() {
+	start -b -d 100 "${live[@]}" -t host
+	until_true lines out 1 || fail 'no head'
+	# Before the first sample is taken the signal only brings that about sooner.
+	until_true eval 'kill -USR1 "$pid"; lines out 3' || fail 'USR1 takes no sample'
+	kill -TERM "$pid"
+	ends 0
+	csv out
+}
+
+pipes() {
+	local status begun=$SECONDS
+	timeout "$seconds" "$kvmtop" -b -n 1000 -d 0.1 "${live[@]}" -t host 2>err | head -n 1 >out
+	status=${PIPESTATUS[0]}
+	[ "$status" -eq 141 ] || fail "a closed pipe: status $status"
+	silent err
+	# It need not wait for the next sample to notice.
+	timeout "$seconds" "$kvmtop" -b -d 1000 "${live[@]}" -t host 2>err | head -n 1 >out
+	[ $((SECONDS - begun)) -lt "$seconds" ] || fail 'a closed pipe was not noticed'
+}
+
+cron() {
+	env -i "$kvmtop" -b -n 1 -d 0.2 "${live[@]}" -t host >out 2>err </dev/null
+	[ $? -eq 0 ] || fail 'empty environment'
+	csv out
+}
+
+captures() {
+	run 0 capture "${live[@]}" -d 0.1 -n 2 kept.host
+	run 0 -b --root kept.host -t host
+	csv out
+	run 0 capture "${live[@]}" -d 0.1 -n 2 --anonymous kept
+	run 0 -b --root kept -t host
+	csv out
+	grep -q ',host,' out || fail 'the name of the host is there'
+	run 1 capture "${live[@]}" -d 0.1 kept
+	says 'there already'
+	run 5 capture "${live[@]}" -d 0.1 -n 1 missing/kept.host
+}
+
+dumps() {
+	run 0 --dump "${captured[@]}"
+	silent err
+	[ "$(wc -l <out)" -eq 24 ] || fail 'not 24 lines'
+	[ "$(wc -L <out)" -le 80 ] || fail 'wider than 80'
+	local locale=C
+	run 0 --dump "${captured[@]}" --size 120x40 --keys 3
+	[ "$(wc -l <out)" -eq 40 ] || fail 'not 40 lines'
+	LC_ALL=C grep -q '[^ -~]' out && fail 'more than ASCII'
+	locale=
+	run 0 --dump --demo
+	grep -q DEMO out || fail 'a demo that does not say so'
+	run 2 --dump "${captured[@]}" -F 'nonsense >'
+	run 2 --dump "${captured[@]}" -s nonsense
+}
+
+# A captured host may be hostile: never a crash, whatever was cut off.
+cut_archives() {
+	local size at
+	size=$(stat -c %s "$host")
+	for at in 1 13 14 15 100 1000 $((size / 3)) $((size / 2)) $((size - 1)); do
+		head -c "$at" "$host" >cut.host
+		timeout "$seconds" "$kvmtop" -b --root cut.host -o cut/ >out 2>err
+		case $? in
+		0 | 1 | 3) ;;
+		*) fail "cut after $at bytes" ;;
+		esac
+		rm -rf cut
+	done
+}
+
+for test in help_and_version wrong_words wrong_roots no_terminal csv_of_every_table \
+	first_sample_only_primes locale_does_not_matter columns_sort_and_filter files lost_output \
+	full_disk vanished_directory two_writers rotation signals pipes cron captures dumps \
+	cut_archives; do
+	$test
+done
+[ $failed -eq 0 ] && echo "all fine"
+exit $failed
