@@ -193,7 +193,7 @@ static void read_cpu_limits(const struct root *root, struct guest *g, bool all)
 	for (size_t i = 0; i < g->groups; i++) {
 		struct group *group = &g->group[i];
 
-		/* Whoever limits threads rarely starts that on a guest that runs. */
+		/* There are many of threads: unless they are limited, with the paths only. */
 		if (all || !group->is_thread || group->limit != NO_LIMIT)
 			group->limit = read_limit(root, group->dir, g->cpu.v2);
 		if (!group->is_thread)

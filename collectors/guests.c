@@ -19,7 +19,8 @@
 #include "collectors/vmm.h"
 
 #define MAX_DESCRIPTORS 4096
-#define MAX_WAIT 64
+#define YOUNG_SECONDS 5
+#define LOOK_AGAIN_SAMPLES 64
 /* Files that change slowly are read at every fifth sample, each guest at another one. */
 #define SLOW_SAMPLES 5
 
@@ -40,8 +41,8 @@ enum who { WHO_OTHER, WHO_KERNEL, WHO_WORKER, WHO_GUEST };
 struct process {
 	uint32_t pid;
 	uint8_t who;
-	uint8_t wait, waited; /* samples until it is looked at again */
-	uint32_t guest_pid;   /* of a worker of the kernel */
+	bool known;         /* it was looked at */
+	uint32_t guest_pid; /* of a worker of the kernel */
 	uint64_t start_ticks;
 	char role[ROLE_SIZE];
 	struct guest *guest;
@@ -52,7 +53,8 @@ struct guests {
 	size_t n;
 	struct numbers pids;
 	uint64_t sample;
-	bool denied; /* some process did not let us list its descriptors */
+	double uptime;       /* of the host, in seconds; 0: not told */
+	bool denied;         /* some process did not let us list its descriptors */
 	uint64_t page_bytes; /* 0: not known yet */
 	uint64_t ticks_per_second;
 };
@@ -220,8 +222,7 @@ static void look(struct guests *g, struct reading *r, struct process *p)
 	struct proc_stat stat;
 	int holds;
 
-	p->wait = p->wait >= MAX_WAIT ? MAX_WAIT : (uint8_t)(p->wait ? p->wait * 2 : 1);
-	p->waited = 0;
+	p->known = true;
 	if (read_stat(r->root, p->pid, &stat) < 0)
 		return;
 	p->start_ticks = stat.starttime_ticks;
@@ -243,6 +244,13 @@ static void look(struct guests *g, struct reading *r, struct process *p)
 	}
 }
 
+static bool is_worth_a_look(const struct guests *g, const struct process *p)
+{
+	double age = g->uptime - (double)p->start_ticks / (double)g->ticks_per_second;
+
+	return !p->known || age < YOUNG_SECONDS || (g->sample + p->pid) % LOOK_AGAIN_SAMPLES == 0;
+}
+
 /* Brings the list of processes up to date with what proc lists now; both are sorted. */
 static void update_processes(struct guests *g, struct reading *r)
 {
@@ -258,8 +266,7 @@ static void update_processes(struct guests *g, struct reading *r)
 			now[n] = g->process[old++];
 		else
 			now[n] = (struct process){ .pid = pid };
-		/* wait 0: never looked at. */
-		if (now[n].who == WHO_OTHER && (now[n].wait == 0 || ++now[n].waited >= now[n].wait))
+		if (now[n].who == WHO_OTHER && is_worth_a_look(g, &now[n]))
 			look(g, r, &now[n]);
 		n++;
 	}
@@ -306,17 +313,16 @@ static void read_slow(struct reading *r, struct process *p)
 	guest->slow_ns = reading_now(r);
 }
 
-static void set_uptime(const struct guests *g, struct reading *r, struct row *row,
-    const struct guest *guest, double host_uptime)
+static void set_uptime(
+    const struct guests *g, struct reading *r, struct row *row, const struct guest *guest)
 {
-	double up = host_uptime - (double)guest->start_ticks / (double)g->ticks_per_second;
+	double up = g->uptime - (double)guest->start_ticks / (double)g->ticks_per_second;
 
-	if (host_uptime > 0)
+	if (g->uptime > 0)
 		cell_set_number(row, DOMAIN_UPTIME, up > 0 ? up : 0, reading_now(r));
 }
 
-static void write_row(
-    const struct guests *g, struct reading *r, const struct process *p, double host_uptime)
+static void write_row(const struct guests *g, struct reading *r, const struct process *p)
 {
 	const struct guest *guest = p->guest;
 	const struct guest_config *c = &guest->config;
@@ -329,7 +335,7 @@ static void write_row(
 		cell_set_text(r->into, row, DOMAIN_UUID, c->uuid, at);
 	cell_set_number(row, DOMAIN_PID, p->pid, at);
 	cell_set_text(r->into, row, DOMAIN_VMM, guest->emulated ? "qemu-tcg" : c->vmm, at);
-	set_uptime(g, r, row, guest, host_uptime);
+	set_uptime(g, r, row, guest);
 	if (c->memory_bytes)
 		cell_set_number(row, DOMAIN_MEMORY, (double)c->memory_bytes, at);
 	if (c->huge_page_bytes)
@@ -391,13 +397,13 @@ static double host_uptime(const struct root *root)
 enum state guests_read(struct reading *r)
 {
 	struct guests *g = r->state;
-	double uptime = host_uptime(r->root);
 	int error = root_list_numbers(r->root, "proc", &g->pids);
 
 	if (error < 0) {
 		reading_note(r, "The list of processes cannot be read: %s.", strerror(-error));
 		return state_of_errno(error);
 	}
+	g->uptime = host_uptime(r->root);
 	if (!g->page_bytes)
 		g->page_bytes = host_page_bytes(r->root);
 	update_processes(g, r);
@@ -409,7 +415,6 @@ enum state guests_read(struct reading *r)
 		if (!read_guest(r, p)) {
 			/* The same pid may be another guest already. */
 			forget_guest(p);
-			p->wait = 0;
 			look(g, r, p);
 			if (p->who != WHO_GUEST || !read_guest(r, p))
 				continue;
@@ -419,15 +424,15 @@ enum state guests_read(struct reading *r)
 		if (!p->guest->has_slow || reading_thorough(r) ||
 		    (g->sample + i) % SLOW_SAMPLES == 0)
 			read_slow(r, p);
-		write_row(g, r, p, uptime);
+		write_row(g, r, p);
 	}
 	for (size_t i = 0; i < g->n; i++)
 		if (g->process[i].who == WHO_WORKER)
 			write_worker(g, r, &g->process[i]);
 	g->sample++;
 	if (geteuid() != 0 && g->denied)
-		reading_note(
-		    r, "Other users' processes are known by their names only; CAP_SYS_PTRACE and "
-		       "CAP_DAC_READ_SEARCH would show their descriptors.");
+		reading_note(r,
+		    "Other users' processes are known by their names only; CAP_SYS_PTRACE and "
+		    "CAP_DAC_READ_SEARCH would show their descriptors.");
 	return STATE_OK;
 }

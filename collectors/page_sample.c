@@ -100,15 +100,22 @@ size_t page_sample_nodes(const struct page_sample *s)
 	return nodes;
 }
 
+uint64_t page_sample_present(const struct page_sample *s)
+{
+	uint64_t present = 0;
+
+	for (size_t i = 0; i < SAMPLE_READINGS; i++)
+		present += s->reading[i].present;
+	return present;
+}
+
 double page_sample_resident(const struct page_sample *s)
 {
-	double asked = 0, present = 0;
+	double asked = 0;
 
-	for (size_t i = 0; i < SAMPLE_READINGS; i++) {
+	for (size_t i = 0; i < SAMPLE_READINGS; i++)
 		asked += s->reading[i].asked;
-		present += s->reading[i].present;
-	}
-	return asked > 0 ? present / asked : 0;
+	return asked > 0 ? (double)page_sample_present(s) / asked : 0;
 }
 
 bool page_sample_share(
@@ -135,16 +142,37 @@ bool page_sample_share(
 	return true;
 }
 
+/* Standard error of a share of @n pages, as if drawn at random; never 0. */
+static double plain_error(double share, double n)
+{
+	double error = sqrt(share * (1 - share) / n);
+
+	return error > 1 / n ? error : 1 / n;
+}
+
+/* Memory that was just touched, or given back. */
+static bool has_grown(const struct page_sample *before, const struct page_sample *now)
+{
+	double was = page_sample_resident(before), is = page_sample_resident(now);
+	double n = now->reading[0].asked;
+	double was_error = plain_error(was, n * (double)before->n), is_error = plain_error(is, n);
+
+	return fabs(is - was) > MOVED_ERRORS * sqrt(was_error * was_error + is_error * is_error);
+}
+
 static bool has_moved(const struct page_sample *before, const struct page_sample *now)
 {
 	size_t nodes = page_sample_nodes(before), more = page_sample_nodes(now);
 
+	if (has_grown(before, now))
+		return true;
 	for (size_t i = 0; i < nodes || i < more; i++) {
 		double was, was_error, is, is_error;
 
+		/* Too little is resident to tell. */
 		if (!page_sample_share(before, i, &was, &was_error) ||
 		    !page_sample_share(now, i, &is, &is_error))
-			return true;
+			return false;
 		if (fabs(is - was) >
 		    MOVED_ERRORS * sqrt(was_error * was_error + is_error * is_error))
 			return true;
@@ -157,7 +185,7 @@ void page_sample_add(struct page_sample *s, const int *status, size_t n)
 	struct page_sample now = { .n = 1 };
 
 	count(&now.reading[0], status, n);
-	if (s->n > 0 && has_moved(s, &now))
+	if (s->n > 0 && n > 0 && has_moved(s, &now))
 		page_sample_done(s);
 	clear(&s->reading[s->next]);
 	s->reading[s->next] = now.reading[0];

@@ -54,7 +54,10 @@ void page_sample_add(struct page_sample *s, const int *status, size_t n);
 /* One more than the highest node on which a page was found. */
 size_t page_sample_nodes(const struct page_sample *s);
 
-/* Share of the pages looked at that were resident; 0 without a reading. */
+/* Pages looked at that were resident. */
+uint64_t page_sample_present(const struct page_sample *s);
+
+/* Their share of all that were looked at; 0 without a reading. */
 double page_sample_resident(const struct page_sample *s);
 
 /* The node's share of the resident pages and its standard error. False: no page was resident. */

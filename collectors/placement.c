@@ -24,6 +24,8 @@
 #define PAGES_OF_MANY 256
 /* Pages that are not there cost next to nothing: of a guest that has few, more are looked at. */
 #define RESIDENT_FEW 0.25
+/* Fewer that are there tell nothing. */
+#define PRESENT_MIN 32
 /* One part in so many of the time that passes may be spent; what is not is saved up. */
 #define DUTY 100
 #define CREDIT_MAX_NS ((int64_t)(100 * NS_PER_MS))
@@ -67,7 +69,13 @@ static size_t pages_of(const struct placement_guest *g, bool many)
 	return PAGES_OF_MANY;
 }
 
-/* A guest that has just been started: hardly a page of its memory is there, so none was hit. */
+static uint64_t present_in(const struct placement_guest *g)
+{
+	return page_sample_present(&g->sample) + page_sample_present(&g->rest_sample);
+}
+
+/* A guest that has just been started: hardly a page of its memory is there, so hardly one was hit.
+ */
 static int read_empty(struct placement_guest *g, const struct placement_host *host, bool short_walk)
 {
 	if (placement_read_cgroup(g, host) == 0)
@@ -93,7 +101,7 @@ static int read_live(const struct reading *r, struct placement_guest *g,
 	}
 	error = walk ? placement_read_exact(g, host)
 		     : placement_read_sampled(g, host, pages_of(g, many));
-	if (!walk && error == 0 && g->nodes == 0)
+	if (!walk && error == 0 && present_in(g) < PRESENT_MIN)
 		error = read_empty(g, host, mode == NUMA_AUTO && walk_ns <= WALK_MAX_NS);
 	if (walk && is_denied(error) && placement_read_sampled(g, host, pages_of(g, many)) == 0)
 		return 0;

@@ -27,6 +27,8 @@
 /* Mappings that come and go in smaller pieces (stacks of workers) are not the guest's memory. */
 #define RAM_CHANGE_BYTES (16ULL << 20)
 #define PAGES_MAX 1024
+/* Of the program's own memory one page is looked at for so many of the guest's. */
+#define REST_PART 4
 /* The program and its libraries are not in the group's figures, but the guest's. */
 #define PROGRAM_BYTES (32.0 * (1 << 20))
 
@@ -44,7 +46,9 @@ void placement_guest_done(void *guest)
 
 	forget_reading(g);
 	ram_done(&g->ram);
+	ram_done(&g->rest);
 	page_sample_done(&g->sample);
+	page_sample_done(&g->rest_sample);
 }
 
 static uint32_t pid_of(const struct placement_guest *g)
@@ -270,6 +274,8 @@ static int find_ram(struct placement_guest *g, const struct root *root)
 	r = root_read_all(root, path, &text);
 	if (r == 0)
 		r = ram_find(text.p ? text.p : "", g->memory_bytes, &ram);
+	if (r == 0 && ram_find_rest(text.p, &ram, &g->rest) < 0)
+		ram_done(&g->rest);
 	text_done(&text);
 	if (r < 0)
 		return r;
@@ -282,19 +288,20 @@ static int find_ram(struct placement_guest *g, const struct root *root)
 	return 0;
 }
 
-static int sample(struct placement_guest *g, const struct root *root, size_t pages)
+static int sample(struct placement_guest *g, const struct root *root, const struct ram *ram,
+    struct page_sample *s, size_t pages)
 {
 	void *address[PAGES_MAX];
 	int status[PAGES_MAX];
 
 	if (g->seed == 0)
 		g->seed = clock_mono_ns() ^ g->key.owner << 32;
-	pages = page_sample_draw(&g->ram, host_page_bytes(root), &g->seed, address,
-	    pages < PAGES_MAX ? pages : PAGES_MAX);
+	pages = page_sample_draw(
+	    ram, host_page_bytes(root), &g->seed, address, pages < PAGES_MAX ? pages : PAGES_MAX);
 	/* Without a list of nodes it moves nothing: it tells on which node each page is. */
 	if (syscall(SYS_move_pages, (pid_t)pid_of(g), pages, address, NULL, status, 0) < 0)
 		return -errno;
-	page_sample_add(&g->sample, status, pages);
+	page_sample_add(s, status, pages);
 	return 0;
 }
 
@@ -322,26 +329,47 @@ static void note_reading(const struct placement_guest *g, const struct root *roo
 }
 
 /*
- * What a walk counts is everything that is resident; what is sampled is the guest's memory, which
- * is nearly all of it. So the shares of the sample are applied to all, and both ways come to the
- * same sum.
+ * A walk counts everything that is resident, as numastat does: so this does, too. How much of that
+ * is the guest's memory the sample tells; the rest is the program's own, which matters for a small
+ * guest, as the first guest's node holds the libraries of all.
  */
+static void divide_resident(const struct placement_guest *g, double *ret_ram, double *ret_rest)
+{
+	double resident = (double)(g->rss_bytes + g->huge_bytes), most = (double)g->rest.bytes;
+	double ram = page_sample_resident(&g->sample) * (double)g->ram.bytes;
+
+	if (ram < resident - most)
+		ram = resident - most;
+	*ret_ram = ram < resident ? ram : resident;
+	*ret_rest = resident - *ret_ram;
+}
+
 static void write_sample(struct placement_guest *g, const struct root *root)
 {
-	size_t nodes = page_sample_nodes(&g->sample);
-	struct placement_node *node = xcalloc(nodes, sizeof(*node));
-	double resident = (double)(g->rss_bytes + g->huge_bytes);
-	/* Which of its pages are of a pool the kernel tells only where all are, or none. */
-	bool huge_known = g->huge_bytes == 0 || (double)g->huge_bytes > 0.9 * resident;
+	size_t nodes = page_sample_nodes(&g->sample), more = page_sample_nodes(&g->rest_sample);
+	struct placement_node *node;
+	double ram, rest;
+	bool huge_known;
 
+	divide_resident(g, &ram, &rest);
+	/* Which pages are of a pool the kernel tells only where all are, or none. */
+	huge_known = g->huge_bytes == 0 || (double)g->huge_bytes > 0.9 * ram;
+	nodes = nodes > more ? nodes : more;
+	node = xcalloc(nodes, sizeof(*node));
 	for (size_t i = 0; i < nodes; i++) {
-		double share = 0, error = 0;
+		double share = 0, error = 0, rest_share, rest_error;
 
 		page_sample_share(&g->sample, i, &share, &error);
+		if (!page_sample_share(&g->rest_sample, i, &rest_share, &rest_error)) {
+			rest_share = share;
+			rest_error = error;
+		}
 		node[i] = (struct placement_node){
-			.memory_bytes = share * resident,
+			.memory_bytes = share * ram + rest_share * rest,
 			.huge_bytes = huge_known ? share * (double)g->huge_bytes : -1,
-			.error = error,
+			.error = ram + rest > 0
+				     ? hypot(error * ram, rest_error * rest) / (ram + rest)
+				     : 0,
 		};
 	}
 	take_reading(g, root, PLACED_SAMPLED, node, nodes);
@@ -355,10 +383,29 @@ int placement_read_sampled(
 	int r = find_ram(g, root);
 
 	if (r == 0)
-		r = sample(g, root, pages);
+		r = sample(g, root, &g->ram, &g->sample, pages);
+	if (r == 0 && g->rest.n > 0)
+		r = sample(g, root, &g->rest, &g->rest_sample, pages / REST_PART);
 	if (r == 0)
 		write_sample(g, root);
 	return r;
+}
+
+/* The group lacks the program's own pages, and those of a pool: its shares are applied to the rest.
+ */
+static struct placement_node *share_out(
+    const struct placement_guest *g, const struct nodes_memory *m)
+{
+	struct placement_node *node = nodes_of(m);
+	double sum = (double)nodes_memory_sum(m);
+
+	for (size_t i = 0; i < m->n; i++) {
+		if (sum > 0 && g->rss_bytes > 0)
+			node[i].memory_bytes *= (double)g->rss_bytes / sum;
+		if (g->huge_bytes > 0)
+			node[i].huge_bytes = -1;
+	}
+	return node;
 }
 
 int placement_read_cgroup(struct placement_guest *g, const struct placement_host *host)
@@ -379,7 +426,7 @@ int placement_read_cgroup(struct placement_guest *g, const struct placement_host
 	    (!is_own(g, host, &group, nodes_memory_sum(&m)) || g->huge_bytes > g->rss_bytes))
 		r = -ENODATA;
 	if (r == 0)
-		take_reading(g, root, PLACED_CGROUP, nodes_of(&m), m.n);
+		take_reading(g, root, PLACED_CGROUP, share_out(g, &m), m.n);
 	nodes_memory_done(&m);
 	text_done(&text);
 	cgroup_done(&group);

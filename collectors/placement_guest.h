@@ -47,9 +47,9 @@ struct placement_guest {
 	/* What the guest is made of, from the latest sample and proc/PID/stat. */
 	uint64_t memory_bytes, rss_bytes, huge_bytes, vsize_bytes;
 	/* For the next reading. */
-	struct ram ram;
-	uint64_t ram_vsize_bytes, ram_memory_bytes; /* when ram was looked for */
-	struct page_sample sample;
+	struct ram ram, rest;                       /* the guest's memory, and the program's own */
+	uint64_t ram_vsize_bytes, ram_memory_bytes; /* when they were looked for */
+	struct page_sample sample, rest_sample;
 	uint64_t seed;
 	double walk_factor; /* a walk took so many times what was predicted; 0: never walked */
 	uint64_t thp_bytes, thp_at_ns;

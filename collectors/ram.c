@@ -13,6 +13,8 @@
 #define RAM_MIN_BYTES (16ULL << 20)
 #define LARGEST_PART 8
 #define RANGES_MAX 65536U
+/* More than an address space holds is no memory. */
+#define SPACE_BYTES (1ULL << 57)
 
 struct mapping {
 	struct slice address, rights, offset, device, inode, path;
@@ -39,11 +41,15 @@ static bool contains(struct slice s, const char *what)
 }
 
 /* Memory of the guest's devices is not the host's: it has no node. */
+static bool is_device(const struct mapping *m)
+{
+	return slice_starts(m->path, "anon_inode:") || contains(m->path, "/vfio/");
+}
+
 static bool may_be_ram(const struct mapping *m)
 {
 	return m->rights.len >= 4 && m->rights.p[0] == 'r' && m->rights.p[1] == 'w' &&
-	       !slice_starts(m->path, "[") && !slice_starts(m->path, "anon_inode:") &&
-	       !contains(m->path, "/vfio/");
+	       !slice_starts(m->path, "[") && !is_device(m);
 }
 
 static bool same_text(struct slice a, struct slice b)
@@ -118,17 +124,58 @@ int ram_find(const char *maps, uint64_t memory_bytes, struct ram *ret)
 		if (exact ? range.bytes != exact : range.bytes < c.largest / LARGEST_PART)
 			continue;
 		range.before = sum;
-		/* More than an address space holds is no memory. */
-		if (__builtin_add_overflow(sum, range.bytes, &sum) || sum > 1ULL << 57)
+		if (__builtin_add_overflow(sum, range.bytes, &sum) || sum > SPACE_BYTES)
 			break;
 		c.range[n++] = range;
 	}
-	if (n == 0 || sum > 1ULL << 57) {
+	if (n == 0 || sum > SPACE_BYTES) {
 		free(c.range);
 		return -ENOENT;
 	}
 	ram_done(ret);
 	*ret = (struct ram){ .range = c.range, .n = n, .bytes = sum };
+	return 0;
+}
+
+static bool overlaps(const struct ram *ram, uint64_t start, uint64_t end)
+{
+	for (size_t i = 0; i < ram->n; i++)
+		if (start < ram->range[i].start + ram->range[i].bytes && ram->range[i].start < end)
+			return true;
+	return false;
+}
+
+/* What the kernel maps into every process ([vdso] and so on) is nobody's memory. */
+static bool may_be_rest(const struct mapping *m)
+{
+	return m->rights.len >= 4 && m->rights.p[0] == 'r' && !slice_starts(m->path, "[v") &&
+	       !is_device(m);
+}
+
+int ram_find_rest(const char *maps, const struct ram *ram, struct ram *ret)
+{
+	struct ram rest = { 0 };
+	struct mapping m = { 0 };
+	struct cursor c, line;
+	size_t cap = 0;
+	uint64_t end = 0;
+
+	cursor_init(&c, maps, strlen(maps));
+	while (cursor_line(&c, &line) && rest.n < RANGES_MAX) {
+		if (!read_mapping(line, &m) || m.start < end || !may_be_rest(&m) ||
+		    overlaps(ram, m.start, m.end) || m.end - m.start > SPACE_BYTES - rest.bytes)
+			continue;
+		rest.range = xgrow(rest.range, rest.n, &cap, sizeof(*rest.range));
+		rest.range[rest.n++] = (struct ram_range){
+			.start = m.start, .bytes = m.end - m.start, .before = rest.bytes
+		};
+		rest.bytes += m.end - m.start;
+		end = m.end;
+	}
+	if (rest.n == 0)
+		return -ENOENT;
+	ram_done(ret);
+	*ret = rest;
 	return 0;
 }
 

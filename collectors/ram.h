@@ -28,6 +28,11 @@ struct ram {
  */
 int ram_find(const char *maps, uint64_t memory_bytes, struct ram *ret);
 
+/*
+ * All other mappings that hold memory: program, libraries, heap, stacks. -ENOENT: there are none.
+ */
+int ram_find_rest(const char *maps, const struct ram *ram, struct ram *ret);
+
 /* The address of byte @offset, counted through all ranges; @offset is less than ram->bytes. */
 uint64_t ram_address(const struct ram *ram, uint64_t offset);
 

@@ -8,8 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/cpulist.h"
 #include "base/parse.h"
 #include "base/procstat.h"
 #include "base/xalloc.h"
@@ -17,8 +19,12 @@
 #include "collectors/vcpu_finder.h"
 #include "collectors/vmm.h"
 
-/* status and sched cost 20 µs a thread: each thread's are read at every fifth sample. */
+/*
+ * status and sched cost 20 µs a thread: each thread's are read at every fifth sample, and of no
+ * more than about so many threads at one sample.
+ */
 #define SLOW_SAMPLES 5
+#define SLOW_THREADS 100
 
 struct thread {
 	uint32_t tid;
@@ -29,6 +35,7 @@ struct thread {
 	struct kept schedstat, stat, status, sched;
 	uint64_t start_ticks, user_ns;
 	uint64_t slow_ns; /* when status and sched were read; 0: never */
+	uint64_t affinity_hash;
 	char affinity[256];
 	uint64_t preempted, migrations;
 	bool has_preempted, has_migrations;
@@ -48,6 +55,7 @@ struct threads {
 	struct guest_threads *guest;
 	size_t n, cap;
 	uint64_t sample, tick_ns;
+	size_t threads; /* of all guests, at the sample before */
 	bool no_schedstat;
 };
 
@@ -85,22 +93,20 @@ void threads_close(void *state)
 	free(t);
 }
 
-static struct guest_threads *find_guest(struct threads *t, const struct row *domain, size_t hint)
+/* The place of a guest; new ones are added. */
+static size_t find_guest(struct threads *t, const struct row *domain, size_t hint)
 {
-	struct guest_threads *g;
-
 	/* Guests keep their order, so the hint is nearly always right. */
 	if (hint < t->n && key_equal(t->guest[hint].guest, domain->key))
-		return &t->guest[hint];
+		return hint;
 	for (size_t i = 0; i < t->n; i++)
 		if (key_equal(t->guest[i].guest, domain->key))
-			return &t->guest[i];
+			return i;
 	t->guest = xgrow(t->guest, t->n, &t->cap, sizeof(*t->guest));
-	g = &t->guest[t->n++];
-	*g = (struct guest_threads){
+	t->guest[t->n] = (struct guest_threads){
 		.guest = domain->key, .pid = guest_pid(domain), .task_dirs = -1
 	};
-	return g;
+	return t->n++;
 }
 
 static void thread_path(
@@ -179,22 +185,47 @@ static bool has_changed(const struct guest_threads *g, const struct root *root)
 	return root_count_dirs(root, path) != g->task_dirs;
 }
 
-/* Threads of the kernel have their row already, from the collector of guests. */
-static void take_outside(struct guest_threads *g, const struct snapshot *into)
+/* A thread of the kernel has its row already, from the collector of guests. */
+static void take_outside(struct guest_threads *g, const struct row *row)
 {
-	const struct table *t = &into->table[TABLE_THREAD];
+	uint32_t tid = (uint32_t)cell_number(row, THREAD_TID, 0);
+	struct thread *thread;
 
-	for (size_t i = 0; i < t->n; i++) {
-		uint32_t tid = (uint32_t)cell_number(t->row[i], THREAD_TID, 0);
-		struct thread *thread;
+	if (find_thread(g, tid))
+		return;
+	thread = add_thread(g, tid);
+	thread->outside = true;
+	snprintf(thread->role, sizeof(thread->role), "%s", cell_text(row, THREAD_ROLE));
+}
 
-		if (!key_same_owner(t->row[i]->key, g->guest) || find_thread(g, tid))
-			continue;
-		thread = add_thread(g, tid);
-		thread->outside = true;
-		snprintf(
-		    thread->role, sizeof(thread->role), "%s", cell_text(t->row[i], THREAD_ROLE));
-	}
+static uint64_t hash_bytes(const unsigned char *p, size_t n)
+{
+	uint64_t hash = 0xcbf29ce484222325u;
+
+	for (size_t i = 0; i < n; i++)
+		hash = (hash ^ p[i]) * 0x100000001b3u;
+	return hash;
+}
+
+/* The call costs a twentieth of the file, so that a pin shows at the next sample. */
+static void ask_affinity(struct thread *t)
+{
+	unsigned long mask[CPUSET_MAX / 8 / sizeof(long) / 8] = { 0 };
+	struct cpuset set = { 0 };
+	uint64_t hash;
+	long n = syscall(SYS_sched_getaffinity, (pid_t)t->tid, sizeof(mask), mask);
+
+	if (n <= 0)
+		return;
+	hash = hash_bytes((const unsigned char *)mask, (size_t)n);
+	if (hash == t->affinity_hash)
+		return;
+	t->affinity_hash = hash;
+	for (unsigned int cpu = 0; cpu < (unsigned int)n * 8; cpu++)
+		if (mask[cpu / (8 * sizeof(long))] >> cpu % (8 * sizeof(long)) & 1)
+			cpuset_set(&set, cpu);
+	cpuset_format(&set, t->affinity, sizeof(t->affinity));
+	cpuset_done(&set);
 }
 
 static void read_slow(struct guest_threads *g, struct thread *t, struct reading *r)
@@ -204,7 +235,7 @@ static void read_slow(struct guest_threads *g, struct thread *t, struct reading 
 
 	thread_path(path, sizeof(path), g, t, "status");
 	if (root_read_kept(r->root, &t->status, path, buf, sizeof(buf)) > 0) {
-		if (parse_key_text(buf, "Cpus_allowed_list", &list) == 0)
+		if (!root_is_live(r->root) && parse_key_text(buf, "Cpus_allowed_list", &list) == 0)
 			slice_copy(list, t->affinity, sizeof(t->affinity));
 		t->has_preempted =
 		    parse_key_value(buf, "nonvoluntary_ctxt_switches", &t->preempted) == 0;
@@ -213,6 +244,16 @@ static void read_slow(struct guest_threads *g, struct thread *t, struct reading 
 	if (root_read_kept(r->root, &t->sched, path, buf, sizeof(buf)) > 0)
 		t->has_migrations = parse_key_value(buf, "se.nr_migrations", &t->migrations) == 0;
 	t->slow_ns = reading_now(r);
+}
+
+static bool is_slow_turn(
+    const struct threads *state, const struct thread *t, const struct reading *r)
+{
+	uint64_t turn = state->threads / SLOW_THREADS;
+
+	if (t->slow_ns == 0 || reading_thorough(r))
+		return true;
+	return (state->sample + t->tid) % (turn > SLOW_SAMPLES ? turn : SLOW_SAMPLES) == 0;
 }
 
 /* Where a column lies in the row of a vCPU, and in that of another thread; -1: it has none. */
@@ -256,10 +297,10 @@ static void write_stat(const struct threads *state, struct thread *t, struct row
 static void write_slow(
     const struct thread *t, struct row *row, const struct places *at, struct reading *r)
 {
+	if (t->affinity[0])
+		cell_set_text(r->into, row, at->affinity, t->affinity, reading_now(r));
 	if (t->slow_ns == 0)
 		return;
-	if (t->affinity[0])
-		cell_set_text(r->into, row, at->affinity, t->affinity, t->slow_ns);
 	if (at->preempted >= 0 && t->has_preempted)
 		cell_set_count(row, at->preempted, t->preempted, t->slow_ns);
 	if (t->has_migrations)
@@ -320,8 +361,10 @@ static bool read_thread(struct threads *state, struct guest_threads *g, struct t
 		cell_set_count(row, at->run, (stat.utime_ticks + stat.stime_ticks) * state->tick_ns,
 		    reading_now(r));
 	}
-	if (t->slow_ns == 0 || reading_thorough(r) || (state->sample + t->tid) % SLOW_SAMPLES == 0)
+	if (is_slow_turn(state, t, r))
 		read_slow(g, t, r);
+	if (root_is_live(r->root))
+		ask_affinity(t);
 	write_slow(t, row, at, r);
 	return true;
 }
@@ -363,7 +406,6 @@ static void read_guest(
 
 	if (listed && !list_threads(g, r->root))
 		return;
-	take_outside(g, r->into);
 	if (g->unnamed && (listed || !any_vcpu(g) || state->sample % SLOW_SAMPLES == 0))
 		find_unnamed_vcpus(g, r->root);
 	for (size_t i = 0; i < g->n;) {
@@ -389,22 +431,43 @@ static void forget_ended(struct threads *t)
 		}
 }
 
+/* Where each domain of the sample has its threads. */
+static size_t *find_guests(struct threads *t, const struct table *domains)
+{
+	size_t *place = xcalloc(domains->n, sizeof(*place));
+
+	for (size_t i = 0; i < domains->n; i++) {
+		place[i] = find_guest(t, domains->row[i], i);
+		t->guest[place[i]].seen = t->sample;
+	}
+	return place;
+}
+
+static void take_all_outside(struct threads *t, const struct snapshot *into, const size_t *place)
+{
+	for (size_t i = 0; i < into->table[TABLE_THREAD].n; i++) {
+		const struct row *row = into->table[TABLE_THREAD].row[i];
+		const struct row *domain = snapshot_find(into, TABLE_DOMAIN, key_of(row->key, 0));
+
+		if (domain)
+			take_outside(&t->guest[place[domain->number]], row);
+	}
+}
+
 enum state threads_read(struct reading *r)
 {
+	const struct table *domains = &r->into->table[TABLE_DOMAIN];
 	struct threads *t = r->state;
+	size_t *place;
 
 	t->sample++;
-	for (size_t i = 0; i < r->into->table[TABLE_DOMAIN].n; i++) {
-		const struct row *domain = r->into->table[TABLE_DOMAIN].row[i];
-		struct guest_threads *g;
-
-		if (!guest_pid(domain))
-			continue;
-		g = find_guest(t, domain, i);
-		g->seen = t->sample;
-		read_guest(t, g, domain, r);
-	}
+	place = find_guests(t, domains);
+	take_all_outside(t, r->into, place);
+	for (size_t i = 0; i < domains->n; i++)
+		read_guest(t, &t->guest[place[i]], domains->row[i], r);
+	free(place);
 	forget_ended(t);
+	t->threads = r->into->table[TABLE_VCPU].n + r->into->table[TABLE_THREAD].n;
 	if (t->no_schedstat)
 		reading_note(r, "This kernel has no schedstat (CONFIG_SCHED_INFO): times in clock "
 				"ticks, no waiting.");

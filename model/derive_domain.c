@@ -123,27 +123,48 @@ void derive_domain_threads(struct snapshot *s, int column)
 		}
 }
 
-void derive_domain_exits(struct snapshot *s, int column)
+/*
+ * Where KVM tells a figure for the whole guest only, @column takes it from the @n columns in
+ * @whole; where it tells none at all, the reason.
+ */
+static void take_from_whole(struct snapshot *s, const int *whole, size_t n, int column)
 {
-	const struct column *whole = &table_kinds[TABLE_DOMAIN].column[DOMAIN_VM_EXITS];
+	const struct column *columns = table_kinds[TABLE_DOMAIN].column;
 
-	derive_add_to_domain(s, TABLE_VCPU, VCPU_EXITS, NULL, column);
 	for (size_t i = 0; i < s->table[TABLE_DOMAIN].n; i++) {
 		struct row *row = s->table[TABLE_DOMAIN].row[i];
-		double v;
+		bool any = false;
+		double sum = 0, v;
 
 		if (cell_has(row, column))
 			continue;
-		if (cell_value(whole, &row->cell[DOMAIN_VM_EXITS], &v))
-			derive_number(s, row, column, v);
-		else if (row->cell[DOMAIN_VM_EXITS].at_ns)
+		for (size_t w = 0; w < n; w++)
+			if (cell_value(&columns[whole[w]], &row->cell[whole[w]], &v)) {
+				sum += v;
+				any = true;
+			}
+		if (any)
+			derive_number(s, row, column, sum);
+		else if (row->cell[whole[0]].at_ns)
 			cell_set_missing(row, column,
-			    cell_state(whole, &row->cell[DOMAIN_VM_EXITS]), s->moment.mono_ns);
+			    cell_state(&columns[whole[0]], &row->cell[whole[0]]),
+			    s->moment.mono_ns);
 	}
+}
+
+void derive_domain_exits(struct snapshot *s, int column)
+{
+	static const int whole[] = { DOMAIN_VM_EXITS };
+
+	derive_add_to_domain(s, TABLE_VCPU, VCPU_EXITS, NULL, column);
+	take_from_whole(s, whole, 1, column);
 }
 
 void derive_domain_poll(struct snapshot *s, int column)
 {
+	static const int whole[] = { DOMAIN_VM_POLL_SUCCESS, DOMAIN_VM_POLL_FAIL };
+
 	derive_add_to_domain(s, TABLE_VCPU, VCPU_POLL_SUCCESS_NS, NULL, column);
 	derive_add_to_domain(s, TABLE_VCPU, VCPU_POLL_FAIL_NS, NULL, column);
+	take_from_whole(s, whole, 2, column);
 }

@@ -56,6 +56,21 @@ static void check_sample(const struct ram *ram)
 	page_sample_done(&s);
 }
 
+static void check_rest(const char *text, const struct ram *ram)
+{
+	struct ram rest = { 0 };
+	int r = ram_find_rest(text, ram, &rest);
+
+	PROMISE(r == 0 || (r == -ENOENT && rest.n == 0));
+	if (r < 0)
+		return;
+	check_ranges(&rest);
+	check_sample(&rest);
+	for (size_t i = 0; i < rest.n; i++)
+		PROMISE(!is_inside(ram, rest.range[i].start));
+	ram_done(&rest);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const uint64_t memory[] = { 0, 1ULL << 30 };
@@ -70,6 +85,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			check_ranges(&ram);
 			check_sample(&ram);
 		}
+		check_rest(text, &ram);
 		ram_done(&ram);
 	}
 	free(text);

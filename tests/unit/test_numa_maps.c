@@ -215,6 +215,30 @@ static void memory_of_devices_is_not_the_guests(void **state)
 	    0, 1, one);
 }
 
+static void the_rest_is_the_programs(void **state)
+{
+	static const char maps[] =
+	    AROUND_FRONT "7f0000000000-7f0040000000 rw-p 00000000 00:00 0 \n" AROUND_BACK
+			 "7ffd00000000-7ffd00004000 r--p 00000000 00:00 0   [vvar]\n";
+	struct ram ram = { 0 }, rest = { 0 };
+
+	(void)state;
+	assert_int_equal(ram_find(maps, GIB, &ram), 0);
+	assert_int_equal(ram_find_rest(maps, &ram, &rest), 0);
+	/* Program, heap, a thread's stack, the stack; no guard page, no device, nothing of KVM's.
+	 */
+	assert_int_equal(rest.n, 4);
+	assert_int_equal(rest.range[0].start, 0x55d0c0000000);
+	assert_int_equal(rest.range[1].start, 0x55d0c1000000);
+	assert_int_equal(rest.range[2].start, 0x7f8000000000);
+	assert_int_equal(rest.range[3].start, 0x7ffc00000000);
+	assert_int_equal(rest.bytes, 6 * MIB + 13 * MIB + 8 * MIB + GIB);
+	assert_int_equal(ram_find_rest("", &ram, &rest), -ENOENT);
+	assert_int_equal(rest.n, 4);
+	ram_done(&ram);
+	ram_done(&rest);
+}
+
 static void without_memory(void **state)
 {
 	struct ram ram = { 0 };
@@ -262,6 +286,7 @@ int main(void)
 		cmocka_unit_test(guest_memory_is_found),
 		cmocka_unit_test(split_mappings_are_one),
 		cmocka_unit_test(memory_of_devices_is_not_the_guests),
+		cmocka_unit_test(the_rest_is_the_programs),
 		cmocka_unit_test(without_memory),
 		cmocka_unit_test(addresses_go_through_all_ranges),
 	};

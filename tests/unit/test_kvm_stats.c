@@ -1,0 +1,588 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* KVM's statistics: the format of its descriptors, whose they are, and what comes of them. */
+#include <errno.h>
+#include <linux/kvm.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/procstat.h"
+#include "collectors/kvm_stats.h"
+#include "collectors/kvm_taken.h"
+#include "tests/unit/captured.h"
+
+/* The built helper, tests/helpers/kvm_stats_holder.c. */
+#ifndef KVMTOP_KVM_STATS_HOLDER
+#define KVMTOP_KVM_STATS_HOLDER "./kvm_stats_holder"
+#endif
+
+#define NAME_SIZE 48
+#define PID 42
+
+/* ---- the format ---- */
+
+struct statistic {
+	const char *name;
+	uint32_t flags;
+	int16_t exponent;
+	uint16_t size;
+	uint64_t value;
+};
+
+#define COUNTER (KVM_STATS_TYPE_CUMULATIVE | KVM_STATS_UNIT_NONE | KVM_STATS_BASE_POW10)
+#define TIME (KVM_STATS_TYPE_CUMULATIVE | KVM_STATS_UNIT_SECONDS | KVM_STATS_BASE_POW10)
+
+struct blob {
+	unsigned char bytes[8192];
+	size_t size;
+};
+
+/* As the kernel lays it out: header, name, descriptions, values. */
+static struct blob make_blob(const char *id, const struct statistic *stats, size_t n)
+{
+	struct blob b = { 0 };
+	struct kvm_stats_header h = { .name_size = NAME_SIZE, .num_desc = (uint32_t)n };
+	uint32_t data = 0;
+
+	h.id_offset = sizeof(h);
+	h.desc_offset = h.id_offset + NAME_SIZE;
+	h.data_offset =
+	    h.desc_offset + (uint32_t)n * (uint32_t)(sizeof(struct kvm_stats_desc) + NAME_SIZE);
+	memcpy(b.bytes, &h, sizeof(h));
+	memcpy(b.bytes + h.id_offset, id, strlen(id));
+	for (size_t i = 0; i < n; i++) {
+		struct kvm_stats_desc d = { .flags = stats[i].flags,
+			.exponent = stats[i].exponent,
+			.size = stats[i].size,
+			.offset = data };
+		unsigned char *at = b.bytes + h.desc_offset + i * (sizeof(d) + NAME_SIZE);
+
+		memcpy(at, &d, sizeof(d));
+		memcpy(at + sizeof(d), stats[i].name, strlen(stats[i].name));
+		memcpy(b.bytes + h.data_offset + data, &stats[i].value, sizeof(uint64_t));
+		data += stats[i].size * (uint32_t)sizeof(uint64_t);
+	}
+	b.size = h.data_offset + data;
+	return b;
+}
+
+static const struct statistic some[] = {
+	{ "halt_exits", COUNTER, 0, 1, 11 },
+	{ "exits", COUNTER, 0, 1, 12345 },
+	{ "halt_poll_success_ns", TIME, -9, 1, 777 },
+	{ "halt_wait_hist", KVM_STATS_TYPE_LOG_HIST, -9, 32, 1 },
+	{ "in_us", TIME, -6, 1, 5 },
+	{ "in_s", TIME, 0, 1, 20000000000 },
+	{ "in_tenths_of_ns", TIME, -10, 1, 55 },
+	{ "in_kib", KVM_STATS_TYPE_INSTANT | KVM_STATS_UNIT_BYTES | KVM_STATS_BASE_POW2, 10, 1, 3 },
+	{ "guest_mode", KVM_STATS_TYPE_INSTANT | KVM_STATS_UNIT_BOOLEAN, 0, 1, 1 },
+};
+
+static int read_named(const struct kvm_stats *stats, const char *name, uint64_t *ret)
+{
+	struct kvm_stat stat;
+	int r = kvm_stats_find(stats, name, &stat);
+
+	return r < 0 ? r : kvm_stat_read(&stat, stats->bytes, stats->size, ret);
+}
+
+static void values_by_name(void **state)
+{
+	struct blob b = make_blob("kvm-4242/vcpu-3", some, sizeof(some) / sizeof(some[0]));
+	struct kvm_stats stats;
+	uint32_t number;
+	uint64_t v = 0;
+
+	(void)state;
+	assert_int_equal(kvm_stats_open(b.bytes, b.size, &stats), 0);
+	assert_int_equal(kvm_stats_vcpu(&stats, &number), 0);
+	assert_int_equal(number, 3);
+	assert_int_equal(read_named(&stats, "exits", &v), 0);
+	assert_int_equal(v, 12345);
+	assert_int_equal(read_named(&stats, "halt_exits", &v), 0);
+	assert_int_equal(v, 11);
+	assert_int_equal(read_named(&stats, "guest_mode", &v), 0);
+	assert_int_equal(v, 1);
+	/* Names count as a whole. */
+	assert_int_equal(read_named(&stats, "exit", &v), -ENOENT);
+	assert_int_equal(read_named(&stats, "exits2", &v), -ENOENT);
+	assert_int_equal(read_named(&stats, "", &v), -ENOENT);
+}
+
+static void time_is_in_ns(void **state)
+{
+	struct blob b = make_blob("kvm-1/vcpu-0", some, sizeof(some) / sizeof(some[0]));
+	struct kvm_stats stats;
+	uint64_t v = 0;
+
+	(void)state;
+	assert_int_equal(kvm_stats_open(b.bytes, b.size, &stats), 0);
+	assert_int_equal(read_named(&stats, "halt_poll_success_ns", &v), 0);
+	assert_int_equal(v, 777);
+	assert_int_equal(read_named(&stats, "in_us", &v), 0);
+	assert_int_equal(v, 5000);
+	assert_int_equal(read_named(&stats, "in_tenths_of_ns", &v), 0);
+	assert_int_equal(v, 5);
+	assert_int_equal(read_named(&stats, "in_s", &v), -ERANGE);
+}
+
+static void what_is_no_plain_number(void **state)
+{
+	struct blob b = make_blob("kvm-1/vcpu-0", some, sizeof(some) / sizeof(some[0]));
+	struct kvm_stats stats;
+	uint64_t v = 0;
+
+	(void)state;
+	assert_int_equal(kvm_stats_open(b.bytes, b.size, &stats), 0);
+	assert_int_equal(read_named(&stats, "halt_wait_hist", &v), -EINVAL);
+	assert_int_equal(read_named(&stats, "in_kib", &v), -EINVAL);
+}
+
+/* Cut anywhere: refused as a whole, or only what is left is given. */
+static void cut_bytes(void **state)
+{
+	struct blob b = make_blob("kvm-1/vcpu-0", some, 3);
+	size_t data = sizeof(struct kvm_stats_header) + NAME_SIZE +
+		      3 * (sizeof(struct kvm_stats_desc) + NAME_SIZE);
+
+	(void)state;
+	for (size_t size = 0; size <= b.size; size++) {
+		unsigned char *cut = malloc(size + 1);
+		struct kvm_stats stats;
+		uint64_t v = 0;
+
+		memcpy(cut, b.bytes, size);
+		if (size < data) {
+			assert_int_equal(kvm_stats_open(cut, size, &stats), -EINVAL);
+		} else {
+			assert_int_equal(kvm_stats_open(cut, size, &stats), 0);
+			assert_int_equal(
+			    read_named(&stats, "exits", &v), size < data + 16 ? -EINVAL : 0);
+			assert_int_equal(v, size < data + 16 ? 0 : 12345);
+		}
+		free(cut);
+	}
+}
+
+static void names_of_machines(void **state)
+{
+	static const struct {
+		const char *id;
+		int error;
+	} cases[] = { { "kvm-77", -ENOENT }, { "kvm-77/vcpu-", -EINVAL },
+		{ "kvm-77/vcpu-x", -EINVAL }, { "kvm-77/vm", -EINVAL }, { "", -EINVAL },
+		{ "kvm-77/vcpu-99999999999", -EINVAL } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct blob b = make_blob(cases[i].id, some, 1);
+		struct kvm_stats stats;
+		uint32_t number = 5;
+
+		assert_int_equal(kvm_stats_open(b.bytes, b.size, &stats), 0);
+		assert_int_equal(kvm_stats_vcpu(&stats, &number), cases[i].error);
+		assert_int_equal(number, 5);
+	}
+}
+
+static void layouts_are_told_apart(void **state)
+{
+	struct blob a = make_blob("kvm-1/vcpu-0", some, 3), b = make_blob("kvm-2/vcpu-1", some, 3),
+		    c = make_blob("kvm-1/vcpu-0", some + 1, 3),
+		    d = make_blob("kvm-1/vcpu-0", some, 2);
+	struct kvm_stats sa, sb, sc, sd;
+
+	(void)state;
+	assert_int_equal(kvm_stats_open(a.bytes, a.size, &sa), 0);
+	assert_int_equal(kvm_stats_open(b.bytes, b.size, &sb), 0);
+	assert_int_equal(kvm_stats_open(c.bytes, c.size, &sc), 0);
+	assert_int_equal(kvm_stats_open(d.bytes, d.size, &sd), 0);
+	assert_true(kvm_stats_alike(&sa, &sb));
+	assert_false(kvm_stats_alike(&sa, &sc));
+	assert_false(kvm_stats_alike(&sa, &sd));
+}
+
+/* ---- whose they are ---- */
+
+static uint32_t fd_of(
+    const struct kvm_taken_list *list, const uint32_t *numbers, size_t n, uint32_t number)
+{
+	const struct kvm_taken *taken = kvm_taken_find(list, numbers, n, number);
+
+	return taken ? taken->fd : 0;
+}
+
+/* Six vCPUs as two sockets of three cores: APIC ids leave one out after each third. */
+static void apic_ids_are_not_numbers(void **state)
+{
+	struct kvm_taken items[] = { { 0, 10 }, { 1, 11 }, { 2, 12 }, { 4, 13 }, { 5, 14 },
+		{ 6, 15 } };
+	struct kvm_taken_list list = { .item = items, .n = 6 };
+	static const uint32_t numbers[] = { 0, 1, 2, 3, 4, 5 };
+
+	(void)state;
+	for (uint32_t i = 0; i < 6; i++)
+		assert_int_equal(fd_of(&list, numbers, 6, i), 10 + i);
+	assert_int_equal(fd_of(&list, numbers, 6, 6), 0);
+}
+
+static void while_a_vcpu_is_plugged(void **state)
+{
+	struct kvm_taken items[] = { { 0, 10 }, { 1, 11 }, { 2, 12 }, { 3, 13 } };
+	struct kvm_taken_list list = { .item = items, .n = 4 };
+	static const uint32_t fewer[] = { 0, 2 }, more[] = { 0, 1, 2, 3, 4 }, other[] = { 0, 7 };
+
+	(void)state;
+	/* More descriptors than threads, but they are numbered alike. */
+	assert_int_equal(fd_of(&list, fewer, 2, 2), 12);
+	/* Here nobody can tell. */
+	assert_int_equal(fd_of(&list, more, 5, 1), 0);
+	assert_int_equal(fd_of(&list, other, 2, 0), 0);
+	list.n = 0;
+	assert_int_equal(fd_of(&list, fewer, 2, 0), 0);
+}
+
+static void descriptors_are_found_by_their_links(void **state)
+{
+	struct captured h = { .state = kvm_open(NULL) };
+	struct kvm_taken_list list = { 0 };
+	static const char *const links[][2] = { { "3", "anon_inode:kvm-vm" },
+		{ "20", "anon_inode:kvm-vcpu-stats:4" }, { "8", "anon_inode:kvm-vcpu-stats:0" },
+		{ "9", "anon_inode:kvm-vcpu-stats:x" }, { "11", "anon_inode:kvm-vcpu:0" },
+		{ "21", "anon_inode:kvm-vcpu-stats:4" },
+		{ "12", "/tmp/anon_inode:kvm-vcpu-stats:7" } };
+
+	(void)state;
+	captured_sample(&h, 1);
+	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++) {
+		char path[64];
+
+		snprintf(path, sizeof(path), "proc/42/fd/%s", links[i][0]);
+		archive_write_entry(&h.text, path, true, links[i][1], strlen(links[i][1]));
+	}
+	captured_next(&h);
+	assert_int_equal(kvm_taken_look(h.root, 42, &list), 0);
+	assert_int_equal(list.n, 2);
+	assert_int_equal(list.item[0].vcpu, 0);
+	assert_int_equal(list.item[0].fd, 8);
+	assert_int_equal(list.item[1].vcpu, 4);
+	assert_int_equal(kvm_taken_look(h.root, 43, &list), -ENOENT);
+	assert_int_equal(list.n, 0);
+	kvm_taken_done(&list);
+	captured_done(&h, kvm_close);
+}
+
+/* ---- what comes of them ---- */
+
+static void write_vcpu(struct captured *h, uint32_t number, uint64_t exits)
+{
+	struct statistic stats[] = { { "exits", COUNTER, 0, 1, exits },
+		{ "halt_poll_fail_ns", TIME, -9, 1, exits * 1000 } };
+	char path[64], id[64];
+	struct blob b;
+
+	snprintf(id, sizeof(id), "kvm-%d/vcpu-%u", PID, number);
+	b = make_blob(id, stats, 2);
+	snprintf(path, sizeof(path), "kvmtop/kvmstats/%d/%u", PID, number);
+	captured_bytes(h, path, b.bytes, b.size);
+}
+
+static void vcpus_get_their_columns(void **state)
+{
+	struct captured h = { .state = kvm_open(NULL) };
+	struct row *v0, *v1;
+
+	(void)state;
+	captured_sample(&h, 10);
+	write_vcpu(&h, 0, 1000);
+	captured_sample(&h, 12);
+	write_vcpu(&h, 0, 3000);
+	for (int i = 0; i < 2; i++) {
+		captured_next(&h);
+		captured_guest(&h, PID, "web");
+		v0 = captured_vcpu(&h, PID, 0);
+		v1 = captured_vcpu(&h, PID, 1);
+		captured_read(&h, kvm_read, false);
+		assert_int_equal(h.outcome, STATE_OK);
+		assert_int_equal(v0->cell[VCPU_EXITS].count, i ? 3000 : 1000);
+		assert_int_equal(v0->cell[VCPU_POLL_FAIL_NS].count, i ? 3000000 : 1000000);
+		/* What this kernel does not count, and what nobody told: never 0. */
+		assert_int_equal(v0->cell[VCPU_HALT_EXITS].state, STATE_ABSENT);
+		assert_int_equal(v1->cell[VCPU_EXITS].state, STATE_ABSENT);
+		assert_int_equal(v1->cell[VCPU_EXITS].rate_state, STATE_ABSENT);
+	}
+	assert_true(v0->cell[VCPU_EXITS].rate == 1000);
+	assert_true(v0->cell[VCPU_POLL_FAIL_NS].rate == 0.001);
+	assert_non_null(strstr(h.note, "Statistics descriptors of 1 guests"));
+	captured_done(&h, kvm_close);
+}
+
+static void guests_get_theirs_from_debugfs(void **state)
+{
+	struct captured h = { .state = kvm_open(NULL) };
+	struct row *web, *db;
+
+	(void)state;
+	captured_sample(&h, 10);
+	captured_file(&h, "sys/kernel/debug/kvm/exits", "999\n");
+	captured_file(&h, "sys/kernel/debug/kvm/42-11/exits", "123\n");
+	captured_file(&h, "sys/kernel/debug/kvm/421-11/exits", "7\n");
+	captured_next(&h);
+	web = captured_guest(&h, PID, "web");
+	db = captured_guest(&h, 4, "db");
+	captured_vcpu(&h, PID, 0);
+	captured_read(&h, kvm_read, false);
+	assert_int_equal(h.outcome, STATE_OK);
+	assert_int_equal(web->cell[DOMAIN_VM_EXITS].count, 123);
+	assert_int_equal(db->cell[DOMAIN_VM_EXITS].state, STATE_ABSENT);
+	assert_non_null(strstr(h.note, "debugfs of 1, nothing of 1"));
+	assert_non_null(strstr(h.note, "8.1"));
+	captured_done(&h, kvm_close);
+}
+
+static void nothing_at_all(void **state)
+{
+	struct captured h = { .state = kvm_open(NULL) };
+
+	(void)state;
+	captured_sample(&h, 10);
+	captured_sample(&h, 11);
+	captured_file(&h, "sys/kernel/debug/kvm/42-11/exits", "not a number\n");
+	captured_file(&h, "kvmtop/kvmstats/42/0", "rubbish");
+	captured_sample(&h, 12);
+	for (int i = 0; i < 2; i++) {
+		struct row *row, *vcpu;
+
+		captured_next(&h);
+		row = captured_guest(&h, PID, "web");
+		vcpu = captured_vcpu(&h, PID, 0);
+		captured_read(&h, kvm_read, false);
+		assert_int_equal(h.outcome, STATE_ABSENT);
+		assert_int_equal(row->cell[DOMAIN_VM_EXITS].state, STATE_ABSENT);
+		assert_int_equal(vcpu->cell[VCPU_EXITS].state, STATE_ABSENT);
+	}
+	/* Without guests there is nothing to complain about. */
+	captured_next(&h);
+	captured_read(&h, kvm_read, false);
+	assert_int_equal(h.outcome, STATE_OK);
+	assert_string_equal(h.note, "");
+	captured_done(&h, kvm_close);
+}
+
+/* ---- for real, where there is KVM ---- */
+
+struct holder {
+	pid_t pid;
+	FILE *to, *from;
+	struct root *root;
+	struct snapshot *now;
+	struct row *domain, *vcpu[3];
+	void *state;
+	char note[240];
+};
+
+static bool holder_start(struct holder *h)
+{
+	int to[2], from[2];
+	char line[128] = "";
+
+	*h = (struct holder){ 0 };
+	assert_true(pipe(to) == 0 && pipe(from) == 0);
+	h->pid = fork();
+	if (h->pid == 0) {
+		dup2(to[0], 0);
+		dup2(from[1], 1);
+		close(to[1]);
+		close(from[0]);
+		execl(KVMTOP_KVM_STATS_HOLDER, "kvm_stats_holder", "2", "4", (char *)NULL);
+		_exit(77);
+	}
+	close(to[0]);
+	close(from[1]);
+	h->to = fdopen(to[1], "w");
+	h->from = fdopen(from[0], "r");
+	return fgets(line, sizeof(line), h->from) && strncmp(line, "ready ", 6) == 0;
+}
+
+static void holder_end(struct holder *h)
+{
+	if (h->to)
+		fclose(h->to);
+	fclose(h->from);
+	waitpid(h->pid, NULL, 0);
+	if (h->state)
+		kvm_close(h->state);
+	snapshot_unref(h->now);
+	root_close(h->root);
+}
+
+static void holder_run(struct holder *h, int passes)
+{
+	char line[128];
+
+	fprintf(h->to, "run %d\n", passes);
+	fflush(h->to);
+	assert_non_null(fgets(line, sizeof(line), h->from));
+	assert_int_equal(strncmp(line, "ran ", 4), 0);
+}
+
+static void holder_read(struct holder *h, unsigned int vcpus)
+{
+	struct sampling options = { .interval_ns = NS_PER_SEC };
+	char path[64], buf[1024];
+	struct proc_stat stat;
+	struct reading r;
+	struct key guest;
+
+	snprintf(path, sizeof(path), "proc/%d/stat", h->pid);
+	assert_true(root_read(h->root, path, buf, sizeof(buf)) > 0);
+	assert_int_equal(proc_stat_parse(buf, &stat), 0);
+	guest = key_process((uint64_t)h->pid, stat.starttime_ticks);
+	snapshot_unref(h->now);
+	h->now = snapshot_new(clock_now());
+	h->domain = snapshot_row(h->now, TABLE_DOMAIN, guest);
+	for (unsigned int i = 0; i < vcpus; i++) {
+		h->vcpu[i] = snapshot_row(h->now, TABLE_VCPU, key_of(guest, i + 1));
+		cell_set_number(h->vcpu[i], VCPU_NUMBER, i, 1);
+	}
+	r = (struct reading){ .state = h->state,
+		.root = h->root,
+		.options = &options,
+		.into = h->now,
+		.now_ns = clock_mono_ns() };
+	kvm_read(&r);
+	memcpy(h->note, r.note, sizeof(h->note));
+}
+
+static size_t own_descriptors(const struct root *root)
+{
+	struct numbers fds = { 0 };
+	size_t n;
+
+	assert_int_equal(root_list_numbers(root, "proc/self/fd", &fds), 0);
+	n = fds.n;
+	numbers_done(&fds);
+	return n;
+}
+
+static void taken_from_a_real_guest(void **state)
+{
+	struct holder h;
+	bool ready = holder_start(&h);
+	uint64_t before[2];
+	size_t fds;
+
+	(void)state;
+	assert_int_equal(root_open("/", &h.root), 0);
+	h.state = kvm_open(NULL);
+	fds = own_descriptors(h.root);
+	if (ready) {
+		holder_run(&h, 1000);
+		holder_read(&h, 2);
+		ready = !strstr(h.note, "CAP_SYS_PTRACE");
+	}
+	for (int i = 0; ready && i < 2; i++) {
+		assert_int_equal(h.vcpu[i]->cell[VCPU_EXITS].state, STATE_OK);
+		before[i] = h.vcpu[i]->cell[VCPU_EXITS].count;
+		assert_true(before[i] >= 1000);
+	}
+	if (ready) {
+		/* Each pass is an exit; interrupts of the host add a few. */
+		holder_run(&h, 5000);
+		holder_read(&h, 2);
+		for (int i = 0; i < 2; i++)
+			assert_in_range(h.vcpu[i]->cell[VCPU_EXITS].count - before[i], 5000, 10000);
+		/* None of the guest's descriptors is held between readings. */
+		assert_int_equal(own_descriptors(h.root), fds);
+	}
+	holder_end(&h);
+	if (!ready)
+		skip();
+}
+
+/* A vCPU is just being plugged, or was left over: nothing is told of any, rather than of another.
+ */
+static void more_threads_than_descriptors(void **state)
+{
+	struct holder h;
+	bool ready = holder_start(&h);
+
+	(void)state;
+	assert_int_equal(root_open("/", &h.root), 0);
+	h.state = kvm_open(NULL);
+	if (ready) {
+		holder_run(&h, 10);
+		holder_read(&h, 3);
+		for (int i = 0; i < 3; i++)
+			assert_int_equal(h.vcpu[i]->cell[VCPU_EXITS].state,
+			    strstr(h.note, "CAP_SYS_PTRACE") ? STATE_DENIED : STATE_ABSENT);
+		/* The whole guest is told by debugfs, where that may be read. */
+		if (strstr(h.note, "debugfs of 0"))
+			assert_int_not_equal(h.domain->cell[DOMAIN_VM_EXITS].state, STATE_OK);
+		else
+			assert_true(h.domain->cell[DOMAIN_VM_EXITS].count >= 20);
+	}
+	holder_end(&h);
+	if (!ready)
+		skip();
+}
+
+/* The process ends between two readings: its figures are missing, nothing else happens. */
+static void a_guest_that_ends(void **state)
+{
+	struct holder h;
+	bool ready = holder_start(&h);
+
+	(void)state;
+	assert_int_equal(root_open("/", &h.root), 0);
+	h.state = kvm_open(NULL);
+	if (ready) {
+		holder_read(&h, 2);
+		ready = !strstr(h.note, "CAP_SYS_PTRACE");
+	}
+	if (ready) {
+		siginfo_t info;
+
+		fclose(h.to);
+		h.to = NULL;
+		/* A zombie, until it is waited for: its descriptors are closed. */
+		assert_int_equal(waitid(P_PID, (id_t)h.pid, &info, WEXITED | WNOWAIT), 0);
+		holder_read(&h, 2);
+		for (int i = 0; i < 2; i++)
+			assert_int_equal(h.vcpu[i]->cell[VCPU_EXITS].state, STATE_ABSENT);
+	}
+	holder_end(&h);
+	if (!ready)
+		skip();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(values_by_name),
+		cmocka_unit_test(time_is_in_ns),
+		cmocka_unit_test(what_is_no_plain_number),
+		cmocka_unit_test(cut_bytes),
+		cmocka_unit_test(names_of_machines),
+		cmocka_unit_test(layouts_are_told_apart),
+		cmocka_unit_test(apic_ids_are_not_numbers),
+		cmocka_unit_test(while_a_vcpu_is_plugged),
+		cmocka_unit_test(descriptors_are_found_by_their_links),
+		cmocka_unit_test(vcpus_get_their_columns),
+		cmocka_unit_test(guests_get_theirs_from_debugfs),
+		cmocka_unit_test(nothing_at_all),
+		cmocka_unit_test(taken_from_a_real_guest),
+		cmocka_unit_test(more_threads_than_descriptors),
+		cmocka_unit_test(a_guest_that_ends),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
