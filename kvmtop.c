@@ -49,6 +49,8 @@ static int run_on_host(const struct options *options)
 		status = screen_run(options, root);
 		break;
 	}
+	if (status == EXIT_FINE && root_is_cut(root))
+		status = EXIT_NO_DATA;
 	root_close(root);
 	return status;
 }

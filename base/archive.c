@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/root.h"
+#include "base/parse.h"
+#include "base/text.h"
 #include "base/xalloc.h"
 
-#define MAGIC "kvmtop-host 1\n"
 #define MAX_SAMPLES 100000
 
 struct sample {
@@ -25,6 +25,7 @@ struct archive {
 	char *text; /* unescaped in place; entries point into it */
 	struct sample *sample;
 	size_t samples, cap;
+	bool ended; /* the end mark was seen */
 };
 
 struct archive *archive_ref(struct archive *a)
@@ -47,6 +48,11 @@ void archive_unref(struct archive *a)
 size_t archive_samples(const struct archive *a)
 {
 	return a->samples;
+}
+
+bool archive_is_cut(const struct archive *a)
+{
+	return !a->ended;
 }
 
 struct moment archive_moment(const struct archive *a, size_t sample)
@@ -148,13 +154,16 @@ static bool is_mark(const char *line, const char *end)
 static void add_sample(struct archive *a, const char *line)
 {
 	struct sample *s;
-	char *end;
+	struct cursor c;
+	uint64_t mono_ns;
+	int64_t wall_ns;
 
 	a->sample = xgrow(a->sample, a->samples, &a->cap, sizeof(*a->sample));
 	s = &a->sample[a->samples++];
 	*s = (struct sample){ 0 };
-	s->moment.mono_ns = strtoull(line, &end, 10);
-	s->moment.wall_ns = strtoll(end, NULL, 10);
+	cursor_init(&c, line, strlen(line));
+	if (cursor_u64(&c, &mono_ns) == 0 && cursor_i64(&c, &wall_ns) == 0)
+		s->moment = (struct moment){ .mono_ns = mono_ns, .wall_ns = wall_ns };
 }
 
 static void add_entry(struct sample *s, struct entry e)
@@ -191,7 +200,9 @@ static void add_same(struct archive *a, const char *path)
 
 static void add_marked(struct archive *a, char mark, char *path, char *data, size_t len)
 {
-	if (mark == '#') {
+	if (mark == '#' && strcmp(path, "end") == 0) {
+		a->ended = true;
+	} else if (mark == '#') {
 		if (a->samples)
 			finish_sample(&a->sample[a->samples - 1]);
 		add_sample(a, path);
@@ -212,7 +223,7 @@ static void add_marked(struct archive *a, char mark, char *path, char *data, siz
 
 static void parse(struct archive *a, char *p, char *end)
 {
-	while (p < end && a->samples < MAX_SAMPLES) {
+	while (p < end && !a->ended && a->samples < MAX_SAMPLES) {
 		char *eol = memchr(p, '\n', (size_t)(end - p)), *path = p + 3, *data, *next;
 		char mark = p[0];
 
@@ -233,12 +244,21 @@ static void parse(struct archive *a, char *p, char *end)
 	}
 }
 
+/* Half a file would be taken for a whole one, and half a sample for a host that lost guests. */
+static void drop_what_is_cut(struct archive *a)
+{
+	if (a->samples > 1)
+		free(a->sample[--a->samples].entry);
+	else if (a->sample[0].n)
+		a->sample[0].n--;
+}
+
 int archive_parse(const char *text, size_t len, struct archive **ret)
 {
-	size_t magic = strlen(MAGIC);
+	size_t magic = strlen(ARCHIVE_HEAD);
 	struct archive *a;
 
-	if (len < magic || memcmp(text, MAGIC, magic) != 0)
+	if (len < magic || memcmp(text, ARCHIVE_HEAD, magic) != 0)
 		return -EINVAL;
 	a = xcalloc(1, sizeof(*a));
 	a->refs = 1;
@@ -250,6 +270,8 @@ int archive_parse(const char *text, size_t len, struct archive **ret)
 		archive_unref(a);
 		return -EINVAL;
 	}
+	if (!a->ended)
+		drop_what_is_cut(a);
 	finish_sample(&a->sample[a->samples - 1]);
 	*ret = a;
 	return 0;

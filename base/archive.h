@@ -8,6 +8,7 @@
  *   0.10 0.20 0.30 1/99 4242
  *   @@ proc/7/exe                           a symbolic link, then its target
  *   ~~ proc/meminfo                         the same as in the sample before
+ *   ## end                                  the last line: nothing was cut off
  *
  * In a text \\ is a backslash, \xNN a byte, and a backslash at a line's end joins it to the next.
  */
@@ -19,6 +20,9 @@
 
 #include "base/clock.h"
 
+#define ARCHIVE_HEAD "kvmtop-host 1\n"
+#define ARCHIVE_END "## end\n"
+
 struct archive;
 struct text;
 
@@ -28,12 +32,19 @@ struct entry {
 	bool is_link;
 };
 
-/* -EINVAL: not an archive; what follows a damaged line is read as far as it makes sense. */
+/*
+ * -EINVAL: not an archive; what follows a damaged line is read as far as it makes sense. Of one
+ * that was cut off only whole samples are kept; of the first one, if there is no other, its whole
+ * files.
+ */
 int archive_parse(const char *text, size_t len, struct archive **ret);
 struct archive *archive_ref(struct archive *a);
 void archive_unref(struct archive *a);
 
 size_t archive_samples(const struct archive *a);
+
+/* It lacks its end mark. */
+bool archive_is_cut(const struct archive *a);
 struct moment archive_moment(const struct archive *a, size_t sample);
 const struct entry *archive_find(const struct archive *a, size_t sample, const char *path);
 

@@ -41,7 +41,7 @@ void *arena_alloc(struct arena *a, size_t size)
 	void *p;
 
 	size = (size + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
-	if (a->size - a->used < size) {
+	if (!a->chunk || a->size - a->used < size) {
 		size_t room = size > CHUNK ? size : CHUNK;
 		struct chunk *chunk = xcalloc(1, sizeof(*chunk) + room);
 

@@ -4,17 +4,16 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 #include <zstd.h>
 
 #include "base/archive.h"
+#include "base/below.h"
 #include "base/parse.h"
 #include "base/xalloc.h"
 
@@ -35,30 +34,14 @@ struct root {
 	void *seen_ctx;
 };
 
-/* A captured tree may be hostile: nothing in it leads out of it, and no FIFO makes us wait. */
-static int open_below(const struct root *root, const char *path, int flags)
+static int open_file(const struct root *root, const char *path, int flags)
 {
-	struct open_how how = {
-		.flags = (unsigned int)(flags | O_CLOEXEC | O_NONBLOCK),
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS,
-	};
-	struct stat st;
 	int fd;
 
-	if (root->live) {
-		fd = openat(root->fd, path, flags | O_CLOEXEC);
-		return fd < 0 ? -errno : fd;
-	}
-	fd = (int)syscall(SYS_openat2, root->fd, path, &how, sizeof(how));
-	if (fd < 0 && errno == ENOSYS)
-		fd = openat(root->fd, path, flags | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
-	if (fd < 0)
-		return -errno;
-	if (!(flags & O_DIRECTORY) && (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))) {
-		close(fd);
-		return -EINVAL;
-	}
-	return fd;
+	if (!root->live)
+		return below_open(root->fd, path, flags);
+	fd = openat(root->fd, path, flags | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
 }
 
 static ssize_t read_whole(int fd, char *buf, size_t size, bool positioned)
@@ -118,7 +101,7 @@ ssize_t root_read(const struct root *root, const char *path, char *buf, size_t s
 
 	if (root->archive)
 		return copy_entry(find_entry(root, path, false), buf, size);
-	fd = open_below(root, path, O_RDONLY);
+	fd = open_file(root, path, O_RDONLY);
 	if (fd < 0)
 		return fd;
 	n = read_whole(fd, buf, size, false);
@@ -164,7 +147,7 @@ int root_read_all(const struct root *root, const char *path, struct text *ret)
 		text_append(ret, e->data, e->len);
 		return 0;
 	}
-	fd = open_below(root, path, O_RDONLY);
+	fd = open_file(root, path, O_RDONLY);
 	if (fd < 0)
 		return fd;
 	r = read_fd(fd, ret);
@@ -210,9 +193,14 @@ ssize_t root_link(const struct root *root, const char *path, char *buf, size_t s
 
 	if (root->archive)
 		return copy_entry(find_entry(root, path, true), buf, size);
-	n = readlinkat(root->fd, path, buf, size - 1);
+	if (root->live) {
+		n = readlinkat(root->fd, path, buf, size - 1);
+		n = n < 0 ? -errno : n;
+	} else {
+		n = below_link(root->fd, path, buf, size - 1);
+	}
 	if (n < 0)
-		return -errno;
+		return n;
 	buf[n] = '\0';
 	tell(root, SEEN_LINK, path, buf, (size_t)n);
 	return n;
@@ -231,7 +219,7 @@ static int compare_names(const void *a, const void *b)
 
 static int list_directory(const struct root *root, const char *path, struct names *ret)
 {
-	int fd = open_below(root, *path ? path : ".", O_RDONLY | O_DIRECTORY);
+	int fd = open_file(root, *path ? path : ".", O_RDONLY | O_DIRECTORY);
 	struct dirent *d;
 	DIR *dir;
 
@@ -284,7 +272,7 @@ static int compare_numbers(const void *a, const void *b)
 /* Names are not kept: on a busy host this lists thousands of processes at each sample. */
 static int list_numbers_live(const struct root *root, const char *path, struct numbers *ret)
 {
-	int fd = open_below(root, path, O_RDONLY | O_DIRECTORY);
+	int fd = open_file(root, path, O_RDONLY | O_DIRECTORY);
 	struct dirent *d;
 	DIR *dir;
 
@@ -332,12 +320,15 @@ ssize_t root_count_dirs(const struct root *root, const char *path)
 		archive_list(root->archive, root->index, path, count_dir, &n);
 		return n;
 	}
-	if (fstatat(root->fd, path, &st, 0) < 0)
-		return -errno;
-	if (root->live && st.st_nlink >= 2)
-		return (ssize_t)st.st_nlink - 2;
+	if (root->live) {
+		if (fstatat(root->fd, path, &st, 0) < 0)
+			return -errno;
+		if (st.st_nlink >= 2)
+			return (ssize_t)st.st_nlink - 2;
+	}
 	/* Not every file system counts directories as links. */
-	if (list_directory(root, path, &names) == 0)
+	n = list_directory(root, path, &names);
+	if (n == 0)
 		n = (ssize_t)names.n;
 	names_done(&names);
 	return n;
@@ -347,6 +338,8 @@ bool root_exists(const struct root *root, const char *path)
 {
 	if (root->archive)
 		return archive_find(root->archive, root->index, path) != NULL;
+	if (!root->live)
+		return below_exists(root->fd, path);
 	return faccessat(root->fd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
@@ -380,6 +373,11 @@ size_t root_samples(const struct root *root)
 	return root->samples;
 }
 
+bool root_is_cut(const struct root *root)
+{
+	return root->archive && archive_is_cut(root->archive);
+}
+
 struct moment root_now(const struct root *root)
 {
 	return root->live ? clock_now() : root->moment;
@@ -407,7 +405,7 @@ static void read_moment(struct root *root)
 static int open_sample_directory(const struct root *root, size_t index)
 {
 	char *path = xasprintf("%s/%zu", root->path, index);
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	free(path);
 	return fd < 0 ? -errno : fd;
@@ -431,6 +429,18 @@ void root_seek(struct root *root, size_t index)
 		}
 	}
 	read_moment(root);
+}
+
+/*
+ * Once there are threads, each growth of the table of descriptors waits for the others: 20 ms and
+ * more at 128, 256, 512. So it grows at once, before there are any.
+ */
+static void reserve_descriptors(int fd, size_t limit)
+{
+	int high = fcntl(fd, F_DUPFD_CLOEXEC, (int)(limit > 4096 ? 4095 : limit));
+
+	if (high >= 0)
+		close(high);
 }
 
 static size_t descriptor_limit(void)
@@ -457,13 +467,13 @@ static int open_tree(struct root *root)
 	if (root->fd < 0)
 		return -errno;
 	root->samples = 1;
-	if (fstatat(root->fd, "proc", &st, 0) == 0)
+	if (fstatat(root->fd, "proc", &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode))
 		return 0;
 	for (root->samples = 0;; root->samples++) {
 		char name[24];
 
 		snprintf(name, sizeof(name), "%zu", root->samples);
-		if (fstatat(root->fd, name, &st, 0) < 0 || !S_ISDIR(st.st_mode))
+		if (fstatat(root->fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISDIR(st.st_mode))
 			break;
 	}
 	root->numbered = true;
@@ -550,6 +560,8 @@ int root_open(const char *path, struct root **ret)
 	root->live = strcmp(path, "/") == 0;
 	root->kept_max = root->live ? descriptor_limit() : 0;
 	r = open_tree(root);
+	if (r == 0 && root->live)
+		reserve_descriptors(root->fd, root->kept_max);
 	if (r < 0) {
 		root_close(root);
 		return r;
@@ -581,48 +593,4 @@ void root_close(struct root *root)
 	archive_unref(root->archive);
 	free(root->path);
 	free(root);
-}
-
-void text_append(struct text *t, const char *data, size_t len)
-{
-	if (t->cap - t->len < len + 1) {
-		t->cap = (t->len + len + 1) * 2;
-		t->p = xrealloc(t->p, t->cap, 1);
-	}
-	if (len)
-		memcpy(t->p + t->len, data, len);
-	t->len += len;
-	t->p[t->len] = '\0';
-}
-
-void text_done(struct text *t)
-{
-	free(t->p);
-	*t = (struct text){ 0 };
-}
-
-void names_add(struct names *n, const char *name, size_t len)
-{
-	n->name = xgrow(n->name, n->n, &n->cap, sizeof(*n->name));
-	n->name[n->n++] = xstrndup(name, len);
-}
-
-void names_done(struct names *n)
-{
-	for (size_t i = 0; i < n->n; i++)
-		free(n->name[i]);
-	free(n->name);
-	*n = (struct names){ 0 };
-}
-
-void numbers_add(struct numbers *n, uint32_t v)
-{
-	n->v = xgrow(n->v, n->n, &n->cap, sizeof(*n->v));
-	n->v[n->n++] = v;
-}
-
-void numbers_done(struct numbers *n)
-{
-	free(n->v);
-	*n = (struct numbers){ 0 };
 }

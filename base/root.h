@@ -12,28 +12,12 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 
 struct root;
-
-/* Text that grows; always NUL-terminated once filled. Zero-initialise; text_done frees. */
-struct text {
-	char *p;
-	size_t len, cap;
-};
-
-struct names {
-	char **name;
-	size_t n, cap;
-};
-
-struct numbers {
-	uint32_t *v;
-	size_t n, cap;
-};
 
 /* A file that is read again and again: on a live host its descriptor stays open. */
 struct kept {
@@ -52,6 +36,9 @@ void root_close(struct root *root);
 
 bool root_is_live(const struct root *root);
 size_t root_samples(const struct root *root);
+
+/* The end of an archive is missing: root_samples counts what could be read. */
+bool root_is_cut(const struct root *root);
 
 /* Goes to captured sample @index, counted from 0. Does nothing on a live root. */
 void root_seek(struct root *root, size_t index);
@@ -98,12 +85,5 @@ enum seen { SEEN_FILE, SEEN_LINK };
 void root_watch(struct root *root,
     void (*seen)(void *ctx, enum seen kind, const char *path, const char *data, size_t len),
     void *ctx);
-
-void text_append(struct text *t, const char *data, size_t len);
-void text_done(struct text *t);
-void names_add(struct names *n, const char *name, size_t len);
-void names_done(struct names *n);
-void numbers_add(struct numbers *n, uint32_t v);
-void numbers_done(struct numbers *n);
 
 #endif

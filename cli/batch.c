@@ -24,7 +24,8 @@ struct batch {
 	uint64_t written;          /* samples */
 	enum status told[SOURCES]; /* what standard error has heard of each source */
 	enum status now[SOURCES];  /* of the last sample written */
-	char note[SOURCES][240];
+	bool starting[SOURCES];
+	char state[SOURCES][16], note[SOURCES][240];
 	bool guest_seen;
 };
 
@@ -39,11 +40,11 @@ static unsigned sources_to_read(const struct batch *b)
 
 static void tell_source(struct batch *b, enum source_id src)
 {
-	if (b->now[src] == STATUS_PARTIAL)
+	if (b->starting[src])
 		complain("%s: no answer yet", source_name(src));
 	else
-		complain("%s: %s%s%s", source_name(src), status_name(b->now[src]),
-		    b->note[src][0] ? ": " : "", b->note[src]);
+		complain("%s: %s%s%s", source_name(src), b->state[src], b->note[src][0] ? ": " : "",
+		    b->note[src]);
 	b->told[src] = b->now[src];
 }
 
@@ -55,12 +56,17 @@ static void look_at_sources(struct batch *b, const struct snapshot *s)
 	for (enum source_id src = 0; src < SOURCES; src++) {
 		const struct row *row = snapshot_find(s, TABLE_SOURCE, key_host(src));
 
-		if (row)
+		if (row) {
 			slice_copy(slice_of(cell_text(row, SOURCE_NOTE)), b->note[src],
 			    sizeof(b->note[src]));
+			slice_copy(slice_of(cell_text(row, SOURCE_STATE)), b->state[src],
+			    sizeof(b->state[src]));
+		}
+		b->starting[src] = strcmp(b->state[src], "starting") == 0;
 		if (!(outputs_needs(&b->outputs) & NEEDS(src)))
 			b->now[src] = STATUS_OK;
-		else if (b->now[src] > STATUS_PARTIAL && b->now[src] != b->told[src])
+		else if (b->now[src] != STATUS_OK && !b->starting[src] &&
+			 b->now[src] != b->told[src])
 			tell_source(b, src);
 	}
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/demo.h"
+#include "base/root.h"
 #include "cli/options.h"
 #include "cli/say.h"
 #include "views/filter.h"
@@ -40,6 +41,9 @@ struct root *setup_root(const struct options *options)
 		complain_root(path, r);
 		return NULL;
 	}
+	if (root_is_cut(root))
+		complain("%s is cut off: %zu sample%s could be read", path, root_samples(root),
+		    root_samples(root) == 1 ? "" : "s");
 	return root;
 }
 
@@ -63,6 +67,7 @@ struct ui *setup_ui(const struct options *options)
 		ui_set_badge(ui, "DEMO");
 	else if (options->root)
 		ui_set_badge(ui, "CAPTURED");
+	ui_set_guest(ui, options->guest);
 	if (options->filter && ui_set_filter(ui, options->filter, error, sizeof(error)) < 0)
 		complain("--filter '%s': %s", options->filter, error);
 	else if (options->sort && ui_set_sort(ui, options->sort, error, sizeof(error)) < 0)

@@ -12,6 +12,8 @@ const struct collector collectors[] = {
 	{ SRC_KSM, LANE_FAST, 0, ksm_open, ksm_read, ksm_close },
 	{ SRC_THP, LANE_FAST, 0, thp_open, thp_read, thp_close },
 	{ SRC_CGROUP, LANE_FAST, 0, cgroup_open, cgroup_read, cgroup_close },
+	{ SRC_KSM_GUESTS, LANE_PLACEMENT, 5 * NS_PER_SEC, ksm_guests_open, ksm_guests_read,
+	    ksm_guests_close },
 	{ SRC_PLACEMENT, LANE_PLACEMENT, 5 * NS_PER_SEC, placement_open, placement_read,
 	    placement_close },
 	{ SRC_LIBVIRT, LANE_LIBVIRT, 2 * NS_PER_SEC, libvirt_open, libvirt_read, libvirt_close },

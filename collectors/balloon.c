@@ -2,7 +2,9 @@
 /*
  * Balloon figures of each guest, over a connection of their own: every call enters the guest's
  * QEMU, and the first one hangs with a QEMU that hangs. So guests are asked one by one, never more
- * than one call is outstanding, and a guest whose process is stopped is not asked.
+ * than one call is outstanding, and a guest whose process is stopped is not asked. What is answered
+ * shows at once, those that were slow to answer are asked last, and a guest that was not asked yet
+ * keeps what it said before: so one that hangs takes nothing from the others but their freshness.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -11,10 +13,27 @@
 #include "base/root.h"
 #include "base/xalloc.h"
 #include "collectors/collector.h"
+#include "collectors/guest_list.h"
 #include "collectors/libvirt_link.h"
+
+/* A monitor answers within milliseconds: one that took so long may hang the next time. */
+#define SLOW_NS NS_PER_SEC
+/* Showing answers may take so long in each round, and one part in so many of its time. */
+#define PUBLISH_FREE_NS (20 * NS_PER_MS)
+#define PUBLISH_PART 20
+
+/* What is remembered of a guest from round to round. */
+struct asked {
+	struct key key;
+	uint64_t took_ns; /* its last answer */
+	bool is_last;     /* asked behind the others in this round */
+};
 
 struct balloon {
 	struct libvirt_link link;
+	struct guest_list guests;
+	uint64_t publish_ns;              /* what showing answers took in this round */
+	uint64_t round_ns;                /* what the guests took that were not slow */
 	char error[LIBVIRT_ERROR_SIZE];   /* the first in this reading */
 	size_t answered, failed, stopped; /* guests in this reading; stopped: not asked */
 };
@@ -36,11 +55,17 @@ void *balloon_open(const struct sampling *options)
 	return b;
 }
 
+static void asked_done(void *item)
+{
+	(void)item;
+}
+
 void balloon_close(void *state)
 {
 	struct balloon *b = state;
 
 	libvirt_link_done(&b->link);
+	guest_list_done(&b->guests, asked_done);
 	free(b);
 }
 
@@ -99,14 +124,25 @@ static void take_value(void *ctx, const char *key, uint64_t value)
 	}
 }
 
-/* Another job had the guest just now: what it said last still holds, with its own age. */
-static void keep_values(struct row *row, const struct row *before)
+/* What it said last holds, with its own age, until it says something else. */
+static void keep_values(struct reading *r, const struct row *domain)
 {
+	struct row *row = NULL;
+
 	for (int i = 0; i < DOMAIN_COLUMNS; i++)
-		if (column_at(i) && row->cell[i].at_ns == 0 && cell_has(before, i)) {
-			row->cell[i] = before->cell[i];
+		if (column_at(i) && cell_has(domain, i)) {
+			row = row ? row : snapshot_row(r->into, TABLE_DOMAIN, domain->key);
+			row->cell[i] = domain->cell[i];
 			row->cell[i].state = STATE_OK;
 		}
+}
+
+/* What it no longer says. */
+static void drop_values(struct row *row, uint64_t before_ns)
+{
+	for (int i = 0; row && i < DOMAIN_COLUMNS; i++)
+		if (column_at(i) && row->cell[i].at_ns < before_ns)
+			row->cell[i] = (struct cell){ 0 };
 }
 
 static void set_missing(struct reading *r, const struct row *domain, enum state why)
@@ -129,15 +165,21 @@ static void note_answer(const struct reading *r, const char *uuid, const struct 
 static int ask_guest(struct reading *r, const struct row *domain)
 {
 	struct balloon *b = r->state;
+	struct asked *asked = b->guests.item[domain->number];
 	const char *uuid = cell_text(domain, DOMAIN_UUID);
 	struct answer a = { .r = r, .guest = domain->key };
+	uint64_t since_ns = reading_now(r);
 	int e;
 
 	e = b->link.ops->balloon(
 	    b->link.connection, uuid, name_guest, take_value, &a, b->link.error);
 	reading_answered(r);
-	if (e == 0 && a.row && !a.entered)
-		keep_values(a.row, domain);
+	asked->took_ns = reading_now(r) - since_ns;
+	if (asked->took_ns < SLOW_NS)
+		b->round_ns += asked->took_ns;
+	/* Another job had the guest just now, when libvirt told but did not enter it. */
+	if (e == -ENOENT || (e == 0 && (!a.row || a.entered)))
+		drop_values(snapshot_find(r->into, TABLE_DOMAIN, domain->key), since_ns);
 	if (e == 0 && a.row && root_is_live(r->root))
 		note_answer(r, uuid, &a.note);
 	text_done(&a.note);
@@ -154,32 +196,87 @@ static bool is_asked(const struct reading *r, const struct row *domain)
 	return libvirt_is_uuid(cell_text(domain, DOMAIN_UUID));
 }
 
-static void ask_guests(struct reading *r)
+/* Where there are few guests, after each answer; where there are many that would cost too much. */
+static void publish(struct reading *r)
+{
+	struct balloon *b = r->state;
+	uint64_t before_ns = reading_now(r);
+
+	if (!root_is_live(r->root) ||
+	    b->publish_ns > PUBLISH_FREE_NS + (before_ns - r->now_ns) / PUBLISH_PART)
+		return;
+	reading_publish(r);
+	b->publish_ns += reading_now(r) - before_ns;
+}
+
+/* False: the connection is lost. */
+static bool tell_guest(struct reading *r, const struct row *domain)
+{
+	struct balloon *b = r->state;
+	int e;
+
+	if (cell_has(domain, DOMAIN_STOPPED)) {
+		set_missing(r, domain, STATE_STUCK);
+		b->stopped++;
+		return true;
+	}
+	e = ask_guest(r, domain);
+	b->answered += e == 0;
+	/* -ENOENT: none of libvirt's guests, or it has ended. */
+	if (e < 0 && e != -ENOENT) {
+		set_missing(r, domain, state_of_errno(e));
+		if (b->failed++ == 0)
+			memcpy(b->error, b->link.error, sizeof(b->error));
+	}
+	publish(r);
+	return e == 0 || e == -ENOENT || b->link.ops->is_alive(b->link.connection);
+}
+
+static bool ask_guests(struct reading *r, bool last)
 {
 	const struct table *t = &r->latest->table[TABLE_DOMAIN];
 	struct balloon *b = r->state;
 
 	for (size_t i = 0; i < t->n; i++) {
-		int e;
+		const struct asked *asked = b->guests.item[i];
 
-		if (!is_asked(r, t->row[i]))
+		if (asked->is_last != last || !is_asked(r, t->row[i]))
 			continue;
-		if (cell_has(t->row[i], DOMAIN_STOPPED)) {
-			set_missing(r, t->row[i], STATE_STUCK);
-			b->stopped++;
-			continue;
-		}
-		e = ask_guest(r, t->row[i]);
-		b->answered += e == 0;
-		/* -ENOENT: none of libvirt's guests, or it has ended. */
-		if (e == 0 || e == -ENOENT)
-			continue;
-		set_missing(r, t->row[i], state_of_errno(e));
-		if (b->failed++ == 0)
-			memcpy(b->error, b->link.error, sizeof(b->error));
-		if (!b->link.ops->is_alive(b->link.connection))
-			break;
+		if (!tell_guest(r, t->row[i]))
+			return false;
 	}
+	return true;
+}
+
+static void begin_round(struct reading *r)
+{
+	const struct table *t = &r->latest->table[TABLE_DOMAIN];
+	struct balloon *b = r->state;
+
+	guest_list_update(&b->guests, r->latest, sizeof(struct asked), asked_done);
+	for (size_t i = 0; i < t->n; i++) {
+		struct asked *asked = b->guests.item[i];
+
+		asked->is_last = asked->took_ns >= SLOW_NS;
+		if (is_asked(r, t->row[i]))
+			keep_values(r, t->row[i]);
+	}
+	b->answered = b->failed = b->stopped = 0;
+	b->round_ns = b->publish_ns = 0;
+}
+
+static void note_round(struct reading *r)
+{
+	const struct balloon *b = r->state;
+
+	if (b->failed)
+		reading_lacks(r, "%zu guest%s gave no answer: %s.", b->failed,
+		    b->failed == 1 ? "" : "s", b->error);
+	if (b->stopped)
+		reading_note(r, "%zu guest%s stopped and not asked.", b->stopped,
+		    b->stopped == 1 ? " is" : "s are");
+	if (b->answered || !(b->failed || b->stopped))
+		reading_note(r, "%zu guest%s answered.", b->answered, b->answered == 1 ? "" : "s");
 }
 
 enum state balloon_read(struct reading *r)
@@ -193,12 +290,14 @@ enum state balloon_read(struct reading *r)
 	e = libvirt_link_ready(&b->link, r->root, r->now_ns, &opened);
 	if (e < 0)
 		return libvirt_link_explain(&b->link, r, e);
-	b->answered = b->failed = b->stopped = 0;
-	ask_guests(r);
-	reading_note(r, "%zu guest%s answered.", b->answered, b->answered == 1 ? "" : "s");
-	if (b->stopped)
-		reading_note(r, "%zu stopped, so not asked.", b->stopped);
-	if (b->failed)
-		reading_note(r, "%zu gave no answer: %s.", b->failed, b->error);
+	begin_round(r);
+	if (ask_guests(r, false)) {
+		/* In case one that was slow hangs now, everything before it is to be seen. */
+		b->publish_ns = 0;
+		publish(r);
+		ask_guests(r, true);
+	}
+	r->round_ns = b->round_ns;
+	note_round(r);
 	return b->failed && !b->answered ? STATE_ABSENT : STATE_OK;
 }

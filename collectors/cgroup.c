@@ -374,8 +374,8 @@ enum state cgroup_read(struct reading *r)
 
 	read_mounts(c, r);
 	if (c->mounts_error) {
-		reading_note(r, c->mounts_error == -ENOENT ? "No cgroup hierarchy is mounted."
-							   : "The mounts cannot be read.");
+		reading_lacks(r, c->mounts_error == -ENOENT ? "No cgroup hierarchy is mounted."
+							    : "The mounts cannot be read.");
 		return state_of_errno(c->mounts_error);
 	}
 	guest_list_update(&c->guests, r->into, sizeof(struct guest), guest_done);
@@ -386,7 +386,7 @@ enum state cgroup_read(struct reading *r)
 		found += read_guest(c, r, c->guests.item[i], domains->row[i]);
 	}
 	if (found < guests)
-		reading_note(r, "The cgroup of %zu of %zu guests lies outside of what is mounted.",
+		reading_lacks(r, "The cgroup of %zu of %zu guests lies outside of what is mounted.",
 		    guests - found, guests);
 	return found || !guests ? STATE_OK : STATE_ABSENT;
 }

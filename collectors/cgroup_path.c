@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mounts.h"
 #include "base/parse.h"
 #include "base/root.h"
 #include "base/xalloc.h"
@@ -24,55 +25,40 @@ void cgroup_mounts_done(struct cgroup_mounts *mounts)
 	*mounts = (struct cgroup_mounts){ 0 };
 }
 
-/* Blanks and backslashes of a mount point are written as \ooo. */
-static char *unescape(struct slice s)
+/* Paths below a root have no slash in front. */
+static char *relative_point(const struct mount *m)
 {
-	char *text = xmalloc(s.len + 1);
-	size_t len = 0;
+	char *point = mount_point_dup(m), *dir = xstrdup(point + strspn(point, "/"));
 
-	for (size_t i = 0; i < s.len; i++) {
-		if (s.p[i] == '\\' && s.len - i > 3 && s.p[i + 1] >= '0' && s.p[i + 1] <= '3') {
-			text[len++] = (char)((s.p[i + 1] - '0') << 6 | (s.p[i + 2] & 7) << 3 |
-					     (s.p[i + 3] & 7));
-			i += 3;
-		} else {
-			text[len++] = s.p[i];
-		}
-	}
-	text[len] = '\0';
-	return text;
+	free(point);
+	return dir;
 }
 
-/* "cgroup2 /sys/fs/cgroup cgroup2 rw,nosuid 0 0" */
-static void add_mount(struct cgroup_mounts *mounts, struct cursor *line)
+static void add_mount(struct cgroup_mounts *mounts, const struct mount *m)
 {
-	struct slice device, point, type, options;
+	bool v2 = slice_eq(m->type, "cgroup2");
 
-	if (!cursor_field(line, &device) || !cursor_field(line, &point) ||
-	    !cursor_field(line, &type) || !cursor_field(line, &options))
+	if ((!v2 && !slice_eq(m->type, "cgroup")) || mounts->n >= MOUNTS_MAX)
 		return;
-	if ((!slice_eq(type, "cgroup") && !slice_eq(type, "cgroup2")) || mounts->n >= MOUNTS_MAX)
-		return;
-	while (point.len > 0 && point.p[0] == '/')
-		point = (struct slice){ point.p + 1, point.len - 1 };
 	mounts->item = xgrow(mounts->item, mounts->n, &mounts->cap, sizeof(*mounts->item));
 	mounts->item[mounts->n++] = (struct cgroup_mount){
-		.dir = unescape(point),
-		.controllers = slice_eq(type, "cgroup2") ? NULL : slice_dup(options),
+		.dir = relative_point(m),
+		.controllers = v2 ? NULL : slice_dup(m->options),
 	};
 }
 
 int cgroup_mounts_read(const struct root *root, struct cgroup_mounts *ret)
 {
 	struct text text = { 0 };
-	struct cursor c, line;
+	struct cursor c;
+	struct mount m;
 	int r = root_read_all(root, "proc/self/mounts", &text);
 
 	cgroup_mounts_done(ret);
 	if (r == 0) {
 		cursor_init(&c, text.p, text.len);
-		while (cursor_line(&c, &line))
-			add_mount(ret, &line);
+		while (mount_next(&c, &m))
+			add_mount(ret, &m);
 		r = ret->n > 0 ? 0 : -ENOENT;
 	}
 	text_done(&text);
@@ -167,9 +153,10 @@ static void strip_roles(struct slice path, struct slice *ret_guest, struct slice
 
 static char *below(const char *dir, struct slice path)
 {
-	bool is_top = path.len == 1 && path.p[0] == '/';
-
-	return xasprintf("%s%.*s", dir, is_top ? 0 : (int)path.len, path.p);
+	/* The top of the hierarchy is "/", and so may be the place where it is mounted. */
+	if (path.len == 1 || !*dir)
+		path = (struct slice){ path.p + 1, path.len - 1 };
+	return xasprintf("%s%.*s", dir, (int)path.len, path.p);
 }
 
 int cgroup_find(const struct cgroup_mounts *mounts, const char *text, const char *controller,

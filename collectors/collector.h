@@ -50,15 +50,17 @@ struct reading {
 	uint64_t
 	    now_ns; /* monotonic time at the beginning; for a captured host that of its sample */
 	bool exact; /* the user asked for one exact reading of placement */
+	bool partial;   /* set by reading_lacks */
 	char note[240]; /* how it was read, what is missing, and which right or option would give it
 			 */
-	struct lane_ask *ask; /* for reading_ask */
+	uint64_t round_ns;  /* outside the fast lane: how long a whole round takes, where that is longer than the period */
+	struct slot *slot;  /* for reading_ask and reading_publish */
 };
 
 struct collector {
 	enum source_id src;
 	enum lane lane;
-	uint64_t period_ns; /* outside the fast lane; 0: the sampling interval */
+	uint64_t period_ns; /* outside the fast lane */
 	void *(*open)(const struct sampling *options); /* may be NULL: no state */
 	enum state (*read)(
 	    struct reading *r); /* OK, or why there is nothing at all; notes what lacks */
@@ -75,6 +77,9 @@ extern const struct collector collectors[];
 void reading_ask(struct reading *r, struct key guest);
 void reading_answered(struct reading *r);
 
+/* Outside the fast lane: what was read so far may be shown now, though the reading goes on. */
+void reading_publish(struct reading *r);
+
 /* Monotonic time for values read now: the clock, or the captured sample's. */
 uint64_t reading_now(const struct reading *r);
 
@@ -86,6 +91,10 @@ bool reading_thorough(const struct reading *r);
 
 /* Adds a sentence to the note. */
 void reading_note(struct reading *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The same of what an administrator could mend: a right, a mount or an answer that is missing. The
+ * source is then shown as partial, though it could tell the rest. */
+void reading_lacks(struct reading *r, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* The pid of a guest's row; 0 when it has none. The same as DOMAIN_PID, but never missing. */
 uint32_t guest_pid(const struct row *domain);
@@ -112,6 +121,9 @@ enum state hugepages_read(struct reading *r);
 enum state ksm_read(struct reading *r);
 void *ksm_open(const struct sampling *options);
 void ksm_close(void *state);
+enum state ksm_guests_read(struct reading *r);
+void *ksm_guests_open(const struct sampling *options);
+void ksm_guests_close(void *state);
 enum state thp_read(struct reading *r);
 void *thp_open(const struct sampling *options);
 void thp_close(void *state);

@@ -11,23 +11,29 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/mounts.h"
 #include "base/parse.h"
 #include "base/procstat.h"
 #include "base/xalloc.h"
 #include "collectors/collector.h"
+#include "collectors/patient.h"
 #include "collectors/values.h"
 #include "collectors/vmm.h"
 
 #define MAX_DESCRIPTORS 4096
 #define YOUNG_SECONDS 5
 #define LOOK_AGAIN_SAMPLES 64
+/* A pid used again is noticed within so many samples. */
+#define CHECK_SAMPLES 16
+/* Nearly always it takes some 20 µs. */
+#define CMDLINE_WAIT_NS (20 * NS_PER_MS)
 /* Files that change slowly are read at every fifth sample, each guest at another one. */
 #define SLOW_SAMPLES 5
 
 struct guest {
-	uint64_t start_ticks;
 	struct guest_config config;
-	bool emulated; /* QEMU without KVM */
+	struct patient *cmdline; /* while it is being read */
+	bool emulated;           /* QEMU without KVM */
 	struct kept stat, status;
 	struct proc_stat now;
 	uint64_t stopped_ns; /* since when it is stopped; 0: it is not */
@@ -44,6 +50,7 @@ struct process {
 	bool known;         /* it was looked at */
 	uint32_t guest_pid; /* of a worker of the kernel */
 	uint64_t start_ticks;
+	struct kept worker_stat;
 	char role[ROLE_SIZE];
 	struct guest *guest;
 };
@@ -68,14 +75,17 @@ void *guests_open(const struct sampling *options)
 	return g;
 }
 
-static void forget_guest(struct process *p)
+/* Nothing is known of that pid any more. */
+static void forget(struct process *p)
 {
 	if (p->guest) {
 		kept_done(&p->guest->stat);
 		kept_done(&p->guest->status);
+		patient_free(p->guest->cmdline);
 		free(p->guest);
 		p->guest = NULL;
 	}
+	kept_done(&p->worker_stat);
 	p->who = WHO_OTHER;
 }
 
@@ -84,7 +94,7 @@ void guests_close(void *state)
 	struct guests *g = state;
 
 	for (size_t i = 0; i < g->n; i++)
-		forget_guest(&g->process[i]);
+		forget(&g->process[i]);
 	free(g->process);
 	numbers_done(&g->pids);
 	free(g);
@@ -119,18 +129,6 @@ static int holds_vm(const struct root *root, uint32_t pid)
 	return r;
 }
 
-static void read_config(const struct root *root, uint32_t pid, struct guest_config *ret)
-{
-	struct text text = { 0 };
-	char path[64];
-
-	snprintf(path, sizeof(path), "proc/%u/cmdline", pid);
-	if (root_read_all(root, path, &text) < 0)
-		text_append(&text, "", 0);
-	guest_config_parse(text.p, text.len, ret);
-	text_done(&text);
-}
-
 /* The program's own name, which a process cannot change as it can its arguments. */
 static bool program_is_vmm(const struct root *root, uint32_t pid)
 {
@@ -151,69 +149,61 @@ static void set_default_names(struct guest_config *c, const struct proc_stat *st
 		snprintf(c->name, sizeof(c->name), "%s-%d", c->vmm, stat->pid);
 }
 
-/* The value of pagesize among a mount's options, "rw,relatime,pagesize=2M"; 0 when it is not there.
- */
-static uint64_t mounted_page_size(struct slice options)
-{
-	struct cursor c;
-	struct slice option, key, value;
-	uint64_t bytes;
-	char text[32];
-
-	cursor_init(&c, options.p, options.len);
-	while (cursor_split(&c, ',', &option)) {
-		if (!slice_cut(option, '=', &key, &value) || !slice_eq(key, "pagesize"))
-			continue;
-		slice_copy(value, text, sizeof(text));
-		return parse_size(text, 1, &bytes) == 0 ? bytes : 0;
-	}
-	return 0;
-}
-
-/* The page size of the hugetlbfs in which a guest's memory lies, out of the mount table. */
+/* The page size of the hugetlbfs in which a guest's memory lies; 0: it lies in none. */
 static uint64_t huge_page_of_path(const struct root *root, const char *path)
 {
-	struct slice device, point, type, options;
-	struct text mounts = { 0 };
+	struct text table = { 0 };
+	struct slice value;
+	struct mount m;
 	uint64_t bytes = 0;
-	size_t longest = 0;
-	struct cursor c, line;
+	char size[32];
 
-	if (!path[0] || root_read_all(root, "proc/self/mounts", &mounts) < 0)
-		goto out;
-	cursor_init(&c, mounts.p, mounts.len);
-	while (cursor_line(&c, &line)) {
-		if (!cursor_field(&line, &device) || !cursor_field(&line, &point) ||
-		    !cursor_field(&line, &type) || !cursor_field(&line, &options))
-			continue;
-		if (!slice_eq(type, "hugetlbfs") || point.len <= longest ||
-		    strncmp(path, point.p, point.len) != 0)
-			continue;
-		longest = point.len;
-		bytes = mounted_page_size(options);
+	if (path[0] && root_read_all(root, "proc/self/mounts", &table) == 0 &&
+	    mount_of_path(table.p, path, &m) && slice_eq(m.type, "hugetlbfs") &&
+	    mount_option(&m, "pagesize", &value)) {
+		slice_copy(value, size, sizeof(size));
+		if (parse_size(size, 1, &bytes) < 0)
+			bytes = 0;
 	}
-out:
-	text_done(&mounts);
+	text_done(&table);
 	return bytes;
 }
 
 static void make_guest(
     struct reading *r, struct process *p, const struct proc_stat *stat, bool emulated)
 {
-	struct guest_config config;
+	char path[64];
 
-	read_config(r->root, p->pid, &config);
-	if (config.probe)
-		return;
-	if (!config.huge_page_bytes)
-		config.huge_page_bytes = huge_page_of_path(r->root, config.memory_path);
-	set_default_names(&config, stat);
 	p->guest = xcalloc(1, sizeof(*p->guest));
-	p->guest->config = config;
-	p->guest->start_ticks = stat->starttime_ticks;
+	set_default_names(&p->guest->config, stat);
+	snprintf(path, sizeof(path), "proc/%u/cmdline", p->pid);
+	p->guest->cmdline = patient_read(r->root, path);
 	p->guest->now = *stat;
 	p->guest->emulated = emulated;
 	p->who = WHO_GUEST;
+}
+
+static void take_config(struct reading *r, struct process *p)
+{
+	struct guest *guest = p->guest;
+	struct text text = { 0 };
+	int error;
+
+	if (!guest->cmdline)
+		return;
+	error = patient_take(guest->cmdline, CMDLINE_WAIT_NS, &text);
+	if (error == -EAGAIN)
+		return;
+	patient_free(guest->cmdline);
+	guest->cmdline = NULL;
+	if (error == 0) {
+		guest_config_parse(text.p, text.len, &guest->config);
+		if (!guest->config.huge_page_bytes)
+			guest->config.huge_page_bytes =
+			    huge_page_of_path(r->root, guest->config.memory_path);
+		set_default_names(&guest->config, &guest->now);
+	}
+	text_done(&text);
 }
 
 /* Looks whether an unknown process, or one that was none, is a guest. */
@@ -244,11 +234,34 @@ static void look(struct guests *g, struct reading *r, struct process *p)
 	}
 }
 
-static bool is_worth_a_look(const struct guests *g, const struct process *p)
+static bool is_turn(const struct guests *g, const struct process *p, unsigned samples)
+{
+	return (g->sample + p->pid) % samples == 0;
+}
+
+static bool is_young(const struct guests *g, const struct process *p)
 {
 	double age = g->uptime - (double)p->start_ticks / (double)g->ticks_per_second;
 
-	return !p->known || age < YOUNG_SECONDS || (g->sample + p->pid) % LOOK_AGAIN_SAMPLES == 0;
+	return age < YOUNG_SECONDS;
+}
+
+/* Whether the process that had this pid is still the one that has it. */
+static bool is_same(struct reading *r, const struct process *p)
+{
+	struct proc_stat stat;
+
+	return read_stat(r->root, p->pid, &stat) == 0 && stat.starttime_ticks == p->start_ticks;
+}
+
+static bool is_worth_a_look(const struct guests *g, struct reading *r, const struct process *p)
+{
+	if (!p->known)
+		return true;
+	if (p->who == WHO_OTHER && (is_young(g, p) || is_turn(g, p, LOOK_AGAIN_SAMPLES)))
+		return true;
+	return (p->who == WHO_OTHER || p->who == WHO_KERNEL) && is_turn(g, p, CHECK_SAMPLES) &&
+	       !is_same(r, p);
 }
 
 /* Brings the list of processes up to date with what proc lists now; both are sorted. */
@@ -261,40 +274,48 @@ static void update_processes(struct guests *g, struct reading *r)
 		uint32_t pid = g->pids.v[i];
 
 		while (old < g->n && g->process[old].pid < pid)
-			forget_guest(&g->process[old++]);
+			forget(&g->process[old++]);
 		if (old < g->n && g->process[old].pid == pid)
 			now[n] = g->process[old++];
 		else
 			now[n] = (struct process){ .pid = pid };
-		if (now[n].who == WHO_OTHER && is_worth_a_look(g, &now[n]))
+		if (is_worth_a_look(g, r, &now[n]))
 			look(g, r, &now[n]);
 		n++;
 	}
 	while (old < g->n)
-		forget_guest(&g->process[old++]);
+		forget(&g->process[old++]);
 	free(g->process);
 	g->process = now;
 	g->n = n;
 }
 
 /* False when the process is gone, or another one has its pid. */
-static bool read_guest(struct reading *r, struct process *p)
+static bool read_same(
+    struct reading *r, const struct process *p, struct kept *kept, struct proc_stat *ret)
 {
-	struct guest *guest = p->guest;
 	char path[64], buf[1024];
-	struct proc_stat stat;
 
 	snprintf(path, sizeof(path), "proc/%u/stat", p->pid);
-	if (root_read_kept(r->root, &guest->stat, path, buf, sizeof(buf)) < 0 ||
-	    proc_stat_parse(buf, &stat) < 0)
+	return root_read_kept(r->root, kept, path, buf, sizeof(buf)) >= 0 &&
+	       proc_stat_parse(buf, ret) == 0 && ret->starttime_ticks == p->start_ticks &&
+	       ret->state != 'Z' && ret->state != 'X';
+}
+
+static bool read_guest(const struct guests *g, struct reading *r, struct process *p)
+{
+	struct guest *guest = p->guest;
+
+	if (!read_same(r, p, &guest->stat, &guest->now))
 		return false;
-	if (stat.starttime_ticks != guest->start_ticks || stat.state == 'Z' || stat.state == 'X')
-		return false;
-	guest->now = stat;
-	if (stat.state != 'T' && stat.state != 't')
+	if (guest->now.state != 'T' && guest->now.state != 't')
 		guest->stopped_ns = 0;
 	else if (guest->stopped_ns == 0)
 		guest->stopped_ns = reading_now(r);
+	/* A QEMU opens KVM some time after its start. */
+	if (guest->emulated && (is_young(g, p) || is_turn(g, p, CHECK_SAMPLES)))
+		guest->emulated = holds_vm(r->root, p->pid) <= 0;
+	take_config(r, p);
 	return true;
 }
 
@@ -314,9 +335,9 @@ static void read_slow(struct reading *r, struct process *p)
 }
 
 static void set_uptime(
-    const struct guests *g, struct reading *r, struct row *row, const struct guest *guest)
+    const struct guests *g, struct reading *r, struct row *row, const struct process *p)
 {
-	double up = g->uptime - (double)guest->start_ticks / (double)g->ticks_per_second;
+	double up = g->uptime - (double)p->start_ticks / (double)g->ticks_per_second;
 
 	if (g->uptime > 0)
 		cell_set_number(row, DOMAIN_UPTIME, up > 0 ? up : 0, reading_now(r));
@@ -326,8 +347,7 @@ static void write_row(const struct guests *g, struct reading *r, const struct pr
 {
 	const struct guest *guest = p->guest;
 	const struct guest_config *c = &guest->config;
-	struct row *row =
-	    snapshot_row(r->into, TABLE_DOMAIN, key_process(p->pid, guest->start_ticks));
+	struct row *row = snapshot_row(r->into, TABLE_DOMAIN, key_process(p->pid, p->start_ticks));
 	uint64_t at = reading_now(r);
 
 	cell_set_text(r->into, row, DOMAIN_NAME, c->name, at);
@@ -335,7 +355,7 @@ static void write_row(const struct guests *g, struct reading *r, const struct pr
 		cell_set_text(r->into, row, DOMAIN_UUID, c->uuid, at);
 	cell_set_number(row, DOMAIN_PID, p->pid, at);
 	cell_set_text(r->into, row, DOMAIN_VMM, guest->emulated ? "qemu-tcg" : c->vmm, at);
-	set_uptime(g, r, row, guest);
+	set_uptime(g, r, row, p);
 	if (c->memory_bytes)
 		cell_set_number(row, DOMAIN_MEMORY, (double)c->memory_bytes, at);
 	if (c->huge_page_bytes)
@@ -350,10 +370,14 @@ static void write_row(const struct guests *g, struct reading *r, const struct pr
 		    row, DOMAIN_STOPPED, (double)(at - guest->stopped_ns) / (double)NS_PER_SEC, at);
 }
 
-static bool is_asked_for(const struct reading *r, const struct guest_config *c)
+/* QEMUs that libvirt starts only to ask what they can do are no guests. */
+static bool is_shown(const struct reading *r, const struct process *p)
 {
+	const struct guest_config *c = p->guest ? &p->guest->config : NULL;
 	const char *wanted = r->options->guest;
 
+	if (p->who != WHO_GUEST || c->probe)
+		return false;
 	return !wanted || strcmp(wanted, c->name) == 0 || strcasecmp(wanted, c->uuid) == 0;
 }
 
@@ -372,14 +396,25 @@ static void write_worker(const struct guests *g, struct reading *r, const struct
 	struct row *row;
 
 	/* A worker that is older than its guest belongs to one that had the pid before. */
-	if (!owner || owner->who != WHO_GUEST || p->start_ticks < owner->guest->start_ticks ||
-	    !is_asked_for(r, &owner->guest->config))
+	if (!owner || !is_shown(r, owner) || p->start_ticks < owner->start_ticks)
 		return;
 	row = snapshot_row(r->into, TABLE_THREAD,
-	    key_of(
-		key_process(owner->pid, owner->guest->start_ticks), p->start_ticks << 24 | p->pid));
+	    key_of(key_process(owner->pid, owner->start_ticks), p->start_ticks << 24 | p->pid));
 	cell_set_number(row, THREAD_TID, p->pid, reading_now(r));
 	cell_set_text(r->into, row, THREAD_ROLE, p->role, reading_now(r));
+}
+
+static void read_worker(struct guests *g, struct reading *r, struct process *p)
+{
+	struct proc_stat stat;
+
+	if (!read_same(r, p, &p->worker_stat, &stat)) {
+		forget(p);
+		look(g, r, p);
+		if (p->who != WHO_WORKER)
+			return;
+	}
+	write_worker(g, r, p);
 }
 
 static double host_uptime(const struct root *root)
@@ -394,44 +429,44 @@ static double host_uptime(const struct root *root)
 	return cursor_double(&c, &up) == 0 ? up : 0;
 }
 
+static void show_guest(struct guests *g, struct reading *r, struct process *p)
+{
+	if (!read_guest(g, r, p)) {
+		/* The same pid may be another guest already. */
+		forget(p);
+		look(g, r, p);
+		if (p->who != WHO_GUEST || !read_guest(g, r, p))
+			return;
+	}
+	if (!is_shown(r, p))
+		return;
+	if (!p->guest->has_slow || reading_thorough(r) || is_turn(g, p, SLOW_SAMPLES))
+		read_slow(r, p);
+	write_row(g, r, p);
+}
+
 enum state guests_read(struct reading *r)
 {
 	struct guests *g = r->state;
 	int error = root_list_numbers(r->root, "proc", &g->pids);
 
 	if (error < 0) {
-		reading_note(r, "The list of processes cannot be read: %s.", strerror(-error));
+		reading_lacks(r, "The list of processes cannot be read: %s.", strerror(-error));
 		return state_of_errno(error);
 	}
 	g->uptime = host_uptime(r->root);
 	if (!g->page_bytes)
 		g->page_bytes = host_page_bytes(r->root);
 	update_processes(g, r);
-	for (size_t i = 0; i < g->n; i++) {
-		struct process *p = &g->process[i];
-
-		if (p->who != WHO_GUEST)
-			continue;
-		if (!read_guest(r, p)) {
-			/* The same pid may be another guest already. */
-			forget_guest(p);
-			look(g, r, p);
-			if (p->who != WHO_GUEST || !read_guest(r, p))
-				continue;
-		}
-		if (!is_asked_for(r, &p->guest->config))
-			continue;
-		if (!p->guest->has_slow || reading_thorough(r) ||
-		    (g->sample + i) % SLOW_SAMPLES == 0)
-			read_slow(r, p);
-		write_row(g, r, p);
-	}
+	for (size_t i = 0; i < g->n; i++)
+		if (g->process[i].who == WHO_GUEST)
+			show_guest(g, r, &g->process[i]);
 	for (size_t i = 0; i < g->n; i++)
 		if (g->process[i].who == WHO_WORKER)
-			write_worker(g, r, &g->process[i]);
+			read_worker(g, r, &g->process[i]);
 	g->sample++;
 	if (geteuid() != 0 && g->denied)
-		reading_note(r,
+		reading_lacks(r,
 		    "Other users' processes are known by their names only; CAP_SYS_PTRACE and "
 		    "CAP_DAC_READ_SEARCH would show their descriptors.");
 	return STATE_OK;

@@ -14,16 +14,11 @@
 
 #define KSM_DIR "sys/kernel/mm/ksm"
 
-/* What a guest's process tells, in files of its own and in the lines of ksm_stat. */
+/* What a guest's process tells in files of its own, for which reading takes no lock. */
 struct guest_ksm {
 	struct key key;
 	bool opened;
 	struct values files;
-	struct kept stat;
-	uint64_t stat_ns; /* when ksm_stat was read; 0: never */
-	int stat_error;
-	double number[DOMAIN_COLUMNS]; /* of its lines */
-	bool has[DOMAIN_COLUMNS];
 };
 
 struct ksm {
@@ -64,7 +59,6 @@ static void guest_done(void *item)
 	struct guest_ksm *g = item;
 
 	values_done(&g->files);
-	kept_done(&g->stat);
 }
 
 void ksm_close(void *state)
@@ -88,63 +82,7 @@ static void open_guest(struct guest_ksm *g, uint32_t pid)
 	g->opened = true;
 }
 
-static bool is_column(int i)
-{
-	const struct column *c = &table_kinds[TABLE_DOMAIN].column[i];
-
-	return c->src == SRC_KSM && c->key && c->kind == KIND_GAUGE;
-}
-
-static void read_stat(struct guest_ksm *g, uint32_t pid, struct reading *r)
-{
-	char path[64], buf[1024];
-	struct slice word;
-	int64_t v;
-	ssize_t n;
-
-	g->stat_ns = reading_now(r);
-	memset(g->has, 0, sizeof(g->has));
-	snprintf(path, sizeof(path), "proc/%u/ksm_stat", pid);
-	n = root_read_kept(r->root, &g->stat, path, buf, sizeof(buf));
-	g->stat_error = n < 0 ? (int)n : 0;
-	if (n < 0)
-		return;
-	for (int i = 0; i < DOMAIN_COLUMNS; i++) {
-		const struct column *c = &table_kinds[TABLE_DOMAIN].column[i];
-
-		if (!is_column(i) || parse_key_text(buf, c->key, &word) < 0 ||
-		    slice_i64(word, &v) < 0)
-			continue;
-		g->has[i] = true;
-		g->number[i] = (double)v * (counts_pages(c) ? (double)host_page_bytes(r->root) : 1);
-	}
-}
-
-/*
- * What no file of its own holds is in ksm_stat. Since Linux 6.16 reading that takes the lock of the
- * guest's memory map: it is read seldom, and not at all while KSM has nothing to tell.
- */
-static void add_from_stat(struct guest_ksm *g, struct row *domain, bool merging, struct reading *r)
-{
-	bool lacks = false;
-
-	for (int i = 0; i < DOMAIN_COLUMNS; i++)
-		lacks |= is_column(i) && !cell_has(domain, i);
-	if (!lacks || !merging)
-		return;
-	if (slow_is_due(r, g->stat_ns))
-		read_stat(g, guest_pid(domain), r);
-	for (int i = 0; i < DOMAIN_COLUMNS; i++) {
-		if (!is_column(i) || cell_has(domain, i))
-			continue;
-		if (g->has[i])
-			cell_set_number(domain, i, g->number[i], g->stat_ns);
-		else if (g->stat_error)
-			cell_set_missing(domain, i, state_of_errno(g->stat_error), g->stat_ns);
-	}
-}
-
-static void read_guests(struct ksm *k, struct reading *r, bool merging)
+static void read_guests(struct ksm *k, struct reading *r)
 {
 	const struct table *domains = &r->into->table[TABLE_DOMAIN];
 	char note[sizeof(r->note)];
@@ -160,14 +98,13 @@ static void read_guests(struct ksm *k, struct reading *r, bool merging)
 			continue;
 		open_guest(g, guest_pid(domain));
 		values_read(&g->files, r, domain);
-		add_from_stat(g, domain, merging, r);
 		denied |= domain->cell[DOMAIN_KSM].state == STATE_DENIED;
 	}
 	/* One sentence for all guests, not one for each. */
 	memcpy(r->note, note, sizeof(note));
 	if (denied)
-		reading_note(r, "Per guest: proc/PID/ksm_merging_pages of other users needs "
-				"CAP_DAC_READ_SEARCH.");
+		reading_lacks(r, "CAP_DAC_READ_SEARCH is missing for proc/PID/ksm_merging_pages of "
+				 "other users.");
 }
 
 enum state ksm_read(struct reading *r)
@@ -187,8 +124,6 @@ enum state ksm_read(struct reading *r)
 		cell_set_missing(host, HOST_KSMD, state_of_errno(error), now_ns);
 	else
 		cell_set_count(host, HOST_KSMD, run_ns, now_ns);
-	read_guests(k, r,
-	    cell_number(host, HOST_KSM_RUN, 1) > 0 ||
-		cell_number(host, HOST_KSM_PAGES_SHARED, 1) > 0);
+	read_guests(k, r);
 	return STATE_OK;
 }

@@ -163,7 +163,7 @@ static int read_live(
     struct kvm *k, struct reading *r, struct guest *g, int process, uint32_t number)
 {
 	uint32_t pid = (uint32_t)g->key.owner;
-	const struct kvm_taken *taken = kvm_taken_find(&g->taken, g->number, g->numbers, number);
+	struct kvm_taken *taken = kvm_taken_find(&g->taken, g->number, g->numbers, number);
 	char path[64];
 	ssize_t n;
 
@@ -171,7 +171,7 @@ static int read_live(
 		return -ENOENT;
 	if (process < 0)
 		return process;
-	n = kvm_taken_read(r->root, pid, process, taken, k->buf, sizeof(k->buf));
+	n = kvm_taken_read(r->root, g->key, process, taken, k->buf, sizeof(k->buf));
 	if (n < 0)
 		return (int)n;
 	snprintf(path, sizeof(path), "kvmtop/kvmstats/%u/%u", pid, number);
@@ -279,7 +279,31 @@ static void count_vcpus(struct kvm *k, const struct snapshot *s)
 	}
 }
 
-/* "PID-FD": the machine that this process made; the first one, should there be more. */
+static bool has_thread(
+    const struct snapshot *s, enum table_id t, int column, struct key guest, uint64_t tid)
+{
+	for (size_t i = 0; i < s->table[t].n; i++) {
+		const struct row *row = s->table[t].row[i];
+
+		if (key_same_owner(row->key, guest) && cell_number(row, column, 0) == (double)tid)
+			return true;
+	}
+	return false;
+}
+
+/* "TID-FD": the thread that made the machine, mostly the first one, and its descriptor. */
+static bool is_made_by(const struct snapshot *s, struct key guest, const char *machine)
+{
+	struct slice tid, fd;
+	uint64_t v;
+
+	if (!slice_cut(slice_of(machine), '-', &tid, &fd) || slice_u64(tid, &v) < 0)
+		return false;
+	return v == guest.owner || has_thread(s, TABLE_THREAD, THREAD_TID, guest, v) ||
+	       has_thread(s, TABLE_VCPU, VCPU_TID, guest, v);
+}
+
+/* The first one, should there be more. */
 static void find_machine(struct kvm *k, const struct reading *r, struct guest *g)
 {
 	char start[24];
@@ -295,6 +319,10 @@ static void find_machine(struct kvm *k, const struct reading *r, struct guest *g
 	g->debugfs_error = k->machines_error ? k->machines_error : -ESRCH;
 	for (size_t i = 0; i < k->machines.n && !g->debugfs; i++)
 		if (strncmp(k->machines.name[i], start, len) == 0)
+			g->debugfs = xasprintf(DEBUGFS "/%s", k->machines.name[i]);
+	/* Dear, and hardly ever needed. */
+	for (size_t i = 0; i < k->machines.n && !g->debugfs; i++)
+		if (is_made_by(r->into, g->key, k->machines.name[i]))
 			g->debugfs = xasprintf(DEBUGFS "/%s", k->machines.name[i]);
 }
 
@@ -358,60 +386,77 @@ static void read_machine(struct reading *r, struct guest *g, struct row *row)
 	}
 }
 
-static void note_reasons(const struct kvm *k, struct reading *r)
+/* What keeps guests from being told in a better way. */
+struct reasons {
+	size_t guests;
+	bool denied, old, locked, closed, unmounted, unknown;
+};
+
+static void add_reasons(struct reasons *x, const struct guest *g)
 {
-	bool denied = false, none = false, locked = false, closed = false, unmounted = false,
-	     unknown = false;
-
-	for (size_t i = 0; i < k->guests.n; i++) {
-		const struct guest *g = k->guests.item[i];
-
-		if (g->by_descriptor || guest_pid(r->into->table[TABLE_DOMAIN].row[i]) == 0)
-			continue;
-		denied |= g->taken_error == -EPERM || g->taken_error == -EACCES;
-		none |= g->taken_error == 0;
-		locked |= !g->by_debugfs && g->debugfs_error == -EPERM;
-		closed |= !g->by_debugfs && g->debugfs_error == -EACCES;
-		unmounted |= !g->by_debugfs && g->debugfs_error == -ENOENT;
-		unknown |= !g->by_debugfs && g->debugfs_error == -ESRCH;
-	}
-	if (denied)
-		reading_note(r, "Taking descriptors needs CAP_SYS_PTRACE.");
-	if (none)
-		reading_note(r, "Only QEMU 8.1 and later keeps descriptors open.");
-	if (locked)
-		reading_note(r, "debugfs is locked down (Secure Boot).");
-	if (closed)
-		reading_note(r, "debugfs needs CAP_DAC_READ_SEARCH.");
-	if (unmounted)
-		reading_note(r, "debugfs is not mounted, or KVM is not loaded.");
-	if (unknown)
-		reading_note(r, "KVM knows no machine of such a guest.");
+	x->guests++;
+	x->denied |= state_of_errno(g->taken_error) == STATE_DENIED;
+	x->old |= g->taken_error == 0;
+	x->locked |= g->debugfs_error == -EPERM;
+	x->closed |= g->debugfs_error == -EACCES;
+	x->unmounted |= g->debugfs_error == -ENOENT;
+	x->unknown |= g->debugfs_error == -ESRCH;
 }
 
-/* Which way was taken for how many guests. */
+/* "2 guests WHAT: REASON, REASON." */
+static void note_reasons(struct reading *r, const struct reasons *x, const char *what)
+{
+	const struct {
+		bool is_so;
+		const char *text;
+	} all[] = {
+		{ x->denied, "CAP_SYS_PTRACE is missing" },
+		{ x->old, "QEMU before 8.1" },
+		{ x->locked, "debugfs is locked down (Secure Boot)" },
+		{ x->closed, "debugfs needs CAP_DAC_READ_SEARCH" },
+		{ x->unmounted, "debugfs is not mounted or KVM is not loaded" },
+		{ x->unknown, "KVM knows no such machine" },
+	};
+	char text[240] = "";
+	size_t len = 0;
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (all[i].is_so)
+			len += (size_t)snprintf(
+			    text + len, sizeof(text) - len, "%s%s", len ? ", " : ": ", all[i].text);
+	if (x->guests && (x->denied || x->locked || x->closed || x->unmounted))
+		reading_lacks(
+		    r, "%zu guest%s %s%s.", x->guests, x->guests == 1 ? "" : "s", what, text);
+	else if (x->guests)
+		reading_note(
+		    r, "%zu guest%s %s%s.", x->guests, x->guests == 1 ? "" : "s", what, text);
+}
+
+/* Which way was taken for how many guests; first of all those who lack something. */
 static enum state note_ways(const struct kvm *k, struct reading *r)
 {
-	size_t taken = 0, debugfs = 0, none = 0;
-	bool denied = false;
+	struct reasons nothing = { 0 }, whole = { 0 }, each = { 0 };
 
 	for (size_t i = 0; i < k->guests.n; i++) {
 		const struct guest *g = k->guests.item[i];
 
 		if (guest_pid(r->into->table[TABLE_DOMAIN].row[i]) == 0)
 			continue;
-		taken += g->by_descriptor;
-		debugfs += g->by_debugfs;
-		none += !g->by_descriptor && !g->by_debugfs;
-		denied |= state_of_errno(g->taken_error) == STATE_DENIED ||
-			  state_of_errno(g->debugfs_error) == STATE_DENIED;
+		if (g->by_descriptor)
+			each.guests++;
+		else
+			add_reasons(g->by_debugfs ? &whole : &nothing, g);
 	}
-	if (taken + debugfs + none == 0)
+	/* Those that are told by debugfs may have failed there before. */
+	whole.locked = whole.closed = whole.unmounted = whole.unknown = false;
+	note_reasons(r, &nothing, "without KVM's statistics");
+	note_reasons(r, &whole, "by debugfs, so not per vCPU");
+	note_reasons(r, &each, "by statistics descriptors");
+	if (each.guests + whole.guests + nothing.guests == 0)
 		return STATE_OK;
-	reading_note(r, "Statistics descriptors of %zu guests, debugfs of %zu, nothing of %zu.",
-	    taken, debugfs, none);
-	note_reasons(k, r);
-	return taken + debugfs > 0 ? STATE_OK : denied ? STATE_DENIED : STATE_ABSENT;
+	return each.guests + whole.guests > 0                       ? STATE_OK
+	       : nothing.denied || nothing.locked || nothing.closed ? STATE_DENIED
+								    : STATE_ABSENT;
 }
 
 enum state kvm_read(struct reading *r)

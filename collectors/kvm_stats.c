@@ -46,19 +46,22 @@ int kvm_stats_open(const void *bytes, size_t size, struct kvm_stats *ret)
 	return 0;
 }
 
-int kvm_stats_vcpu(const struct kvm_stats *stats, uint32_t *ret_number)
+int kvm_stats_vcpu(const struct kvm_stats *stats, uint32_t *ret_maker, uint32_t *ret_number)
 {
 	const char *id = (const char *)stats->bytes + stats->id_offset;
 	struct slice name = { id, strnlen(id, stats->name_size) }, owner, vcpu;
-	uint64_t number;
+	uint64_t number, maker;
 
 	if (!slice_starts(name, "kvm-") || !slice_cut(name, '/', &owner, &vcpu))
 		return slice_starts(name, "kvm-") ? -ENOENT : -EINVAL;
 	if (!slice_starts(vcpu, "vcpu-"))
 		return -EINVAL;
 	vcpu = (struct slice){ vcpu.p + 5, vcpu.len - 5 };
-	if (slice_u64(vcpu, &number) < 0 || number > UINT32_MAX)
+	owner = (struct slice){ owner.p + 4, owner.len - 4 };
+	if (slice_u64(vcpu, &number) < 0 || number > UINT32_MAX || slice_u64(owner, &maker) < 0 ||
+	    maker == 0 || maker > UINT32_MAX)
 		return -EINVAL;
+	*ret_maker = (uint32_t)maker;
 	*ret_number = (uint32_t)number;
 	return 0;
 }

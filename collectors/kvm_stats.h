@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a KVM statistics descriptor holds: a header, a name ("kvm-PID/vcpu-N"), a description of
+ * What a KVM statistics descriptor holds: a header, a name ("kvm-TID/vcpu-N"), a description of
  * each statistic, and their values (linux/kvm.h). Every offset is checked: a capture may say
  * anything. Plain values that point into the caller's bytes.
  */
@@ -27,8 +27,11 @@ struct kvm_stat {
 /* -EINVAL: these bytes are no such thing, or are cut. */
 int kvm_stats_open(const void *bytes, size_t size, struct kvm_stats *ret);
 
-/* The number of the vCPU by the name; -ENOENT: it is a whole machine's, -EINVAL. */
-int kvm_stats_vcpu(const struct kvm_stats *stats, uint32_t *ret_number);
+/*
+ * By the name: the thread that made the vCPU, and the vCPU's number. -ENOENT: it is a whole
+ * machine's; -EINVAL.
+ */
+int kvm_stats_vcpu(const struct kvm_stats *stats, uint32_t *ret_maker, uint32_t *ret_number);
 
 /* -ENOENT: this kernel has none of that name; -EINVAL: it is no single number. */
 int kvm_stats_find(const struct kvm_stats *stats, const char *name, struct kvm_stat *ret);

@@ -8,9 +8,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/procstat.h"
 #include "base/root.h"
 #include "base/slice.h"
 #include "base/xalloc.h"
+#include "collectors/kvm_stats.h"
+#include "model/snapshot.h"
 
 #define LINK "anon_inode:kvm-vcpu-stats:"
 #define DESCRIPTORS_MAX 65536U
@@ -22,15 +25,14 @@ void kvm_taken_done(struct kvm_taken_list *list)
 	*list = (struct kvm_taken_list){ 0 };
 }
 
-/* Whether the link of descriptor @fd is that of a vCPU's statistics, and of which. */
-static int read_link(const struct root *root, uint32_t pid, uint32_t fd, uint32_t *ret_vcpu)
+/* Whether the link of a descriptor is that of a vCPU's statistics, and of which. */
+static int read_link(const struct root *root, const char *path, uint32_t *ret_vcpu)
 {
-	char path[64], target[64];
+	char target[64];
 	struct slice s;
 	uint64_t vcpu;
 	ssize_t n;
 
-	snprintf(path, sizeof(path), "proc/%u/fd/%u", pid, fd);
 	n = root_link(root, path, target, sizeof(target));
 	if (n < 0)
 		return (int)n;
@@ -73,8 +75,10 @@ int kvm_taken_look(const struct root *root, uint32_t pid, struct kvm_taken_list 
 	r = root_list_numbers(root, path, &fds);
 	for (size_t i = 0; r == 0 && i < fds.n && i < DESCRIPTORS_MAX; i++) {
 		struct kvm_taken taken = { .fd = fds.v[i] };
-		int error = read_link(root, pid, fds.v[i], &taken.vcpu);
+		int error;
 
+		snprintf(path, sizeof(path), "proc/%u/fd/%u", pid, fds.v[i]);
+		error = read_link(root, path, &taken.vcpu);
 		if (error == -EACCES || error == -EPERM)
 			r = error;
 		if (error < 0 || ret->n >= VCPUS_MAX)
@@ -104,7 +108,7 @@ static size_t place_of(const uint32_t *numbers, size_t n, uint32_t number)
 	return low;
 }
 
-const struct kvm_taken *kvm_taken_find(
+struct kvm_taken *kvm_taken_find(
     const struct kvm_taken_list *list, const uint32_t *numbers, size_t n, uint32_t number)
 {
 	struct kvm_taken key = { .vcpu = number };
@@ -131,26 +135,65 @@ int kvm_taken_process(uint32_t pid)
 	return fd < 0 ? -errno : fd;
 }
 
-ssize_t kvm_taken_read(const struct root *root, uint32_t pid, int process,
-    const struct kvm_taken *taken, void *buf, size_t size)
+/* The pid may have become another process's before it was opened. */
+static bool is_process(const struct root *root, struct key guest)
+{
+	char path[32], buf[1024];
+	struct proc_stat stat;
+
+	snprintf(path, sizeof(path), "proc/%u/stat", (uint32_t)guest.owner);
+	return root_read(root, path, buf, sizeof(buf)) > 0 && proc_stat_parse(buf, &stat) == 0 &&
+	       key_equal(key_process(guest.owner, stat.starttime_ticks), guest);
+}
+
+/*
+ * Whether what was read is what it was the time before. Who made the vCPU is no thread to be looked
+ * for: it may have ended, or have another number in this namespace.
+ */
+static bool is_same(const struct root *root, struct key guest, struct kvm_taken *taken,
+    const void *buf, size_t size)
+{
+	uint32_t maker, vcpu;
+	struct kvm_stats stats;
+
+	if (kvm_stats_open(buf, size, &stats) < 0 || kvm_stats_vcpu(&stats, &maker, &vcpu) < 0 ||
+	    vcpu != taken->vcpu)
+		return false;
+	if (taken->maker)
+		return maker == taken->maker;
+	if (!is_process(root, guest))
+		return false;
+	taken->maker = maker;
+	return true;
+}
+
+/*
+ * Our own descriptor is looked at before anything is read: by that number the guest may have opened
+ * another file, one from which reading takes something away, such as an event.
+ */
+static ssize_t read_own(const struct root *root, int fd, uint32_t vcpu, void *buf, size_t size)
+{
+	char path[48];
+	uint32_t linked = 0;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "proc/self/fd/%d", fd);
+	n = read_link(root, path, &linked);
+	if (n < 0 || linked != vcpu)
+		return n < 0 ? n : -ESTALE;
+	n = pread(fd, buf, size, 0);
+	return n < 0 ? -errno : n;
+}
+
+ssize_t kvm_taken_read(const struct root *root, struct key guest, int process,
+    struct kvm_taken *taken, void *buf, size_t size)
 {
 	int fd = (int)syscall(SYS_pidfd_getfd, process, taken->fd, 0);
-	uint32_t vcpu = 0;
 	ssize_t n;
 
 	if (fd < 0)
 		return errno == EBADF ? -ESTALE : -errno;
-	/*
-	 * Before anything is read: the guest may have closed it and have opened another file by
-	 * that number, one from which reading takes something away, such as an event.
-	 */
-	n = read_link(root, pid, taken->fd, &vcpu);
-	if (n == 0)
-		n = vcpu == taken->vcpu ? pread(fd, buf, size, 0) : -ESTALE;
-	else if (n == -ENOENT)
-		n = -ESTALE;
-	if (n == -1)
-		n = -errno;
+	n = read_own(root, fd, taken->vcpu, buf, size);
 	close(fd);
-	return n;
+	return n > 0 && !is_same(root, guest, taken, buf, (size_t)n) ? -ESTALE : n;
 }

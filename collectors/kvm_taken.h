@@ -14,12 +14,15 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct key;
 struct root;
 
 /* KVM's number of a vCPU: on x86 its APIC id, which may leave numbers out. */
 struct kvm_taken {
 	uint32_t vcpu;
 	uint32_t fd; /* in the guest's process */
+	uint32_t
+	    maker; /* the thread that made the vCPU, as the kernel numbers it; 0: not read yet */
 };
 
 /* Zeroed memory is an empty list. */
@@ -36,7 +39,7 @@ void kvm_taken_done(struct kvm_taken_list *list);
  * The descriptor of the vCPU whose thread has @number. @numbers are those of all vCPU threads of
  * the guest, ascending: where KVM numbers otherwise, the order is the same. NULL: not to be told.
  */
-const struct kvm_taken *kvm_taken_find(
+struct kvm_taken *kvm_taken_find(
     const struct kvm_taken_list *list, const uint32_t *numbers, size_t n, uint32_t number);
 
 /* A descriptor for the process, for the call below; -errno. */
@@ -44,9 +47,9 @@ int kvm_taken_process(uint32_t pid);
 
 /*
  * Reads all that the descriptor tells into @buf; the length. -ESTALE: that number has become
- * another file; other -errno.
+ * another file, or @process is not the guest's; other -errno.
  */
-ssize_t kvm_taken_read(const struct root *root, uint32_t pid, int process,
-    const struct kvm_taken *taken, void *buf, size_t size);
+ssize_t kvm_taken_read(const struct root *root, struct key guest, int process,
+    struct kvm_taken *taken, void *buf, size_t size);
 
 #endif

@@ -9,7 +9,6 @@ void slot_init(struct slot *slot, const struct collector *collector, const struc
 {
 	*slot = (struct slot){ .collector = collector };
 	pthread_mutex_init(&slot->lock, NULL);
-	slot->ask.lock = &slot->lock;
 	slot->state = collector->open ? collector->open(options) : NULL;
 }
 
@@ -21,11 +20,15 @@ void slot_done(struct slot *slot)
 	pthread_mutex_destroy(&slot->lock);
 }
 
-uint64_t slot_period(const struct slot *slot, uint64_t interval_ns)
+uint64_t slot_stale_ns(struct slot *slot, uint64_t interval_ns)
 {
-	uint64_t own = slot->collector->period_ns;
+	uint64_t round_ns = slot->collector->period_ns;
 
-	return own > interval_ns ? own : interval_ns;
+	pthread_mutex_lock(&slot->lock);
+	if (slot->round_ns > round_ns)
+		round_ns = slot->round_ns;
+	pthread_mutex_unlock(&slot->lock);
+	return 2 * (round_ns > interval_ns ? round_ns : interval_ns);
 }
 
 static void begin(struct slot *slot, uint64_t now_ns)
@@ -41,12 +44,14 @@ static void end(struct slot *slot, const struct reading *r, enum state outcome, 
 
 	pthread_mutex_lock(&slot->lock);
 	slot->outcome = outcome;
+	slot->partial = r->partial;
 	memcpy(slot->note, r->note, sizeof(slot->note));
 	slot->ended_ns = reading_now(r);
 	slot->cost_ns += cost_ns;
 	slot->reads++;
-	slot->errors += outcome != STATE_OK;
+	slot->errors += outcome != STATE_OK || r->partial;
 	slot->ask.since_ns = 0;
+	slot->round_ns = r->round_ns;
 	if (slot->collector->lane != LANE_FAST) {
 		old = slot->result;
 		slot->result = r->into;
@@ -67,7 +72,7 @@ void slot_read(struct slot *slot, const struct root *root, const struct sampling
 		.into = into ? into : snapshot_new(now),
 		.now_ns = now.mono_ns,
 		.exact = __atomic_exchange_n(&slot->exact, false, __ATOMIC_RELAXED),
-		.ask = &slot->ask,
+		.slot = slot,
 	};
 	uint64_t cpu_ns = clock_thread_cpu_ns();
 	enum state outcome;
@@ -79,17 +84,27 @@ void slot_read(struct slot *slot, const struct root *root, const struct sampling
 
 void reading_ask(struct reading *r, struct key guest)
 {
-	pthread_mutex_lock(r->ask->lock);
-	r->ask->guest = guest;
-	r->ask->since_ns = reading_now(r);
-	pthread_mutex_unlock(r->ask->lock);
+	pthread_mutex_lock(&r->slot->lock);
+	r->slot->ask = (struct lane_ask){ .guest = guest, .since_ns = reading_now(r) };
+	pthread_mutex_unlock(&r->slot->lock);
 }
 
 void reading_answered(struct reading *r)
 {
-	pthread_mutex_lock(r->ask->lock);
-	r->ask->since_ns = 0;
-	pthread_mutex_unlock(r->ask->lock);
+	pthread_mutex_lock(&r->slot->lock);
+	r->slot->ask.since_ns = 0;
+	pthread_mutex_unlock(&r->slot->lock);
+}
+
+void reading_publish(struct reading *r)
+{
+	const struct snapshot *copy = snapshot_copy(r->into), *old;
+
+	pthread_mutex_lock(&r->slot->lock);
+	old = r->slot->result;
+	r->slot->result = copy;
+	pthread_mutex_unlock(&r->slot->lock);
+	snapshot_unref(old);
 }
 
 uint64_t reading_now(const struct reading *r)
@@ -102,17 +117,36 @@ bool reading_thorough(const struct reading *r)
 	return r->options->thorough || !root_is_live(r->root);
 }
 
-void reading_note(struct reading *r, const char *format, ...)
+static void add_note(struct reading *r, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
+
+static void add_note(struct reading *r, const char *format, va_list args)
 {
 	size_t len = strlen(r->note);
-	va_list args;
 
 	if (len && len + 2 < sizeof(r->note)) {
 		r->note[len++] = ' ';
 		r->note[len] = '\0';
 	}
-	va_start(args, format);
 	vsnprintf(r->note + len, sizeof(r->note) - len, format, args);
+}
+
+void reading_note(struct reading *r, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	add_note(r, format, args);
+	va_end(args);
+}
+
+void reading_lacks(struct reading *r, const char *format, ...)
+{
+	va_list args;
+
+	r->partial = true;
+	va_start(args, format);
+	add_note(r, format, args);
 	va_end(args);
 }
 

@@ -11,9 +11,8 @@
 
 #include "collectors/collector.h"
 
-/* The guest that a collector is just asking about, and since when. Guarded by the slot's lock. */
+/* The guest that a collector is just asking about, and since when. */
 struct lane_ask {
-	pthread_mutex_t *lock;
 	struct key guest;
 	uint64_t since_ns; /* 0: no call is outstanding */
 };
@@ -26,11 +25,13 @@ struct slot {
 	struct lane_ask ask;
 	const struct snapshot *result; /* of a slow lane; NULL until it has read once */
 	enum state outcome;
+	bool partial; /* a right, a mount or an answer is missing */
 	char note[240];
 	uint64_t started_ns, ended_ns; /* of the last reading; started > ended: it is under way */
 	uint64_t cost_ns;              /* CPU time of all readings */
 	uint64_t reads, errors;
-	bool exact; /* wanted; atomic */
+	uint64_t round_ns; /* how long a whole round of the collector takes; 0: one reading */
+	bool exact;        /* wanted; atomic */
 };
 
 void slot_init(
@@ -42,7 +43,7 @@ void slot_done(struct slot *slot);
 void slot_read(struct slot *slot, const struct root *root, const struct sampling *options,
     const struct snapshot *latest, struct snapshot *into);
 
-/* The time after which it should read again; the sampling interval where it has no own. */
-uint64_t slot_period(const struct slot *slot, uint64_t interval_ns);
+/* The age at which what it told is old: two of its rounds, or of the sampling intervals. */
+uint64_t slot_stale_ns(struct slot *slot, uint64_t interval_ns);
 
 #endif

@@ -478,14 +478,16 @@ enum state libvirt_read(struct reading *r)
 		return libvirt_link_explain(&w->link, r, e);
 	take_changes(w, opened);
 	if (list_guests(w, r->options) < 0) {
-		reading_note(r, "%s: %s; trying again.", libvirt_link_uri(&w->link), w->link.error);
+		reading_lacks(r,
+		    "The guests could not be listed, and will be tried again (%s: %s).",
+		    libvirt_link_uri(&w->link), w->link.error);
 		return STATE_ABSENT;
 	}
 	tell_guests(r);
-	reading_note(r, "%s: %zu active guest%s.",
-	    root_is_live(r->root) ? libvirt_link_uri(&w->link) : "as captured", w->n,
-	    w->n == 1 ? "" : "s");
 	if (w->unread)
-		reading_note(r, "The XML of %zu could not be read.", w->unread);
+		reading_lacks(r, "The XML of %zu guest%s could not be read.", w->unread,
+		    w->unread == 1 ? "" : "s");
+	reading_note(r, "%zu active guest%s (%s).", w->n, w->n == 1 ? "" : "s",
+	    root_is_live(r->root) ? libvirt_link_uri(&w->link) : "as captured");
 	return STATE_OK;
 }

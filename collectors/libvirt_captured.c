@@ -102,7 +102,7 @@ int libvirt_captured_open(const struct root *root, struct libvirt_connection **r
 	c->root = root;
 	if (root_read_all(root, "kvmtop/libvirt/domains", &c->domains) < 0) {
 		captured_close(c);
-		snprintf(error, LIBVIRT_ERROR_SIZE, "this capture holds no answers of libvirt");
+		snprintf(error, LIBVIRT_ERROR_SIZE, "This capture holds no answers of libvirt.");
 		return -ENODATA;
 	}
 	read_domains(c);

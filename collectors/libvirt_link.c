@@ -156,7 +156,7 @@ int libvirt_link_ready(
 	int r;
 
 	if (link->uri && strcmp(link->uri, "none") == 0) {
-		snprintf(link->error, sizeof(link->error), "switched off by -c none");
+		snprintf(link->error, sizeof(link->error), "Switched off by -c none.");
 		return -ENOSYS;
 	}
 	if (live && link->connection && link->ops->is_alive(link->connection)) {
@@ -188,14 +188,16 @@ enum state libvirt_link_explain(const struct libvirt_link *link, struct reading 
 		reading_note(r, "%s", link->error);
 		return STATE_ABSENT;
 	case -ENOPKG:
-		reading_note(r, "%s; it would tell states, pinning and balloons.", link->error);
+		reading_note(r, "States, pinning and balloons are not told: %s.", link->error);
 		return STATE_ABSENT;
 	case -EACCES:
-		reading_note(r, "%s: %s; it takes the right to use libvirt's read-only socket.",
+		reading_note(r, "It takes the right to use libvirt's read-only socket (%s: %s).",
 		    libvirt_link_uri(link), link->error);
 		return STATE_DENIED;
 	default:
-		reading_note(r, "%s: %s; start libvirtd or virtqemud, or choose another with -c.",
+		reading_note(r,
+		    "No connection: start libvirtd or virtqemud, or choose another with -c "
+		    "(%s: %s).",
 		    libvirt_link_uri(link), link->error);
 		return STATE_ABSENT;
 	}

@@ -5,7 +5,9 @@
  * faults want. So only short walks are made unasked, longer ones are replaced by a sample of
  * pages, and all of it takes at most a hundredth of a CPU.
  */
+#include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/xalloc.h"
@@ -19,9 +21,18 @@
 /* Pages of each reading. */
 #define PAGES 1024
 /* Where there are many guests even short walks add up, and fewer pages must do. */
-#define MANY_GUESTS 50
-#define WALK_MAX_OF_MANY_NS (NS_PER_MS / 4)
-#define PAGES_OF_MANY 256
+struct effort {
+	size_t guests; /* for so many at most */
+	uint64_t walk_max_ns;
+	size_t pages;
+};
+
+static const struct effort efforts[] = {
+	{ 50, WALK_MAX_NS, PAGES },
+	{ 250, NS_PER_MS / 4, 256 },
+	{ SIZE_MAX, NS_PER_MS / 10, 96 },
+};
+
 /* Pages that are not there cost next to nothing: of a guest that has few, more are looked at. */
 #define RESIDENT_FEW 0.25
 /* Fewer that are there tell nothing. */
@@ -30,6 +41,8 @@
 #define DUTY 100
 #define CREDIT_MAX_NS ((int64_t)(100 * NS_PER_MS))
 #define MOUNTS_NS (60 * NS_PER_SEC)
+/* Of the readings. */
+#define PERIOD_NS (5 * NS_PER_SEC)
 
 struct placement {
 	struct guest_list guests;
@@ -37,7 +50,9 @@ struct placement {
 	uint64_t mounts_ns;
 	int64_t credit_ns; /* CPU time that may be spent now; below 0: to be waited for */
 	uint64_t credit_at_ns;
-	size_t next; /* guest to begin with */
+	size_t next;      /* guest to begin with */
+	uint64_t each_ns; /* CPU time that a guest takes, on the average */
+	const struct effort *effort;
 };
 
 void *placement_open(const struct sampling *options)
@@ -62,11 +77,11 @@ static bool is_denied(int error)
 	return state_of_errno(error) == STATE_DENIED;
 }
 
-static size_t pages_of(const struct placement_guest *g, bool many)
+static size_t pages_of(const struct placement_guest *g, const struct effort *effort)
 {
-	if (!many || (g->sample.n > 0 && page_sample_resident(&g->sample) < RESIDENT_FEW))
+	if (g->sample.n > 0 && page_sample_resident(&g->sample) < RESIDENT_FEW)
 		return PAGES;
-	return PAGES_OF_MANY;
+	return effort->pages;
 }
 
 static uint64_t present_in(const struct placement_guest *g)
@@ -88,7 +103,7 @@ static int read_empty(struct placement_guest *g, const struct placement_host *ho
  * is. The right that was missing is returned all the same.
  */
 static int read_live(const struct reading *r, struct placement_guest *g,
-    const struct placement_host *host, bool many)
+    const struct placement_host *host, const struct effort *effort)
 {
 	enum numa_mode mode = r->exact ? NUMA_EXACT : r->options->numa;
 	uint64_t walk_ns = 0;
@@ -97,13 +112,13 @@ static int read_live(const struct reading *r, struct placement_guest *g,
 
 	if (mode == NUMA_AUTO) {
 		walk_ns = placement_predict_ns(g, host, r->now_ns);
-		walk = walk_ns <= (many ? WALK_MAX_OF_MANY_NS : WALK_MAX_NS);
+		walk = walk_ns <= effort->walk_max_ns;
 	}
 	error = walk ? placement_read_exact(g, host)
-		     : placement_read_sampled(g, host, pages_of(g, many));
+		     : placement_read_sampled(g, host, pages_of(g, effort));
 	if (!walk && error == 0 && present_in(g) < PRESENT_MIN)
 		error = read_empty(g, host, mode == NUMA_AUTO && walk_ns <= WALK_MAX_NS);
-	if (walk && is_denied(error) && placement_read_sampled(g, host, pages_of(g, many)) == 0)
+	if (walk && is_denied(error) && placement_read_sampled(g, host, pages_of(g, effort)) == 0)
 		return 0;
 	if (error && error != -ESRCH && placement_read_cgroup(g, host) == 0)
 		return is_denied(error) ? error : 0;
@@ -124,7 +139,7 @@ static int read_captured(
 	return error && g->method != PLACED_NOT ? 0 : error;
 }
 
-static void read_guest(struct placement *p, const struct reading *r, size_t i, bool many)
+static void read_guest(struct placement *p, const struct reading *r, size_t i)
 {
 	struct placement_host host = { r->root, &p->mounts, r->latest };
 	struct placement_guest *g = p->guests.item[i];
@@ -133,7 +148,7 @@ static void read_guest(struct placement *p, const struct reading *r, size_t i, b
 
 	g->error = placement_guest_look(g, r->root, r->latest->table[TABLE_DOMAIN].row[i]);
 	if (g->error == 0)
-		g->error = root_is_live(r->root) ? read_live(r, g, &host, many)
+		g->error = root_is_live(r->root) ? read_live(r, g, &host, p->effort)
 						 : read_captured(r, g, &host);
 	/* A reading that could not be repeated is not shown on. */
 	if (g->error && g->method == before && g->at_ns == before_ns)
@@ -163,28 +178,46 @@ static size_t count_running(const struct reading *r)
 	return n;
 }
 
+static void choose_effort(struct placement *p, size_t running)
+{
+	p->effort = efforts;
+	while (running > p->effort->guests)
+		p->effort++;
+}
+
+static void learn(struct placement *p, uint64_t took_ns, size_t guests)
+{
+	if (guests)
+		p->each_ns =
+		    (p->each_ns ? p->each_ns + took_ns / guests : 2 * took_ns / guests) / 2;
+}
+
 /* Goes round the guests as far as the credit reaches; the next reading goes on from there. */
-static void read_guests(struct placement *p, struct reading *r, size_t running)
+static void read_guests(struct placement *p, struct reading *r)
 {
 	const struct table *domains = &r->latest->table[TABLE_DOMAIN];
 	size_t n = domains->n, start = p->next < n ? p->next : 0;
 	bool limited = !r->exact && !reading_thorough(r);
+	uint64_t spent_ns = 0;
+	size_t read = 0, k;
 
 	earn(p, r);
-	for (size_t k = 0; k < n; k++) {
+	for (k = 0; k < n && !(limited && p->credit_ns <= 0); k++) {
 		size_t i = (start + k) % n;
 		uint64_t cpu_ns = clock_thread_cpu_ns();
 
 		if (guest_pid(domains->row[i]) == 0)
 			continue;
-		p->next = i;
-		if (limited && p->credit_ns <= 0)
-			return;
-		read_guest(p, r, i, running > MANY_GUESTS);
+		read_guest(p, r, i);
+		cpu_ns = clock_thread_cpu_ns() - cpu_ns;
+		spent_ns += cpu_ns;
+		read++;
 		if (limited)
-			p->credit_ns -= (int64_t)(clock_thread_cpu_ns() - cpu_ns);
+			p->credit_ns -= (int64_t)cpu_ns;
 	}
-	p->next = 0;
+	p->next = k < n ? (start + k) % n : 0;
+	if (limited)
+		learn(p, spent_ns, read);
 }
 
 static void write_node(
@@ -225,9 +258,39 @@ static void write_guests(struct placement *p, struct reading *r)
 	}
 }
 
+/* "Exact of 3 guests, sampled of 1." */
+static void note_counts(struct reading *r, const size_t *ways)
+{
+	static const char *const names[] = { NULL, "exact of", "sampled of", "by cgroup of" };
+	char text[120] = "";
+	size_t len = 0;
+
+	for (size_t i = PLACED_EXACT; i <= PLACED_CGROUP; i++)
+		if (ways[i])
+			len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s %zu%s",
+			    len ? ", " : "", names[i], ways[i],
+			    len ? "" : (ways[i] == 1 ? " guest" : " guests"));
+	if (len) {
+		text[0] = (char)toupper((unsigned char)text[0]);
+		reading_note(r, "%s.", text);
+	}
+}
+
+static void note_round(const struct placement *p, struct reading *r, size_t running)
+{
+	bool limited = root_is_live(r->root) && !reading_thorough(r);
+	uint64_t round_ns = p->each_ns * running * DUTY;
+
+	if (!limited || round_ns <= PERIOD_NS)
+		return;
+	r->round_ns = round_ns;
+	reading_note(r, "To save CPU, each guest is looked at every %.0f s only.",
+	    (double)round_ns / (double)NS_PER_SEC);
+}
+
 static enum state note_ways(const struct placement *p, struct reading *r, size_t running)
 {
-	size_t ways[PLACED_CGROUP + 1] = { 0 }, denied = 0, unknown = 0;
+	size_t ways[PLACED_CGROUP + 1] = { 0 }, denied = 0, unknown = 0, waiting = 0;
 
 	for (size_t i = 0; i < p->guests.n; i++) {
 		const struct placement_guest *g = p->guests.item[i];
@@ -237,18 +300,23 @@ static enum state note_ways(const struct placement *p, struct reading *r, size_t
 		ways[g->method]++;
 		denied += is_denied(g->error);
 		unknown += g->method == PLACED_NOT && g->error == -ENOENT;
+		waiting += g->method == PLACED_NOT && g->error == 0;
 	}
 	if (running == 0)
 		return STATE_OK;
-	reading_note(r, "Exact of %zu guests, sampled of %zu, by cgroup of %zu, not of %zu.",
-	    ways[PLACED_EXACT], ways[PLACED_SAMPLED], ways[PLACED_CGROUP], ways[PLACED_NOT]);
 	if (denied)
-		reading_note(
-		    r, "numa_maps and move_pages need CAP_SYS_PTRACE for guests of others.");
+		reading_lacks(r, "CAP_SYS_PTRACE is missing for %zu guest%s of other users.",
+		    denied, denied == 1 ? "" : "s");
 	if (unknown && !root_exists(r->root, "sys/devices/system/node"))
 		reading_note(r, "This kernel was built without NUMA.");
 	else if (unknown)
-		reading_note(r, "Of some the memory was not recognised.");
+		reading_note(r, "The memory of %zu guest%s was not recognised.", unknown,
+		    unknown == 1 ? "" : "s");
+	if (waiting)
+		reading_note(
+		    r, "%zu guest%s not looked at yet.", waiting, waiting == 1 ? " was" : "s were");
+	note_counts(r, ways);
+	note_round(p, r, running);
 	return ways[PLACED_NOT] < running ? STATE_OK : denied ? STATE_DENIED : STATE_ABSENT;
 }
 
@@ -271,7 +339,8 @@ enum state placement_read(struct reading *r)
 	guest_list_update(
 	    &p->guests, r->latest, sizeof(struct placement_guest), placement_guest_done);
 	running = count_running(r);
-	read_guests(p, r, running);
+	choose_effort(p, running);
+	read_guests(p, r);
 	write_guests(p, r);
 	return note_ways(p, r, running);
 }

@@ -16,6 +16,8 @@
 #define MAX_COLLECTORS 32
 /* A slow lane looks this often whether somebody needs it now. */
 #define LANE_TICK_NS (200 * NS_PER_MS)
+/* With so long an interval nobody waits for the next sample to see what a slow lane has found. */
+#define LONG_INTERVAL_NS (2 * NS_PER_SEC)
 
 struct lane_thread {
 	struct sampler *sampler;
@@ -88,26 +90,31 @@ const struct snapshot *sampler_latest(struct sampler *s)
 
 static bool is_due(struct sampler *s, struct slot *slot)
 {
-	uint64_t interval_ns = guarded_interval(s), now_ns = clock_mono_ns();
+	uint64_t now_ns = clock_mono_ns();
 	bool due;
 
 	pthread_mutex_lock(&slot->lock);
-	due = slot->ended_ns == 0 || now_ns >= slot->ended_ns + slot_period(slot, interval_ns);
+	due = slot->ended_ns == 0 || now_ns >= slot->ended_ns + slot->collector->period_ns;
 	pthread_mutex_unlock(&slot->lock);
 	return is_needed(s, slot) && (due || __atomic_load_n(&slot->exact, __ATOMIC_RELAXED));
 }
 
-static void read_lane(struct sampler *s, enum lane lane, const struct root *root,
+/* True when somebody waits for what was read: a collector's first figures, or an exact reading. */
+static bool read_lane(struct sampler *s, enum lane lane, const struct root *root,
     const struct snapshot *latest, bool always)
 {
+	bool news = false;
+
 	for (size_t i = 0; i < s->slots; i++) {
 		struct slot *slot = &s->slot[i];
 
-		if (slot->collector->lane != lane)
+		if (slot->collector->lane != lane ||
+		    !(always ? is_needed(s, slot) : is_due(s, slot)))
 			continue;
-		if (always ? is_needed(s, slot) : is_due(s, slot))
-			slot_read(slot, root, &s->options, latest, NULL);
+		news = news || slot->reads == 0 || __atomic_load_n(&slot->exact, __ATOMIC_RELAXED);
+		slot_read(slot, root, &s->options, latest, NULL);
 	}
+	return news;
 }
 
 static void *run_lane(void *arg)
@@ -120,11 +127,16 @@ static void *run_lane(void *arg)
 		/* Guests are known once there is a sample. */
 		if (s->latest) {
 			const struct snapshot *latest = snapshot_ref(s->latest);
+			bool news;
 
 			pthread_mutex_unlock(&s->lock);
-			read_lane(s, lane->lane, lane->root, latest, false);
+			news = read_lane(s, lane->lane, lane->root, latest, false);
 			snapshot_unref(latest);
 			pthread_mutex_lock(&s->lock);
+			if (news && s->interval_ns > LONG_INTERVAL_NS) {
+				s->now = true;
+				pthread_cond_broadcast(&s->wake);
+			}
 		}
 		if (!s->stopping)
 			wait_until(s, clock_mono_ns() + LANE_TICK_NS);
@@ -164,21 +176,23 @@ static void merge_slot(struct sampler *s, struct slot *slot, struct snapshot *in
 	result = snapshot_ref(slot->result);
 	pthread_mutex_unlock(&slot->lock);
 	if (result)
-		snapshot_merge(into, result, 2 * slot_period(slot, guarded_interval(s)));
+		snapshot_merge(into, result, slot_stale_ns(slot, guarded_interval(s)));
 	snapshot_unref(result);
 	show_silence(s, slot, into);
 }
 
-static const char *source_state(struct sampler *s, const struct slot *slot, uint64_t now_ns)
+/* slot->lock is held. */
+static const char *source_state(
+    struct sampler *s, const struct slot *slot, uint64_t now_ns, uint64_t limit_ns)
 {
-	uint64_t limit_ns = 2 * slot_period(slot, guarded_interval(s));
-
 	if (!is_needed(s, slot))
 		return "off";
 	if (slot->started_ns > slot->ended_ns && now_ns > slot->started_ns + limit_ns)
 		return "stuck";
 	if (slot->ended_ns == 0)
 		return "starting";
+	if (slot->partial && slot->outcome != STATE_DENIED)
+		return "partial";
 	return state_name(slot->outcome);
 }
 
@@ -200,11 +214,11 @@ static void show_note(const struct slot *slot, struct row *row, struct snapshot 
 static void show_source(struct sampler *s, struct slot *slot, struct snapshot *into)
 {
 	struct row *row = snapshot_row(into, TABLE_SOURCE, key_host(slot->collector->src));
-	uint64_t now_ns = into->moment.mono_ns;
+	uint64_t now_ns = into->moment.mono_ns, limit_ns = slot_stale_ns(slot, guarded_interval(s));
 
 	cell_set_text(into, row, SOURCE_NAME, source_name(slot->collector->src), now_ns);
 	pthread_mutex_lock(&slot->lock);
-	cell_set_text(into, row, SOURCE_STATE, source_state(s, slot, now_ns), now_ns);
+	cell_set_text(into, row, SOURCE_STATE, source_state(s, slot, now_ns, limit_ns), now_ns);
 	if (slot->ended_ns && slot->ended_ns <= now_ns)
 		cell_set_number(row, SOURCE_AGE,
 		    (double)(now_ns - slot->ended_ns) / (double)NS_PER_SEC, now_ns);
@@ -221,6 +235,7 @@ static void show_source(struct sampler *s, struct slot *slot, struct snapshot *i
 static void show_self(struct sampler *s, struct snapshot *into)
 {
 	struct row *row = snapshot_row(into, TABLE_SOURCE, key_host(SRC_SOURCES));
+	char note[80] = "All of kvmtop: its collectors and its drawing.";
 	uint64_t now_ns = into->moment.mono_ns;
 
 	cell_set_text(into, row, SOURCE_NAME, "kvmtop", now_ns);
@@ -228,8 +243,10 @@ static void show_self(struct sampler *s, struct snapshot *into)
 	cell_set_number(row, SOURCE_AGE, 0, now_ns);
 	if (root_is_live(s->root))
 		cell_set_count(row, SOURCE_COST, clock_process_cpu_ns(), now_ns);
-	cell_set_text(
-	    into, row, SOURCE_NOTE, "All of kvmtop: its collectors and its drawing.", now_ns);
+	if (root_is_cut(s->root))
+		snprintf(note, sizeof(note), "The capture is cut off: %zu sample%s could be read.",
+		    root_samples(s->root), root_samples(s->root) == 1 ? "" : "s");
+	cell_set_text(into, row, SOURCE_NOTE, note, now_ns);
 }
 
 /* Of a captured host a slow lane is read here; it may build on what the lane before told. */
@@ -338,9 +355,10 @@ static void *run_sampler(void *arg)
 		snapshot_unref(sampler_take(s, s->loop));
 		tell(s);
 		pthread_mutex_lock(&s->lock);
+		/* A sample out of turn, or a pause (SIGSTOP, a very slow host), begins a new
+		 * rhythm. */
 		next_ns += s->interval_ns;
-		/* After a pause (SIGSTOP, a very slow host) samples are not made up for. */
-		if (next_ns < now_ns)
+		if (next_ns < now_ns || next_ns > now_ns + s->interval_ns)
 			next_ns = now_ns + s->interval_ns;
 	}
 	pthread_mutex_unlock(&s->lock);
@@ -359,6 +377,12 @@ int sampler_start(struct sampler *s, bool loop)
 
 static void start_lanes(struct sampler *s)
 {
+	static const char *const names[LANES] = {
+		[LANE_PLACEMENT] = "placement",
+		[LANE_LIBVIRT] = "libvirt",
+		[LANE_MONITOR] = "monitor",
+	};
+
 	for (int i = LANE_FAST + 1; i < LANES; i++) {
 		struct lane_thread *lane = &s->lane[i];
 
@@ -366,6 +390,8 @@ static void start_lanes(struct sampler *s)
 		lane->lane = (enum lane)i;
 		lane->root = root_dup(s->root);
 		lane->runs = pthread_create(&lane->thread, NULL, run_lane, lane) == 0;
+		if (lane->runs)
+			pthread_setname_np(lane->thread, names[i]);
 	}
 }
 

@@ -20,11 +20,19 @@
 #include "collectors/vmm.h"
 
 /*
- * status and sched cost 20 µs a thread: each thread's are read at every fifth sample, and of no
+ * status and sched cost 30 µs a thread: each thread's are read at every fifth sample, and of no
  * more than about so many threads at one sample.
  */
 #define SLOW_SAMPLES 5
 #define SLOW_THREADS 100
+
+/* What stat told when it was read last. */
+struct last {
+	char state; /* 0: it was never read */
+	bool has_guest;
+	int32_t processor;
+	uint64_t user_ticks, system_ticks, guest_ticks;
+};
 
 struct thread {
 	uint32_t tid;
@@ -32,9 +40,12 @@ struct thread {
 	bool is_vcpu;
 	int vcpu; /* its number; -1: no vCPU */
 	char role[ROLE_SIZE], comm[PROC_COMM_SIZE];
-	struct kept schedstat, stat, status, sched;
+	struct kept schedstat, stat;
 	uint64_t start_ticks, user_ns;
+	struct proc_schedstat ran; /* of the sample before */
+	struct last last;
 	uint64_t slow_ns; /* when status and sched were read; 0: never */
+	uint64_t slow_slices;
 	uint64_t affinity_hash;
 	char affinity[256];
 	uint64_t preempted, migrations;
@@ -72,8 +83,6 @@ static void thread_done(struct thread *t)
 {
 	kept_done(&t->schedstat);
 	kept_done(&t->stat);
-	kept_done(&t->status);
-	kept_done(&t->sched);
 }
 
 static void guest_done(struct guest_threads *g)
@@ -195,6 +204,7 @@ static void take_outside(struct guest_threads *g, const struct row *row)
 		return;
 	thread = add_thread(g, tid);
 	thread->outside = true;
+	thread->start_ticks = row->key.item >> 24;
 	snprintf(thread->role, sizeof(thread->role), "%s", cell_text(row, THREAD_ROLE));
 }
 
@@ -228,22 +238,30 @@ static void ask_affinity(struct thread *t)
 	cpuset_done(&set);
 }
 
-static void read_slow(struct guest_threads *g, struct thread *t, struct reading *r)
+/* Not kept open: so seldom read, descriptors would cost the kernel more memory than opening costs
+ * time. */
+static bool read_slow_file(const struct guest_threads *g, const struct thread *t,
+    const struct root *root, const char *file, char *buf, size_t size)
 {
-	char path[96], buf[8192];
-	struct slice list;
+	char path[96];
 
-	thread_path(path, sizeof(path), g, t, "status");
-	if (root_read_kept(r->root, &t->status, path, buf, sizeof(buf)) > 0) {
-		if (!root_is_live(r->root) && parse_key_text(buf, "Cpus_allowed_list", &list) == 0)
-			slice_copy(list, t->affinity, sizeof(t->affinity));
-		t->has_preempted =
-		    parse_key_value(buf, "nonvoluntary_ctxt_switches", &t->preempted) == 0;
-	}
-	thread_path(path, sizeof(path), g, t, "sched");
-	if (root_read_kept(r->root, &t->sched, path, buf, sizeof(buf)) > 0)
-		t->has_migrations = parse_key_value(buf, "se.nr_migrations", &t->migrations) == 0;
-	t->slow_ns = reading_now(r);
+	thread_path(path, sizeof(path), g, t, file);
+	return root_read(root, path, buf, size) > 0;
+}
+
+static void read_slow(const struct guest_threads *g, struct thread *t, struct reading *r)
+{
+	char buf[8192];
+	struct slice list;
+	bool read = read_slow_file(g, t, r->root, "status", buf, sizeof(buf));
+
+	if (read && !root_is_live(r->root) && parse_key_text(buf, "Cpus_allowed_list", &list) == 0)
+		slice_copy(list, t->affinity, sizeof(t->affinity));
+	t->has_preempted =
+	    read && parse_key_value(buf, "nonvoluntary_ctxt_switches", &t->preempted) == 0;
+	read = read_slow_file(g, t, r->root, "sched", buf, sizeof(buf));
+	t->has_migrations = read && parse_key_value(buf, "se.nr_migrations", &t->migrations) == 0;
+	t->slow_slices = t->ran.slices;
 }
 
 static bool is_slow_turn(
@@ -254,6 +272,17 @@ static bool is_slow_turn(
 	if (t->slow_ns == 0 || reading_thorough(r))
 		return true;
 	return (state->sample + t->tid) % (turn > SLOW_SAMPLES ? turn : SLOW_SAMPLES) == 0;
+}
+
+/* A thread that did not run since was neither preempted nor moved. */
+static void update_slow(
+    const struct threads *state, const struct guest_threads *g, struct thread *t, struct reading *r)
+{
+	if (!is_slow_turn(state, t, r))
+		return;
+	if (t->slow_ns == 0 || reading_thorough(r) || t->slow_slices != t->ran.slices)
+		read_slow(g, t, r);
+	t->slow_ns = reading_now(r);
 }
 
 /* Where a column lies in the row of a vCPU, and in that of another thread; -1: it has none. */
@@ -272,18 +301,18 @@ static const struct places places[] = {
 	    VCPU_MIGRATIONS },
 };
 
-static void write_stat(const struct threads *state, struct thread *t, struct row *row,
-    const struct places *at, const struct proc_stat *stat, struct reading *r)
+static void write_last(const struct threads *state, struct thread *t, struct row *row,
+    const struct places *at, struct reading *r)
 {
-	uint64_t now = reading_now(r), guest_ns = stat->guest_time_ticks * state->tick_ns;
-	uint64_t user_ns = stat->utime_ticks * state->tick_ns;
-	char text[2] = { stat->state, '\0' };
+	uint64_t now = reading_now(r), guest_ns = t->last.guest_ticks * state->tick_ns;
+	uint64_t user_ns = t->last.user_ticks * state->tick_ns;
+	char text[2] = { t->last.state, '\0' };
 
 	cell_set_text(r->into, row, at->state, text, now);
-	if (stat->processor >= 0)
-		cell_set_number(row, at->cpu, stat->processor, now);
-	cell_set_count(row, at->system, stat->stime_ticks * state->tick_ns, now);
-	if (at->guest >= 0 && stat->has_guest_time) {
+	if (t->last.processor >= 0)
+		cell_set_number(row, at->cpu, t->last.processor, now);
+	cell_set_count(row, at->system, t->last.system_ticks * state->tick_ns, now);
+	if (at->guest >= 0 && t->last.has_guest) {
 		cell_set_count(row, at->guest, guest_ns, now);
 		/* The kernel scales one and not the other: the difference may shrink a little. */
 		user_ns = user_ns > guest_ns ? user_ns - guest_ns : 0;
@@ -325,44 +354,89 @@ static struct row *write_identity(const struct guest_threads *g, const struct th
 	return row;
 }
 
-/* False when the thread is gone. */
-static bool read_thread(struct threads *state, struct guest_threads *g, struct thread *t,
-    const struct row *domain, struct reading *r)
+/* False when the thread is gone, or another one has its id. */
+static bool read_stat(struct guest_threads *g, struct thread *t, const struct root *root)
 {
-	const struct places *at;
-	struct proc_schedstat sched;
 	struct proc_stat stat;
 	char path[96], buf[1024];
-	uint64_t sched_ns = 0;
-	struct row *row;
 
-	thread_path(path, sizeof(path), g, t, "schedstat");
-	if (root_read_kept(r->root, &t->schedstat, path, buf, sizeof(buf)) > 0 &&
-	    proc_schedstat_parse(buf, &sched) == 0)
-		sched_ns = reading_now(r);
 	thread_path(path, sizeof(path), g, t, "stat");
-	if (root_read_kept(r->root, &t->stat, path, buf, sizeof(buf)) < 0 ||
+	if (root_read_kept(root, &t->stat, path, buf, sizeof(buf)) < 0 ||
 	    proc_stat_parse(buf, &stat) < 0)
+		return false;
+	if (t->outside && stat.starttime_ticks != t->start_ticks)
 		return false;
 	t->start_ticks = stat.starttime_ticks;
 	if (t->outside)
 		snprintf(t->comm, sizeof(t->comm), "%s", stat.comm);
 	set_role(g, t, stat.comm);
+	t->last = (struct last){
+		.state = stat.state,
+		.has_guest = stat.has_guest_time,
+		.processor = stat.processor,
+		.user_ticks = stat.utime_ticks,
+		.system_ticks = stat.stime_ticks,
+		.guest_ticks = stat.guest_time_ticks,
+	};
+	return true;
+}
+
+/* 1: read; 0: this kernel has none; -ESRCH: the thread is gone. */
+static int read_schedstat(
+    struct guest_threads *g, struct thread *t, struct reading *r, struct proc_schedstat *ret)
+{
+	char path[96], buf[128];
+	ssize_t n;
+
+	thread_path(path, sizeof(path), g, t, "schedstat");
+	n = root_read_kept(r->root, &t->schedstat, path, buf, sizeof(buf));
+	if (n == -ESRCH && t->last.state)
+		return -ESRCH;
+	return n > 0 && proc_schedstat_parse(buf, ret) == 0;
+}
+
+/* A thread that has not run since cannot have changed: its stat costs five times its schedstat. */
+static bool has_run(const struct thread *t, const struct proc_schedstat *now)
+{
+	return now->run_ns != t->ran.run_ns || now->slices != t->ran.slices ||
+	       now->wait_ns != t->ran.wait_ns || t->last.state != 'S';
+}
+
+static void write_sched(struct threads *state, struct thread *t, struct row *row,
+    const struct places *at, bool has_sched, uint64_t now_ns)
+{
+	if (has_sched) {
+		cell_set_count(row, at->run, t->ran.run_ns, now_ns);
+		cell_set_count(row, at->wait, t->ran.wait_ns, now_ns);
+		cell_set_count(row, at->switches, t->ran.slices, now_ns);
+		return;
+	}
+	/* A kernel without CONFIG_SCHED_INFO: clock ticks, and no waiting. */
+	state->no_schedstat = true;
+	cell_set_count(
+	    row, at->run, (t->last.user_ticks + t->last.system_ticks) * state->tick_ns, now_ns);
+}
+
+/* False when the thread is gone. */
+static bool read_thread(struct threads *state, struct guest_threads *g, struct thread *t,
+    const struct row *domain, struct reading *r)
+{
+	struct proc_schedstat sched = { 0 };
+	int has_sched = read_schedstat(g, t, r, &sched);
+	uint64_t sched_ns = reading_now(r);
+	const struct places *at;
+	struct row *row;
+
+	if (has_sched < 0)
+		return false;
+	if ((!has_sched || reading_thorough(r) || has_run(t, &sched)) && !read_stat(g, t, r->root))
+		return false;
+	t->ran = sched;
 	at = &places[t->is_vcpu];
 	row = write_identity(g, t, domain, at, r);
-	write_stat(state, t, row, at, &stat, r);
-	if (sched_ns) {
-		cell_set_count(row, at->run, sched.run_ns, sched_ns);
-		cell_set_count(row, at->wait, sched.wait_ns, sched_ns);
-		cell_set_count(row, at->switches, sched.slices, sched_ns);
-	} else {
-		/* A kernel without CONFIG_SCHED_INFO: clock ticks, and no waiting. */
-		state->no_schedstat = true;
-		cell_set_count(row, at->run, (stat.utime_ticks + stat.stime_ticks) * state->tick_ns,
-		    reading_now(r));
-	}
-	if (is_slow_turn(state, t, r))
-		read_slow(g, t, r);
+	write_sched(state, t, row, at, has_sched, sched_ns);
+	write_last(state, t, row, at, r);
+	update_slow(state, g, t, r);
 	if (root_is_live(r->root))
 		ask_affinity(t);
 	write_slow(t, row, at, r);

@@ -143,7 +143,7 @@ static bool is_slow(const struct values *v, const struct value *val)
 	const struct column *c = &table_kinds[v->kind->table].column[val->column];
 
 	return val->state != STATE_OK || c->kind == KIND_TEXT ||
-	       (c->kind == KIND_GAUGE && c->unit == UNIT_NONE);
+	       (c->kind == KIND_GAUGE && (c->unit == UNIT_NONE || c->unit == UNIT_PAGES));
 }
 
 static void write_value(
@@ -186,7 +186,7 @@ size_t values_read(struct values *v, struct reading *r, struct row *row)
 	if (nonsense)
 		reading_note(r, "%.80s holds no value of its kind.", nonsense->path);
 	if (denied)
-		reading_note(
+		reading_lacks(
 		    r, "%.80s may not be read; CAP_DAC_READ_SEARCH gives it.", denied->path);
 	return there;
 }

@@ -38,17 +38,34 @@ out:
 	names_done(&names);
 }
 
+/* "TID-FD": whether the thread that made the machine is one of these. */
+static bool is_made_by(const struct numbers *tids, const char *machine)
+{
+	struct slice tid, fd;
+	uint64_t v;
+
+	if (!slice_cut(slice_of(machine), '-', &tid, &fd) || slice_u64(tid, &v) < 0)
+		return false;
+	for (size_t i = 0; i < tids->n; i++)
+		if (tids->v[i] == v)
+			return true;
+	return false;
+}
+
 void vcpu_finder_init(struct vcpu_finder *f, const struct root *root, uint32_t pid)
 {
+	struct numbers tids = { 0 };
 	struct names vms = { 0 };
-	char prefix[24];
+	char path[32];
 
 	*f = (struct vcpu_finder){ .root = root, .pid = pid };
-	snprintf(prefix, sizeof(prefix), "%u-", pid);
-	if (root_list(root, "sys/kernel/debug/kvm", &vms) == 0)
+	snprintf(path, sizeof(path), "proc/%u/task", pid);
+	if (root_list(root, "sys/kernel/debug/kvm", &vms) == 0 && vms.n > 0 &&
+	    root_list_numbers(root, path, &tids) == 0)
 		for (size_t i = 0; i < vms.n; i++)
-			if (strncmp(vms.name[i], prefix, strlen(prefix)) == 0)
+			if (is_made_by(&tids, vms.name[i]))
 				add_from_debugfs(f, vms.name[i]);
+	numbers_done(&tids);
 	names_done(&vms);
 }
 

@@ -44,10 +44,10 @@ const struct table_kind table_kinds[TABLES] = {
 	[TABLE_HUGEPOOL] = { "hugepool", "NUMA node and huge page size", hugepool_columns,
 	    HUGEPOOL_COLUMNS, 2 },
 	[TABLE_DOMAIN] = { "domain", "guest", domain_columns, DOMAIN_COLUMNS, 3 },
-	[TABLE_VCPU] = { "vcpu", "vCPU of a guest", vcpu_columns, VCPU_COLUMNS, 3 },
-	[TABLE_THREAD] = { "thread", "other thread of a guest", thread_columns, THREAD_COLUMNS, 3 },
+	[TABLE_VCPU] = { "vcpu", "vCPU of a guest", vcpu_columns, VCPU_COLUMNS, 5 },
+	[TABLE_THREAD] = { "thread", "other thread of a guest", thread_columns, THREAD_COLUMNS, 5 },
 	[TABLE_PLACEMENT] = { "placement", "guest and NUMA node", placement_columns,
-	    PLACEMENT_COLUMNS, 2 },
+	    PLACEMENT_COLUMNS, 4 },
 	[TABLE_SOURCE] = { "source", "collector of kvmtop", source_columns, SOURCE_COLUMNS, 1 },
 };
 
@@ -89,7 +89,7 @@ int column_find_name(const struct table_kind *kind, const char *name)
 	return -1;
 }
 
-/* A counter is written as its rate: of time, that is a ratio. */
+/* A counter is written as its rate: of time, that is a ratio, or a number of CPUs. */
 static const char *unit_suffix(const struct column *c)
 {
 	bool rate = c->kind == KIND_COUNTER;
@@ -99,12 +99,18 @@ static const char *unit_suffix(const struct column *c)
 		return rate ? "_per_second" : "";
 	case UNIT_BYTES:
 		return rate ? "_bytes_per_second" : "_bytes";
+	case UNIT_PAGES:
+		return rate ? "_pages_per_second" : "_pages";
+	case UNIT_PER_SECOND:
+		return "_per_second";
 	case UNIT_NS:
 		return "_ratio";
 	case UNIT_SECONDS:
 		return "_seconds";
 	case UNIT_RATIO:
 		return "_ratio";
+	case UNIT_CPUS:
+		return "_cpus";
 	case UNIT_HERTZ:
 		return "_hertz";
 	case UNIT_NONE:
@@ -115,7 +121,10 @@ static const char *unit_suffix(const struct column *c)
 
 void column_csv_name(const struct column *c, char *buf, size_t size)
 {
-	snprintf(buf, size, "%s%s", c->name, unit_suffix(c));
+	/* "pages_to_scan" says its unit itself. */
+	bool says = c->unit == UNIT_PAGES && strstr(c->name, "pages");
+
+	snprintf(buf, size, "%s%s", c->name, says ? "" : unit_suffix(c));
 }
 
 unsigned column_needs(const struct column *c)

@@ -21,9 +21,13 @@ enum unit {
 	UNIT_NONE,  /* an identifier or a setting */
 	UNIT_COUNT, /* things */
 	UNIT_BYTES,
-	UNIT_NS, /* a counter of time: its rate is a ratio */
+	UNIT_PAGES,
+	UNIT_PER_SECOND, /* things, already a rate */
+	UNIT_NS,         /* a counter of time: its rate is a ratio */
 	UNIT_SECONDS,
-	UNIT_RATIO, /* 0 … 1, or more where several CPUs add up */
+	UNIT_RATIO, /* 0 … 1 */
+	UNIT_CPUS,  /* time by time, of several CPUs: 2.5 is two and a half CPUs; a counter is in ns
+		     */
 	UNIT_HERTZ,
 };
 

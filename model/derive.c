@@ -1,9 +1,41 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/derive.h"
 
+#include <stdio.h>
+#include <string.h>
+
+/* Nobody reads on beyond this. */
+#define LIST_BYTES 480
+
 /* Each table may use what the tables before it derived. */
 static const enum table_id order[] = { TABLE_CPU, TABLE_VCPU, TABLE_THREAD, TABLE_PLACEMENT,
 	TABLE_DOMAIN, TABLE_HUGEPOOL, TABLE_NODE, TABLE_HOST, TABLE_SOURCE };
+
+/* Two guests may bear one name; pid and uuid tell whose a row is. */
+static void name_owners(struct snapshot *s)
+{
+	static const struct {
+		enum table_id table;
+		int pid, uuid;
+	} owned[] = {
+		{ TABLE_VCPU, VCPU_PID, VCPU_UUID },
+		{ TABLE_THREAD, THREAD_PID, THREAD_UUID },
+		{ TABLE_PLACEMENT, PLACEMENT_PID, PLACEMENT_UUID },
+	};
+
+	for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++) {
+		const struct table *t = &s->table[owned[i].table];
+
+		for (size_t r = 0; r < t->n; r++) {
+			struct row *row = t->row[r];
+
+			if (!row->domain)
+				continue;
+			row->cell[owned[i].pid] = row->domain->cell[DOMAIN_PID];
+			row->cell[owned[i].uuid] = row->domain->cell[DOMAIN_UUID];
+		}
+	}
+}
 
 void snapshot_derive(struct snapshot *s)
 {
@@ -14,11 +46,53 @@ void snapshot_derive(struct snapshot *s)
 			if (kind->column[c].derive)
 				kind->column[c].derive(s, c);
 	}
+	/* Last: some rows have only just been made. */
+	name_owners(s);
 }
 
 void derive_number(struct snapshot *s, struct row *row, int column, double v)
 {
 	cell_set_number(row, column, v, s->moment.mono_ns);
+}
+
+void derive_missing(struct snapshot *s, struct row *row, int column, enum state why)
+{
+	cell_set_missing(row, column, why, s->moment.mono_ns);
+}
+
+bool derive_operand(
+    enum table_id t, const struct row *row, int column, double *ret, enum state *ret_why)
+{
+	const struct column *c = &table_kinds[t].column[column];
+
+	if (cell_value(c, &row->cell[column], ret))
+		return true;
+	*ret_why = cell_state(c, &row->cell[column]);
+	return false;
+}
+
+void derive_list_add(struct derive_list *list, const char *name)
+{
+	if (list->left_out || list->text.len + strlen(name) + 1 > LIST_BYTES) {
+		list->left_out++;
+		return;
+	}
+	if (list->text.len)
+		text_append(&list->text, " ", 1);
+	text_append(&list->text, name, strlen(name));
+}
+
+void derive_list_done(struct derive_list *list, struct snapshot *s, struct row *row, int column)
+{
+	char more[32];
+
+	if (list->left_out) {
+		snprintf(more, sizeof(more), "%s+%zu", list->text.len ? " " : "", list->left_out);
+		text_append(&list->text, more, strlen(more));
+	}
+	cell_set_text(s, row, column, list->text.len ? list->text.p : "", s->moment.mono_ns);
+	text_done(&list->text);
+	list->left_out = 0;
 }
 
 struct row *derive_host(struct snapshot *s)

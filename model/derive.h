@@ -4,6 +4,7 @@
 #ifndef KVMTOP_MODEL_DERIVE_H
 #define KVMTOP_MODEL_DERIVE_H
 
+#include "base/root.h"
 #include "model/snapshot.h"
 
 void derive_vcpu_node(struct snapshot *s, int column);
@@ -63,8 +64,22 @@ void derive_host_ksm_efficiency(struct snapshot *s, int column);
 void derive_add_to_domain(struct snapshot *s, enum table_id from, int column,
     bool (*takes)(const struct row *row), int to_column);
 
-/* Sets a derived gauge or text. */
 void derive_number(struct snapshot *s, struct row *row, int column, double v);
+void derive_missing(struct snapshot *s, struct row *row, int column, enum state why);
+
+/* The figure of an operand; false when it has none, and then @why is its state. */
+bool derive_operand(
+    enum table_id t, const struct row *row, int column, double *ret, enum state *ret_why);
+
+/* Names one behind the other, as many as a reader takes in; the others are counted: "a b +217". */
+struct derive_list {
+	struct text text;
+	size_t left_out;
+};
+
+void derive_list_add(struct derive_list *list, const char *name);
+/* Puts the list into a cell and frees it. */
+void derive_list_done(struct derive_list *list, struct snapshot *s, struct row *row, int column);
 
 /* The host's only row; made when it is missing. */
 struct row *derive_host(struct snapshot *s);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a guest's row tells, from its vCPUs and threads. */
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/xalloc.h"
 #include "model/derive.h"
 
 static bool is_vhost(const struct row *row)
@@ -70,14 +72,21 @@ void derive_domain_vcpu_run(struct snapshot *s, int column)
 
 void derive_domain_wait(struct snapshot *s, int column)
 {
-	derive_add_to_domain(s, TABLE_VCPU, VCPU_WAIT, NULL, column);
-	for (size_t i = 0; i < s->table[TABLE_DOMAIN].n; i++) {
-		struct row *row = s->table[TABLE_DOMAIN].row[i];
-		double vcpus = cell_number(row, DOMAIN_VCPUS, 0);
+	double *vcpus = xcalloc(s->table[TABLE_DOMAIN].n, sizeof(*vcpus)), v;
+	enum state why;
 
-		if (cell_has(row, column) && vcpus > 0)
-			row->cell[column].number /= vcpus;
+	derive_add_to_domain(s, TABLE_VCPU, VCPU_WAIT, NULL, column);
+	/* A vCPU that has just come has no figure yet and must not lower the mean. */
+	for (size_t i = 0; i < s->table[TABLE_VCPU].n; i++) {
+		const struct row *row = s->table[TABLE_VCPU].row[i];
+
+		if (row->domain && derive_operand(TABLE_VCPU, row, VCPU_WAIT, &v, &why))
+			vcpus[row->domain->number]++;
 	}
+	for (size_t i = 0; i < s->table[TABLE_DOMAIN].n; i++)
+		if (vcpus[i] > 0)
+			s->table[TABLE_DOMAIN].row[i]->cell[column].number /= vcpus[i];
+	free(vcpus);
 }
 
 void derive_domain_wait_worst(struct snapshot *s, int column)

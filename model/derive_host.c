@@ -1,76 +1,102 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The host's row and its CPUs. */
 #include <stdio.h>
-#include <string.h>
+#include <stdlib.h>
 
 #include "base/cpulist.h"
+#include "base/xalloc.h"
 #include "model/derive.h"
 
 /* A vCPU that may run on so few CPUs counts as pinned to them. */
 #define PINNED_CPUS 4
 
-static bool value_of(enum table_id t, const struct row *row, int column, double *ret)
+/*
+ * The mean over the rows of a table that have a figure: a CPU just brought online must not make
+ * the others look idle. Where none has one, the reason of the first.
+ */
+static void set_mean(struct snapshot *s, enum table_id t, int from, int column)
 {
-	return cell_value(&table_kinds[t].column[column], &row->cell[column], ret);
+	enum state why = STATE_ABSENT, reason;
+	double sum = 0, v;
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->table[t].n; i++)
+		if (derive_operand(t, s->table[t].row[i], from, &v, &reason)) {
+			sum += v;
+			n++;
+		} else if (why == STATE_ABSENT) {
+			why = reason;
+		}
+	if (n)
+		derive_number(s, derive_host(s), column, sum / (double)n);
+	else
+		derive_missing(s, derive_host(s), column, why);
 }
 
-/* The sum over all rows of a table; false when none has a value, and then @why tells why. */
-static bool sum_rows(
-    const struct snapshot *s, enum table_id t, int column, double *ret, enum state *why)
+/*
+ * The sum over all guests. One that has just come counts for nothing yet; one whose figure is not
+ * to be had makes the sum unknown.
+ */
+static bool sum_guests(const struct snapshot *s, int from, double *ret, enum state *ret_why)
 {
-	bool any = false;
+	bool any = s->table[TABLE_DOMAIN].n == 0;
+	enum state why = STATE_FIRST;
 	double sum = 0, v;
 
-	*why = STATE_ABSENT;
-	for (size_t i = 0; i < s->table[t].n; i++) {
-		const struct row *row = s->table[t].row[i];
-
-		if (value_of(t, row, column, &v)) {
+	for (size_t i = 0; i < s->table[TABLE_DOMAIN].n; i++) {
+		if (derive_operand(TABLE_DOMAIN, s->table[TABLE_DOMAIN].row[i], from, &v, &why)) {
 			sum += v;
 			any = true;
-		} else if (*why == STATE_ABSENT) {
-			*why = cell_state(&table_kinds[t].column[column], &row->cell[column]);
+		} else if (why != STATE_FIRST && why != STATE_RESET) {
+			*ret_why = why;
+			return false;
 		}
 	}
 	*ret = sum;
+	*ret_why = why;
 	return any;
 }
 
-static void set_sum(struct snapshot *s, enum table_id t, int from, double divisor, int column)
+static void set_guests_sum(struct snapshot *s, int from, int column)
 {
 	enum state why;
 	double sum;
 
-	if (sum_rows(s, t, from, &sum, &why))
-		derive_number(s, derive_host(s), column, divisor > 0 ? sum / divisor : sum);
+	if (sum_guests(s, from, &sum, &why))
+		derive_number(s, derive_host(s), column, sum);
 	else
-		cell_set_missing(derive_host(s), column, why, s->moment.mono_ns);
+		derive_missing(s, derive_host(s), column, why);
 }
 
-static double cpu_count(const struct snapshot *s)
+/* False when a figure that this kernel has is not to be had now. */
+static bool busy_of(const struct row *cpu, double *ret, enum state *ret_why)
 {
-	return s->table[TABLE_CPU].n ? (double)s->table[TABLE_CPU].n : 1;
+	static const int parts[] = { CPU_GUEST, CPU_USER, CPU_SYSTEM, CPU_IRQ, CPU_STEAL };
+	double busy = 0, v;
+
+	if (!derive_operand(TABLE_CPU, cpu, CPU_IDLE, &v, ret_why))
+		return false;
+	for (size_t p = 0; p < sizeof(parts) / sizeof(parts[0]); p++)
+		if (derive_operand(TABLE_CPU, cpu, parts[p], &v, ret_why))
+			busy += v;
+		else if (*ret_why != STATE_ABSENT)
+			return false;
+	/* Ticks are coarse: a short interval may show more than there was. */
+	*ret = busy > 1 ? 1 : busy;
+	return true;
 }
 
 void derive_cpu_busy(struct snapshot *s, int column)
 {
-	static const int parts[] = { CPU_GUEST, CPU_USER, CPU_SYSTEM, CPU_IRQ, CPU_STEAL };
-
 	for (size_t i = 0; i < s->table[TABLE_CPU].n; i++) {
 		struct row *row = s->table[TABLE_CPU].row[i];
-		double busy = 0, v;
+		enum state why;
+		double busy;
 
-		for (size_t p = 0; p < sizeof(parts) / sizeof(parts[0]); p++)
-			if (value_of(TABLE_CPU, row, parts[p], &v))
-				busy += v;
-		/* Ticks are coarse: a short interval may show more than there was. */
-		if (value_of(TABLE_CPU, row, CPU_IDLE, &v))
-			derive_number(s, row, column, busy > 1 ? 1 : busy);
+		if (busy_of(row, &busy, &why))
+			derive_number(s, row, column, busy);
 		else
-			cell_set_missing(row, column,
-			    cell_state(
-				&table_kinds[TABLE_CPU].column[CPU_IDLE], &row->cell[CPU_IDLE]),
-			    s->moment.mono_ns);
+			derive_missing(s, row, column, why);
 	}
 }
 
@@ -90,81 +116,93 @@ void derive_cpu_vcpus(struct snapshot *s, int column)
 	}
 }
 
-static void add_pinned(struct snapshot *s, struct row *cpu, int column, const struct row *vcpu)
+/* Adds a vCPU to the lists of the CPUs that it is pinned to. */
+static void list_pinned(const struct snapshot *s, const struct row *vcpu, struct derive_list *lists)
 {
-	char text[512];
+	size_t cpus = s->table[TABLE_CPU].n;
+	struct cpuset set = { 0 };
+	char name[512];
 
-	snprintf(text, sizeof(text), "%s%s%s/%.0f", cell_text(cpu, column),
-	    cell_has(cpu, column) && cell_text(cpu, column)[0] ? " " : "",
-	    cell_text(vcpu->domain, DOMAIN_NAME), cell_number(vcpu, VCPU_NUMBER, 0));
-	cell_set_text(s, cpu, column, text, s->moment.mono_ns);
+	if (cpuset_parse_list(&set, cell_text(vcpu, VCPU_AFFINITY)) < 0)
+		return;
+	snprintf(name, sizeof(name), "%s/%.0f", cell_text(vcpu->domain, DOMAIN_NAME),
+	    cell_number(vcpu, VCPU_NUMBER, 0));
+	if (cpuset_count(&set) <= PINNED_CPUS && cpuset_count(&set) < cpus)
+		for (int cpu = cpuset_next(&set, 0); cpu >= 0;
+		     cpu = cpuset_next(&set, (unsigned int)cpu + 1)) {
+			const struct row *row =
+			    snapshot_find(s, TABLE_CPU, key_host((uint64_t)cpu));
+
+			if (row)
+				derive_list_add(&lists[row->number], name);
+		}
+	cpuset_done(&set);
 }
 
 void derive_cpu_pinned(struct snapshot *s, int column)
 {
 	size_t cpus = s->table[TABLE_CPU].n;
+	struct derive_list *lists = xcalloc(cpus, sizeof(*lists));
 
-	for (size_t i = 0; i < s->table[TABLE_VCPU].n; i++) {
-		const struct row *vcpu = s->table[TABLE_VCPU].row[i];
-		struct cpuset set = { 0 };
-
-		if (!vcpu->domain || cpuset_parse_list(&set, cell_text(vcpu, VCPU_AFFINITY)) < 0)
-			continue;
-		if (cpuset_count(&set) <= PINNED_CPUS && cpuset_count(&set) < cpus)
-			for (int cpu = cpuset_next(&set, 0); cpu >= 0;
-			     cpu = cpuset_next(&set, (unsigned int)cpu + 1)) {
-				struct row *row =
-				    snapshot_find(s, TABLE_CPU, key_host((uint64_t)cpu));
-
-				if (row)
-					add_pinned(s, row, column, vcpu);
-			}
-		cpuset_done(&set);
-	}
+	for (size_t i = 0; i < s->table[TABLE_VCPU].n; i++)
+		if (s->table[TABLE_VCPU].row[i]->domain)
+			list_pinned(s, s->table[TABLE_VCPU].row[i], lists);
+	for (size_t i = 0; i < cpus; i++)
+		if (lists[i].text.len || lists[i].left_out)
+			derive_list_done(&lists[i], s, s->table[TABLE_CPU].row[i], column);
+	free(lists);
 }
 
 void derive_host_busy(struct snapshot *s, int column)
 {
-	set_sum(s, TABLE_CPU, CPU_BUSY, cpu_count(s), column);
+	set_mean(s, TABLE_CPU, CPU_BUSY, column);
 }
 
 void derive_host_guest(struct snapshot *s, int column)
 {
-	set_sum(s, TABLE_CPU, CPU_GUEST, cpu_count(s), column);
+	set_mean(s, TABLE_CPU, CPU_GUEST, column);
 }
 
 void derive_host_overhead(struct snapshot *s, int column)
 {
-	const struct row *host = derive_host(s);
+	struct row *host = derive_host(s);
 	double busy, guest;
+	enum state why;
 
-	if (value_of(TABLE_HOST, host, HOST_BUSY, &busy) &&
-	    value_of(TABLE_HOST, host, HOST_GUEST, &guest))
-		derive_number(s, derive_host(s), column, busy > guest ? busy - guest : 0);
+	if (derive_operand(TABLE_HOST, host, HOST_BUSY, &busy, &why) &&
+	    derive_operand(TABLE_HOST, host, HOST_GUEST, &guest, &why))
+		derive_number(s, host, column, busy > guest ? busy - guest : 0);
 	else
-		cell_set_missing(derive_host(s), column,
-		    cell_state(&table_kinds[TABLE_HOST].column[HOST_BUSY], &host->cell[HOST_BUSY]),
-		    s->moment.mono_ns);
+		derive_missing(s, host, column, why);
 }
 
 void derive_host_poll(struct snapshot *s, int column)
 {
-	set_sum(s, TABLE_DOMAIN, DOMAIN_POLL, cpu_count(s), column);
+	size_t cpus = s->table[TABLE_CPU].n;
+	struct row *host = derive_host(s);
+
+	set_guests_sum(s, DOMAIN_POLL, column);
+	if (!cell_has(host, column))
+		return;
+	if (cpus)
+		host->cell[column].number /= (double)cpus;
+	else
+		derive_missing(s, host, column, STATE_ABSENT);
 }
 
 void derive_host_iowait(struct snapshot *s, int column)
 {
-	set_sum(s, TABLE_CPU, CPU_IOWAIT, cpu_count(s), column);
+	set_mean(s, TABLE_CPU, CPU_IOWAIT, column);
 }
 
 void derive_host_steal(struct snapshot *s, int column)
 {
-	set_sum(s, TABLE_CPU, CPU_STEAL, cpu_count(s), column);
+	set_mean(s, TABLE_CPU, CPU_STEAL, column);
 }
 
 void derive_host_wait(struct snapshot *s, int column)
 {
-	set_sum(s, TABLE_VCPU, VCPU_WAIT, (double)s->table[TABLE_VCPU].n, column);
+	set_mean(s, TABLE_VCPU, VCPU_WAIT, column);
 }
 
 void derive_host_domains(struct snapshot *s, int column)
@@ -174,66 +212,75 @@ void derive_host_domains(struct snapshot *s, int column)
 
 void derive_host_vcpus(struct snapshot *s, int column)
 {
-	enum state why;
-	double vcpus;
+	set_guests_sum(s, DOMAIN_VCPUS, column);
+}
 
-	sum_rows(s, TABLE_DOMAIN, DOMAIN_VCPUS, &vcpus, &why);
-	derive_number(s, derive_host(s), column, vcpus);
+/* @of / @by; where there is nothing to divide by there is no ratio. */
+static void set_ratio(struct snapshot *s, int of, int by, int column)
+{
+	struct row *host = derive_host(s);
+	enum state why = STATE_ABSENT;
+	double a, b;
+
+	if (derive_operand(TABLE_HOST, host, of, &a, &why) &&
+	    derive_operand(TABLE_HOST, host, by, &b, &why) && b > 0)
+		derive_number(s, host, column, a / b);
+	else
+		derive_missing(s, host, column, why);
 }
 
 void derive_host_vcpus_per_cpu(struct snapshot *s, int column)
 {
-	double cpus = cell_number(derive_host(s), HOST_CPUS, 0);
-
-	if (cpus > 0)
-		derive_number(
-		    s, derive_host(s), column, cell_number(derive_host(s), HOST_VCPUS, 0) / cpus);
+	set_ratio(s, HOST_VCPUS, HOST_CPUS, column);
 }
 
 void derive_host_memory_used(struct snapshot *s, int column)
 {
-	const struct row *host = derive_host(s);
-	double total = cell_number(host, HOST_MEMORY_TOTAL, 0);
+	struct row *host = derive_host(s);
 
-	if (total > 0 && cell_has(host, HOST_MEMORY_AVAILABLE))
-		derive_number(s, derive_host(s), column,
-		    1 - host->cell[HOST_MEMORY_AVAILABLE].number / total);
+	set_ratio(s, HOST_MEMORY_AVAILABLE, HOST_MEMORY_TOTAL, column);
+	if (cell_has(host, column))
+		derive_number(s, host, column, 1 - host->cell[column].number);
 }
 
 void derive_host_huge_free(struct snapshot *s, int column)
 {
-	double sum = 0;
+	enum state why = STATE_ABSENT;
+	double sum = 0, pages, size;
+	size_t i;
 
-	if (s->table[TABLE_HUGEPOOL].n == 0)
-		return;
-	for (size_t i = 0; i < s->table[TABLE_HUGEPOOL].n; i++) {
+	for (i = 0; i < s->table[TABLE_HUGEPOOL].n; i++) {
 		const struct row *pool = s->table[TABLE_HUGEPOOL].row[i];
 
-		sum +=
-		    cell_number(pool, HUGEPOOL_FREE, 0) * cell_number(pool, HUGEPOOL_PAGE_SIZE, 0);
+		if (!derive_operand(TABLE_HUGEPOOL, pool, HUGEPOOL_FREE, &pages, &why) ||
+		    !derive_operand(TABLE_HUGEPOOL, pool, HUGEPOOL_PAGE_SIZE, &size, &why))
+			break;
+		sum += pages * size;
 	}
-	derive_number(s, derive_host(s), column, sum);
+	if (i && i == s->table[TABLE_HUGEPOOL].n)
+		derive_number(s, derive_host(s), column, sum);
+	else
+		derive_missing(s, derive_host(s), column, why);
 }
 
 void derive_host_guest_memory(struct snapshot *s, int column)
 {
-	set_sum(s, TABLE_DOMAIN, DOMAIN_MEMORY, 0, column);
+	set_guests_sum(s, DOMAIN_MEMORY, column);
 }
 
 void derive_host_ksm_saved(struct snapshot *s, int column)
 {
-	const struct row *host = derive_host(s);
+	struct row *host = derive_host(s);
+	enum state why;
+	double saved;
 
-	if (cell_has(host, HOST_KSM_PAGES_SHARING))
-		derive_number(s, derive_host(s), column, host->cell[HOST_KSM_PAGES_SHARING].number);
+	if (derive_operand(TABLE_HOST, host, HOST_KSM_PAGES_SHARING, &saved, &why))
+		derive_number(s, host, column, saved);
+	else
+		derive_missing(s, host, column, why);
 }
 
 void derive_host_ksm_efficiency(struct snapshot *s, int column)
 {
-	const struct row *host = derive_host(s);
-	double shared = cell_number(host, HOST_KSM_PAGES_SHARED, 0);
-
-	if (shared > 0)
-		derive_number(s, derive_host(s), column,
-		    cell_number(host, HOST_KSM_PAGES_SHARING, 0) / shared);
+	set_ratio(s, HOST_KSM_PAGES_SHARING, HOST_KSM_PAGES_SHARED, column);
 }

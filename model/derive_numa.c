@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Nodes: who ran where, whose memory lies where, and how far the two agree. */
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/cpulist.h"
 #include "base/xalloc.h"
@@ -246,50 +244,99 @@ void derive_domain_home(struct snapshot *s, int column)
 	}
 }
 
+/* Pages of a pool as bytes; false when not all that takes is known, and then @ret_why tells why. */
+static bool pool_bytes(const struct row *pool, int column, double *ret, enum state *ret_why)
+{
+	double pages, size;
+
+	if (!derive_operand(TABLE_HUGEPOOL, pool, column, &pages, ret_why) ||
+	    !derive_operand(TABLE_HUGEPOOL, pool, HUGEPOOL_PAGE_SIZE, &size, ret_why))
+		return false;
+	*ret = pages * size;
+	return true;
+}
+
 void derive_hugepool_used(struct snapshot *s, int column)
 {
 	for (size_t i = 0; i < s->table[TABLE_HUGEPOOL].n; i++) {
 		struct row *row = s->table[TABLE_HUGEPOOL].row[i];
-		double used =
-		    cell_number(row, HUGEPOOL_TOTAL, 0) - cell_number(row, HUGEPOOL_FREE, 0);
+		double total, free_bytes;
+		enum state why;
 
-		derive_number(s, row, column, used * cell_number(row, HUGEPOOL_PAGE_SIZE, 0));
+		if (pool_bytes(row, HUGEPOOL_TOTAL, &total, &why) &&
+		    pool_bytes(row, HUGEPOOL_FREE, &free_bytes, &why))
+			derive_number(s, row, column, total - free_bytes);
+		else
+			derive_missing(s, row, column, why);
 	}
 }
 
-static bool wants_pool(const struct row *domain, const struct row *pool)
+/* Whether a guest asks for the pool's pages. What merely has no huge pages knows it; one that may
+ * not be asked leaves it open, and then @why tells so. */
+static bool wants_pool(const struct row *domain, double page_size, enum state *why)
 {
-	return cell_has(domain, DOMAIN_HUGE_SIZE) &&
-	       cell_number(domain, DOMAIN_HUGE_SIZE, 0) == cell_number(pool, HUGEPOOL_PAGE_SIZE, 1);
+	enum state state;
+	double size;
+
+	if (derive_operand(TABLE_DOMAIN, domain, DOMAIN_HUGE_SIZE, &size, &state))
+		return size == page_size;
+	if (state != STATE_ABSENT)
+		*why = state;
+	return false;
+}
+
+static void set_wanted(struct snapshot *s, struct row *pool, int column)
+{
+	enum state why = STATE_OK;
+	double wanted = 0, size, memory;
+
+	if (!derive_operand(TABLE_HUGEPOOL, pool, HUGEPOOL_PAGE_SIZE, &size, &why)) {
+		derive_missing(s, pool, column, why);
+		return;
+	}
+	for (size_t d = 0; d < s->table[TABLE_DOMAIN].n; d++) {
+		const struct row *domain = s->table[TABLE_DOMAIN].row[d];
+
+		if (wants_pool(domain, size, &why) &&
+		    derive_operand(TABLE_DOMAIN, domain, DOMAIN_MEMORY, &memory, &why))
+			wanted += memory;
+	}
+	if (why == STATE_OK)
+		derive_number(s, pool, column, wanted);
+	else
+		derive_missing(s, pool, column, why);
 }
 
 void derive_hugepool_wanted(struct snapshot *s, int column)
 {
-	for (size_t i = 0; i < s->table[TABLE_HUGEPOOL].n; i++) {
-		struct row *pool = s->table[TABLE_HUGEPOOL].row[i];
+	for (size_t i = 0; i < s->table[TABLE_HUGEPOOL].n; i++)
+		set_wanted(s, s->table[TABLE_HUGEPOOL].row[i], column);
+}
 
-		derive_number(s, pool, column, 0);
-		for (size_t d = 0; d < s->table[TABLE_DOMAIN].n; d++)
-			if (wants_pool(s->table[TABLE_DOMAIN].row[d], pool))
-				pool->cell[column].number +=
-				    cell_number(s->table[TABLE_DOMAIN].row[d], DOMAIN_MEMORY, 0);
-	}
+static void set_guests(struct snapshot *s, struct row *pool, int column)
+{
+	struct derive_list list = { 0 };
+	enum state why = STATE_OK;
+	double size;
+
+	if (derive_operand(TABLE_HUGEPOOL, pool, HUGEPOOL_PAGE_SIZE, &size, &why))
+		for (size_t d = 0; d < s->table[TABLE_DOMAIN].n; d++) {
+			const struct row *domain = s->table[TABLE_DOMAIN].row[d];
+
+			if (wants_pool(domain, size, &why))
+				derive_list_add(&list, cell_text(domain, DOMAIN_NAME));
+		}
+	/* Those that are known are worth a word even when not all are. */
+	if (list.text.len || list.left_out || why == STATE_OK)
+		derive_list_done(&list, s, pool, column);
+	else
+		derive_missing(s, pool, column, why);
 }
 
 void derive_hugepool_guests(struct snapshot *s, int column)
 {
-	for (size_t i = 0; i < s->table[TABLE_HUGEPOOL].n; i++) {
-		struct row *pool = s->table[TABLE_HUGEPOOL].row[i];
-		char list[512] = "";
-		size_t len = 0;
-
-		for (size_t d = 0; d < s->table[TABLE_DOMAIN].n && len < sizeof(list); d++)
-			if (wants_pool(s->table[TABLE_DOMAIN].row[d], pool))
-				len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%s",
-				    len ? " " : "",
-				    cell_text(s->table[TABLE_DOMAIN].row[d], DOMAIN_NAME));
-		cell_set_text(s, pool, column, list, s->moment.mono_ns);
-	}
+	for (size_t i = 0; i < s->table[TABLE_HUGEPOOL].n; i++)
+		set_guests(s, s->table[TABLE_HUGEPOOL].row[i], column);
 }
 
 static struct row *node_row(struct snapshot *s, double node)
@@ -303,6 +350,7 @@ static void zero_nodes(struct snapshot *s, int column)
 		derive_number(s, s->table[TABLE_NODE].row[i], column, 0);
 }
 
+/* One pool that is not known makes its node's sum unknown. */
 static void add_pools(struct snapshot *s, int pages_column, int column)
 {
 	if (s->table[TABLE_HUGEPOOL].n == 0)
@@ -311,10 +359,15 @@ static void add_pools(struct snapshot *s, int pages_column, int column)
 	for (size_t i = 0; i < s->table[TABLE_HUGEPOOL].n; i++) {
 		const struct row *pool = s->table[TABLE_HUGEPOOL].row[i];
 		struct row *node = node_row(s, cell_number(pool, HUGEPOOL_NODE, -1));
+		enum state why;
+		double bytes;
 
-		if (node)
-			node->cell[column].number += cell_number(pool, pages_column, 0) *
-						     cell_number(pool, HUGEPOOL_PAGE_SIZE, 0);
+		if (!node || !cell_has(node, column))
+			continue;
+		if (pool_bytes(pool, pages_column, &bytes, &why))
+			node->cell[column].number += bytes;
+		else
+			derive_missing(s, node, column, why);
 	}
 }
 

@@ -27,7 +27,7 @@ static void rate_cell(const struct column *c, struct cell *now, const struct cel
 	}
 	seconds = (double)(now->at_ns - before->at_ns) / (double)NS_PER_SEC;
 	now->rate = (double)(now->count - before->count) / seconds;
-	if (c->unit == UNIT_NS)
+	if (c->unit == UNIT_NS || c->unit == UNIT_CPUS)
 		now->rate /= (double)NS_PER_SEC;
 	now->rate_state = now->state;
 }

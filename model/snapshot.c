@@ -254,6 +254,22 @@ static struct cell copy_cell(struct snapshot *into, const struct column *c, stru
 	return cell;
 }
 
+struct snapshot *snapshot_copy(const struct snapshot *from)
+{
+	struct snapshot *copy = snapshot_new(from->moment);
+
+	for (enum table_id t = 0; t < TABLES; t++)
+		for (size_t i = 0; i < from->table[t].n; i++) {
+			const struct row *row = from->table[t].row[i];
+			struct row *own = snapshot_row(copy, t, row->key);
+
+			for (int c = 0; c < table_kinds[t].columns; c++)
+				own->cell[c] =
+				    copy_cell(copy, &table_kinds[t].column[c], row->cell[c]);
+		}
+	return copy;
+}
+
 /* The row that @from speaks of; NULL when it is of a guest that has ended. */
 static struct row *merge_target(struct snapshot *into, enum table_id id, const struct row *from)
 {

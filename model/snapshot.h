@@ -31,7 +31,7 @@ struct cell {
 		double number;    /* KIND_GAUGE */
 		const char *text; /* KIND_TEXT, sanitised, owned by the snapshot */
 	};
-	double rate;        /* KIND_COUNTER: units per second; of UNIT_NS: a ratio */
+	double rate;        /* KIND_COUNTER: units per second; of time: a ratio */
 	uint64_t at_ns;     /* monotonic time of the reading */
 	uint8_t state;      /* of count, number or text */
 	uint8_t rate_state; /* of rate */
@@ -71,6 +71,7 @@ struct snapshot {
 };
 
 struct snapshot *snapshot_new(struct moment moment);
+struct snapshot *snapshot_copy(const struct snapshot *from);
 struct snapshot *snapshot_ref(const struct snapshot *s);
 void snapshot_unref(const struct snapshot *s);
 

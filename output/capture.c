@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "output/capture.h"
 
-#include <ctype.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/slice.h"
 #include "base/xalloc.h"
 #include "model/snapshot.h"
 #include "output/anonymous.h"
@@ -172,17 +172,23 @@ void capture_seen(void *ctx, enum seen kind, const char *path, const char *data,
 	pthread_mutex_unlock(&c->lock);
 }
 
+/* The number that a path has at @at, as a directory of its own: "7" in "proc/7/stat". */
+static bool number_at(const char *path, size_t at, uint64_t *ret, size_t *ret_end)
+{
+	size_t len = strcspn(path + at, "/");
+
+	if (path[at + len] != '/' || slice_u64((struct slice){ path + at, len }, ret) < 0)
+		return false;
+	*ret_end = at + len;
+	return true;
+}
+
 /* "proc/7/…": the number, and how long "proc/7" is; 0 for all others. */
 static uint64_t process_of(const char *path, size_t *ret_len)
 {
-	char *end;
-	unsigned long long pid;
+	uint64_t pid;
 
-	if (strncmp(path, "proc/", 5) != 0 || !isdigit((unsigned char)path[5]))
-		return 0;
-	pid = strtoull(path + 5, &end, 10);
-	*ret_len = (size_t)(end - path);
-	return *end == '/' ? pid : 0;
+	return strncmp(path, "proc/", 5) == 0 && number_at(path, 5, &pid, ret_len) ? pid : 0;
 }
 
 static bool blob_begins(const struct blob *b, const char *text)
@@ -243,12 +249,10 @@ static bool is_seen(const struct capture *c, const char *dir, size_t len, const 
 /* Files of a thread that nobody found in this sample belong to one that has ended. */
 static bool thread_has_ended(const struct capture *c, const char *path, size_t len)
 {
-	char *end;
+	uint64_t tid;
 
-	if (strncmp(path + len, "/task/", 6) != 0 || !isdigit((unsigned char)path[len + 6]))
+	if (strncmp(path + len, "/task/", 6) != 0 || !number_at(path, len + 6, &tid, &len))
 		return false;
-	strtoull(path + len + 6, &end, 10);
-	len = (size_t)(end - path);
 	return !is_seen(c, path, len, "stat") && !is_seen(c, path, len, "schedstat");
 }
 

@@ -116,9 +116,10 @@ int captured_write_archive(const struct captured_sample *sample, size_t n,
 	struct text out = { 0 };
 	int r;
 
-	print_text(&out, "kvmtop-host 1\n");
+	print_text(&out, ARCHIVE_HEAD);
 	for (size_t i = 0; i < n; i++)
 		print_sample(&sample[i], i ? &sample[i - 1] : NULL, anonymous, &out);
+	print_text(&out, ARCHIVE_END);
 	r = write_new(AT_FDCWD, path, out.p, out.len);
 	text_done(&out);
 	return r;

@@ -11,10 +11,12 @@ static const struct {
 	[STATUS_OK] = { "ok", "Every figure that this host or guest has is there." },
 	[STATUS_FIRST] = { "first", "Seen for the first time: rates need a second sample." },
 	[STATUS_STALE] = { "stale", "A figure is older than two intervals of its source." },
-	[STATUS_PARTIAL] = { "partial", "A source has not answered yet." },
+	[STATUS_PARTIAL] = { "partial", "A figure is missing whose source fails, does not answer "
+					"or lacks something; the table \"source\" says what." },
 	[STATUS_RESET] = { "reset", "A counter went back, so its rate is empty." },
 	[STATUS_DENIED] = { "denied", "A right is missing; the table \"source\" says which." },
-	[STATUS_STUCK] = { "stuck", "Who should tell a figure does not answer." },
+	[STATUS_STUCK] = { "stuck",
+	    "The guest does not answer: its process is stopped, or its monitor is silent." },
 };
 
 const char *status_name(enum status status)
@@ -29,12 +31,11 @@ const char *status_help(enum status status)
 
 static enum status status_of_source(const char *state)
 {
-	if (strcmp(state, "starting") == 0)
-		return STATUS_PARTIAL;
 	if (strcmp(state, state_name(STATE_DENIED)) == 0)
 		return STATUS_DENIED;
-	if (strcmp(state, state_name(STATE_STUCK)) == 0)
-		return STATUS_STUCK;
+	if (strcmp(state, "starting") == 0 || strcmp(state, "partial") == 0 ||
+	    strcmp(state, state_name(STATE_STUCK)) == 0)
+		return STATUS_PARTIAL;
 	return STATUS_OK;
 }
 
@@ -78,7 +79,7 @@ static enum status status_of_cell(
 	case STATE_STALE:
 		return STATUS_STALE;
 	case STATE_STUCK:
-		return STATUS_STUCK;
+		return STATUS_PARTIAL;
 	case STATE_DENIED:
 		return STATUS_DENIED;
 	}
@@ -89,10 +90,11 @@ enum status status_row(
     const struct sheet *sheet, const struct row *row, const enum status source[SOURCES])
 {
 	const struct column *column = table_kinds[sheet->table].column;
+	const struct row *guest = sheet->table == TABLE_DOMAIN ? row : row->domain;
 	enum status status = STATUS_OK;
 
 	/* What the kernel tells of a guest that does not answer is right, and yet not the whole. */
-	if (sheet->table == TABLE_DOMAIN && cell_number(row, DOMAIN_STUCK, 0) > 0)
+	if (guest && cell_has(guest, DOMAIN_STUCK))
 		return STATUS_STUCK;
 	for (size_t i = 0; i < sheet->columns; i++) {
 		int c = sheet->column[i];

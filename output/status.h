@@ -14,10 +14,10 @@ enum status {
 	STATUS_OK,
 	STATUS_FIRST,   /* a rate needs a second sample */
 	STATUS_STALE,   /* older than two intervals of its source */
-	STATUS_PARTIAL, /* a source has not told yet what it knows */
+	STATUS_PARTIAL, /* a source fails or has not told yet: no answer, no right, no mount */
 	STATUS_RESET,   /* a counter went back */
 	STATUS_DENIED,  /* a right is missing */
-	STATUS_STUCK,   /* who should tell does not answer */
+	STATUS_STUCK,   /* the guest does not answer */
 	STATUSES
 };
 
@@ -31,7 +31,7 @@ void status_sources(const struct snapshot *s, enum status ret[SOURCES]);
 
 /*
  * Of the written figures. One that is merely absent is fine: this host or guest has none. Unless
- * its source could not tell.
+ * its source is in trouble: then nobody knows, and the row is no better than its source.
  */
 enum status status_row(
     const struct sheet *sheet, const struct row *row, const enum status source[SOURCES]);

@@ -7,9 +7,10 @@
 #include "base/sanitize.h"
 #include "views/page.h"
 #include "views/table_view.h"
+#include "views/unit.h"
 
-/* Pairs stand in a grid of such cells: a name, a figure, a gap. */
-#define PAIR_WIDTH 17
+/* Pairs stand in a grid of such cells: a name, a figure, its unit, a gap. */
+#define PAIR_WIDTH 24
 #define PAIR_GAP 2
 #define FACT_WIDTH 13
 /* A value on several cells stands behind a label of its own width or more. */
@@ -74,6 +75,8 @@ void pane_build_facts(struct page *p, struct pane *pane)
 		line = page_add(p, pane, LINE_FACT);
 		line->label = stripped(c->name, pane->part->strip);
 		line->value = keep(p, &figure);
+		line->unit = unit_sign(c, &row->cell[column]);
+		line->mark = mark_of(pane->part->table, row, column);
 		line->text = c->help;
 		line->style = figure.style;
 		line->id.number = column + 1;
@@ -81,6 +84,17 @@ void pane_build_facts(struct page *p, struct pane *pane)
 	}
 	if (!any && pane->part->empty)
 		page_add_note(p, pane, pane->part->empty);
+}
+
+/* "swap total": heads of columns are too short to be read alone. */
+const char *pair_label(struct page *p, const struct column *c)
+{
+	const char *name = c->name;
+	char *label = arena_alloc(p->arena, strlen(name) + 1);
+
+	for (size_t i = 0; name[i]; i++)
+		label[i] = (char)(name[i] == '_' ? ' ' : name[i]);
+	return label;
 }
 
 struct grid {
@@ -94,6 +108,9 @@ static int cells_of(const struct pair *pair)
 {
 	int wanted = text_width(pair->label) + 1 + text_width(pair->value);
 
+	/* A figure grows and shrinks: its neighbours shall not move for it. */
+	if (!pair->wide)
+		return 1;
 	if (wanted > PAIR_WIDTH)
 		wanted += WIDE_LABEL_ROOM;
 	return (wanted + PAIR_GAP + PAIR_WIDTH + PAIR_GAP - 1) / (PAIR_WIDTH + PAIR_GAP);
@@ -111,7 +128,7 @@ static void grid_add(struct page *p, struct pane *pane, struct grid *g, struct p
 		g->line->pair = g->pair;
 		g->used = 0;
 	}
-	pair.wide = cells > 1;
+	pair.wide = pair.wide && cells > 1;
 	pair.x = MARGIN + g->used * (PAIR_WIDTH + PAIR_GAP);
 	pair.width = cells * (PAIR_WIDTH + PAIR_GAP) - PAIR_GAP;
 	g->used += cells;
@@ -138,7 +155,13 @@ void pane_build_pairs(struct page *p, struct pane *pane)
 		figure_of_cell(c, &row->cell[column], FACT_WIDTH, &figure);
 		grid_add(p, pane, &grid,
 		    (struct pair){
-			.label = c->title, .value = keep(p, &figure), .style = figure.style });
+			.label = pair_label(p, c),
+			.value = keep(p, &figure),
+			.unit = unit_sign(c, &row->cell[column]),
+			.style = figure.style,
+			.mark = mark_of(pane->part->table, row, column),
+			.wide = c->kind == KIND_TEXT,
+		    });
 	}
 	if (!row && pane->part->empty)
 		page_add_note(p, pane, pane->part->empty);

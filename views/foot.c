@@ -9,8 +9,9 @@
 #include "base/sanitize.h"
 #include "views/commands.h"
 #include "views/page.h"
+#include "views/parts.h"
 
-#define SENTENCE_SIZE 400
+#define SENTENCE_SIZE 1200
 
 int text_wrap(struct canvas *c, int y, int x, int width, int rows, int style, const char *text)
 {
@@ -78,7 +79,7 @@ static void tell_placement(struct words *w, const struct row *row)
 	}
 }
 
-static void tell_domain(struct words *w, const struct row *row)
+static void tell_domain(struct page *p, struct words *w, const struct row *row)
 {
 	char text[FORMAT_SIZE];
 
@@ -87,6 +88,13 @@ static void tell_domain(struct words *w, const struct row *row)
 		add(w, "%s does not answer: STUCK %s (%s).", cell_text(row, DOMAIN_NAME), text,
 		    cell_has(row, DOMAIN_STOPPED) ? "its process is stopped by a signal"
 						  : "its monitor owes an answer");
+		return;
+	}
+	/* On screen 3 all that is asked is where it lies, and how anybody knows. */
+	if (p->screen == &screens[SCREEN_NUMA]) {
+		add(w, "%s: %s", cell_text(row, DOMAIN_NAME), numa_reading(p, row));
+		tell_placement(w, row);
+		add(w, ".");
 		return;
 	}
 	add(w, "%s: %s", cell_text(row, DOMAIN_NAME), cell_text(row, DOMAIN_STATE));
@@ -124,14 +132,31 @@ static void tell_source(struct words *w, const struct row *row)
 	add(w, "%s: %s", cell_text(row, SOURCE_NAME), note);
 }
 
-static void tell_row(struct words *w, const struct line *line)
+static void tell_pool(struct page *p, struct words *w, const struct line *line)
+{
+	double lacks = memory_shortage(p, line);
+	const char *guests = cell_text(line->row, HUGEPOOL_GUESTS);
+	char size[FORMAT_SIZE], text[FORMAT_SIZE];
+
+	format_size(cell_number(line->row, HUGEPOOL_PAGE_SIZE, 0), 5, size);
+	if (lacks > 0) {
+		format_size(lacks, 6, text);
+		add(w, "The pools of %s pages are short by %s. ", size, text);
+	}
+	if (*guests)
+		add(w, "Guests that want pages of %s: %s.", size, guests);
+	else
+		add(w, "No guest wants pages of %s.", size);
+}
+
+static void tell_row(struct page *p, struct words *w, const struct line *line)
 {
 	const struct row *row = line->row;
 	char what[FORMAT_SIZE];
 
 	switch (line->table) {
 	case TABLE_DOMAIN:
-		tell_domain(w, row);
+		tell_domain(p, w, row);
 		break;
 	case TABLE_VCPU:
 		snprintf(what, sizeof(what), "vCPU %.0f", cell_number(row, VCPU_NUMBER, 0));
@@ -150,9 +175,7 @@ static void tell_row(struct words *w, const struct line *line)
 			    cell_text(row, CPU_PINNED));
 		break;
 	case TABLE_HUGEPOOL:
-		if (*cell_text(row, HUGEPOOL_GUESTS))
-			add(w, "Guests that want these pages: %s.",
-			    cell_text(row, HUGEPOOL_GUESTS));
+		tell_pool(p, w, line);
 		break;
 	default:
 		break;
@@ -171,7 +194,7 @@ const char *line_sentence(struct page *p, const struct line *line)
 	else if (line->kind == LINE_NOTE)
 		add(&w, "%s", line->text);
 	else if (line->row)
-		tell_row(&w, line);
+		tell_row(p, &w, line);
 	return page_printf(p, "%s", w.text);
 }
 

@@ -53,6 +53,17 @@ static void pen_pair(struct pen *pen, const char *label, const char *value, enum
 	pen->x += 2;
 }
 
+/* The sign stands in the gap behind it. */
+static void pen_marked(struct pen *pen, const char *label, const char *value, enum mark mark)
+{
+	enum style style = mark_style(mark, STYLE_NORMAL);
+	bool fits = pen->x + text_width(label) + 1 + text_width(value) <= pen->end;
+
+	pen_pair(pen, label, value, style);
+	if (fits)
+		canvas_text(pen->c, pen->y, pen->x - 2, 1, style, ALIGN_LEFT, mark_sign(mark));
+}
+
 static const struct row *host_row(const struct snapshot *s)
 {
 	return s ? snapshot_find(s, TABLE_HOST, key_host(0)) : NULL;
@@ -105,11 +116,12 @@ static void put_libvirt(struct pen *pen, const struct snapshot *now)
 	const struct row *row = source_row(now, SRC_LIBVIRT);
 	const char *state = row ? cell_text(row, SOURCE_STATE) : "";
 	bool bad = strcmp(state, "stuck") == 0 || strcmp(state, "denied") == 0;
+	/* Nobody misses what was switched off. */
+	bool off = row && strcasestr(cell_text(row, SOURCE_NOTE), "switched off");
 
 	if (!*state)
 		return;
-	pen_pair(pen, "libvirt", strcmp(state, "absent") == 0 ? "none" : state,
-	    bad ? STYLE_WARN : STYLE_NORMAL);
+	pen_pair(pen, "libvirt", off ? "off" : state, bad ? STYLE_WARN : STYLE_NORMAL);
 }
 
 static void put_self(struct pen *pen, const struct snapshot *now)
@@ -199,22 +211,27 @@ static int bar_width(const struct canvas *c, int x)
 /* Label, percentage, on wide screens the history, and the bar; what stands behind goes to the pen.
  */
 static struct pen draw_meter(struct canvas *c, int y, const char *label, double ratio,
-    const struct ring *ring, const struct segment *segment, size_t n)
+    enum mark mark, const struct ring *ring, const struct segment *segment, size_t n)
 {
 	double past[HISTORY_WIDTH];
 	char text[FORMAT_SIZE];
 	int x = BAR_X, width;
 
+	enum style style = mark_style(mark, STYLE_VALUE);
+
 	canvas_text(c, y, LABEL_X, 4, STYLE_LABEL, ALIGN_LEFT, label);
-	canvas_printf(
-	    c, y, PERCENT_X, 4, STYLE_VALUE, ALIGN_RIGHT, "%s", percent(ratio, "%", text));
+	canvas_printf(c, y, PERCENT_X, 4, style, ALIGN_RIGHT, "%s", percent(ratio, "%", text));
+	canvas_text(c, y, PERCENT_X + 4, 1, style, ALIGN_LEFT, mark_sign(mark));
 	if (canvas_cols(c) >= HISTORY_COLS) {
 		ring_last(ring, past, HISTORY_WIDTH);
 		canvas_spark(c, y, x, past, HISTORY_WIDTH, 1, STYLE_SPARK);
-		x += HISTORY_WIDTH + 1;
+		x += HISTORY_WIDTH + 2;
 	}
 	width = bar_width(c, x);
+	/* The brackets say where full is, and set the bar apart from the history. */
+	canvas_text(c, y, x - 1, 1, STYLE_DIM, ALIGN_LEFT, "[");
 	canvas_bar(c, y, x, width, segment, n);
+	canvas_text(c, y, x + width, 1, STYLE_DIM, ALIGN_LEFT, "]");
 	return (struct pen){ .c = c, .y = y, .x = x + width + 2, .end = canvas_cols(c) };
 }
 
@@ -228,8 +245,8 @@ static void draw_cpu(const struct ui *ui, const struct snapshot *now, struct can
 		{ other, STYLE_BAR_HOST },
 		{ poll, STYLE_BAR_POLL },
 	};
-	struct pen pen =
-	    draw_meter(c, y, "cpu", host_figure(host, HOST_BUSY), &ui->history.cpu, segment, 3);
+	struct pen pen = draw_meter(c, y, "cpu", host_figure(host, HOST_BUSY),
+	    mark_of(TABLE_HOST, host, HOST_BUSY), &ui->history.cpu, segment, 3);
 	char text[2 * FORMAT_SIZE], vcpus[FORMAT_SIZE], cpus[FORMAT_SIZE];
 
 	pen_pair(&pen, "guest", percent(guest, "", text), STYLE_NORMAL);
@@ -237,14 +254,15 @@ static void draw_cpu(const struct ui *ui, const struct snapshot *now, struct can
 	pen_pair(&pen, "host", percent(fmax(other, 0), "", text), STYLE_NORMAL);
 	pen.x--;
 	pen_pair(&pen, "poll", percent(poll, "", text), STYLE_NORMAL);
-	pen_pair(&pen, "wait", percent(host_figure(host, HOST_WAIT), "%", text), STYLE_NORMAL);
+	pen_marked(&pen, "wait", percent(host_figure(host, HOST_WAIT), "%", text),
+	    mark_of(TABLE_HOST, host, HOST_WAIT));
 	format_integer(known(host_figure(host, HOST_VCPUS)), 5, vcpus);
 	format_integer(known(host_figure(host, HOST_CPUS)), 5, cpus);
 	snprintf(text, sizeof(text), "%s:%s", vcpus, cpus);
 	pen_pair(&pen, "vCPU:CPU", text, STYLE_NORMAL);
 	if (known(host_figure(host, HOST_STEAL)) >= 0.0005)
-		pen_pair(
-		    &pen, "steal", percent(host_figure(host, HOST_STEAL), "%", text), STYLE_WARN);
+		pen_marked(&pen, "steal", percent(host_figure(host, HOST_STEAL), "%", text),
+		    mark_of(TABLE_HOST, host, HOST_STEAL));
 }
 
 /* "17.0/24.0G": the unit of the whole serves both. */
@@ -283,14 +301,16 @@ static void put_huge(struct pen *pen, const struct row *host)
 static void put_swap(struct pen *pen, const struct row *host)
 {
 	double total = host_figure(host, HOST_SWAP_TOTAL), free = host_figure(host, HOST_SWAP_FREE);
-	double rate =
-	    known(host_figure(host, HOST_SWAP_IN)) + known(host_figure(host, HOST_SWAP_OUT));
+	enum mark used = mark_of(TABLE_HOST, host, HOST_SWAP_FREE);
+	enum mark in = mark_of(TABLE_HOST, host, HOST_SWAP_IN);
+	enum mark out = mark_of(TABLE_HOST, host, HOST_SWAP_OUT);
 	char text[FORMAT_SIZE];
 
 	if (isnan(total))
 		return;
 	format_size(total - known(free), 6, text);
-	pen_pair(pen, "swap", total > 0 ? text : "none", rate > 0 ? STYLE_WARN : STYLE_NORMAL);
+	used = in > used ? in : used;
+	pen_marked(pen, "swap", total > 0 ? text : "none", out > used ? out : used);
 }
 
 static void draw_memory(const struct ui *ui, const struct snapshot *now, struct canvas *c, int y)
@@ -306,18 +326,19 @@ static void draw_memory(const struct ui *ui, const struct snapshot *now, struct 
 		{ guests / total, STYLE_BAR_GUEST },
 		{ (used - huge - guests) / total, STYLE_BAR_HOST },
 	};
-	struct pen pen = draw_meter(c, y, "mem", ratio, &ui->history.memory, segment, 3);
+	struct pen pen = draw_meter(c, y, "mem", ratio, mark_of(TABLE_HOST, host, HOST_MEMORY_USED),
+	    &ui->history.memory, segment, 3);
 	char text[2 * FORMAT_SIZE];
 
 	print_part(used, total, text, sizeof(text));
 	if (!isnan(total))
 		pen_pair(&pen, "used", text, STYLE_NORMAL);
 	put_huge(&pen, host);
+	put_swap(&pen, host); /* before what is good news */
 	if (ksm > 0) {
 		format_size(ksm, 6, text);
 		pen_pair(&pen, "ksm saved", text, STYLE_NORMAL);
 	}
-	put_swap(&pen, host);
 }
 
 static void put_pressure(const struct snapshot *now, struct canvas *c, int y)
@@ -351,14 +372,22 @@ static void draw_node(
     const struct ui *ui, const struct row *node, size_t i, struct canvas *c, int y, int x, int past)
 {
 	double last[NODE_HISTORY_MAX], busy = cell_number(node, NODE_BUSY, NAN);
+	enum mark mark = mark_of(TABLE_NODE, node, NODE_BUSY);
+	enum mark full = mark_of(TABLE_NODE, node, NODE_FREE);
+	enum style style = mark_style(mark, STYLE_NORMAL);
 	char text[FORMAT_SIZE];
 
 	canvas_printf(
 	    c, y, x, 2, STYLE_LABEL, ALIGN_RIGHT, "%.0f", cell_number(node, NODE_NUMBER, 0));
+	/* Its memory has no figure here, but a full node shall not look healthy. */
+	if (full != MARK_NONE) {
+		canvas_style(c, y, x, 2, mark_style(full, STYLE_LABEL));
+		canvas_text(c, y, x + 2, 1, mark_style(full, STYLE_LABEL), ALIGN_LEFT, MARK_SIGN);
+	}
 	ring_last(&ui->history.node[i], last, (size_t)past);
 	canvas_spark(c, y, x + 3, last, (size_t)past, 1, STYLE_SPARK);
-	canvas_printf(
-	    c, y, x + 3 + past, 4, STYLE_NORMAL, ALIGN_RIGHT, "%s", percent(busy, "%", text));
+	canvas_printf(c, y, x + 3 + past, 4, style, ALIGN_RIGHT, "%s", percent(busy, "%", text));
+	canvas_text(c, y, x + 7 + past, 1, style, ALIGN_LEFT, mark_sign(mark));
 }
 
 static bool has_pressure(const struct snapshot *now)
@@ -415,6 +444,7 @@ unsigned header_needs(void)
 		HOST_HUGETLB, HOST_HUGE_FREE, HOST_KSM_SAVED, HOST_SWAP_TOTAL, HOST_PSI_CPU };
 	unsigned needs = NEEDS(SRC_LIBVIRT) |
 			 column_needs(&table_kinds[TABLE_NODE].column[NODE_BUSY]) |
+			 column_needs(&table_kinds[TABLE_NODE].column[NODE_FREE]) |
 			 column_needs(&table_kinds[TABLE_DOMAIN].column[DOMAIN_RSS]);
 
 	for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)

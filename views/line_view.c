@@ -6,6 +6,7 @@
 #include "base/sanitize.h"
 #include "views/filter.h"
 #include "views/page.h"
+#include "views/parts.h"
 #include "views/table_view.h"
 
 #define LABEL_MAX 22
@@ -99,6 +100,8 @@ static void figure_of(
 		return;
 	}
 	figure_of_cell(f->column, &row->cell[f->number], f->width, ret);
+	if (f->width > 1)
+		ret->mark = mark_of(f->table, row, f->number);
 	if (f == line->pane->field && ret->style == STYLE_NORMAL && ret->foreign &&
 	    line_domain(line))
 		ret->style = STYLE_DOMAIN;
@@ -126,19 +129,33 @@ static bool is_stuck(const struct line *line)
 	return line->table == TABLE_DOMAIN && cell_has(line->row, DOMAIN_STUCK);
 }
 
+/* The sign stands in the gap behind the figure; at the edge, where there is none, before it. */
+static void draw_figure(const struct page *p, const struct field *f, const struct figure *figure,
+    struct canvas *c, int y)
+{
+	enum style style = mark_style(figure->mark, figure->style);
+	int x = f->x + f->width;
+
+	canvas_text(c, y, f->x, f->width, style, figure->align, figure_text(figure));
+	if (figure->mark != MARK_NONE)
+		canvas_text(c, y, x < p->cols ? x : f->x - 1, 1, style, ALIGN_LEFT,
+		    mark_sign(figure->mark));
+}
+
 static void draw_row(
     const struct page *p, const struct line *line, struct canvas *c, int y, bool selected)
 {
 	const struct pane *pane = line->pane;
 
 	if (is_stuck(line))
-		canvas_text(c, y, 0, 1, STYLE_CRIT, ALIGN_LEFT, "!");
+		canvas_text(c, y, 0, 1, STYLE_CRIT, ALIGN_LEFT, MARK_SIGN);
+	if (memory_shortage(p, line) > 0)
+		canvas_text(c, y, 0, 1, STYLE_WARN, ALIGN_LEFT, MARK_SIGN);
 	for (int i = 0; i < pane->fields; i++) {
 		struct figure figure;
 
 		figure_of(p, line, &pane->field[i], &figure);
-		canvas_text(c, y, pane->field[i].x, pane->field[i].width, figure.style,
-		    figure.align, figure_text(&figure));
+		draw_figure(p, &pane->field[i], &figure, c, y);
 	}
 	if (selected)
 		canvas_select(c, y, 0, p->cols);
@@ -197,18 +214,48 @@ static int label_width(const struct page *p)
 	return widest < most ? widest : most;
 }
 
+/* What stands behind a figure that ends before @x. */
+static void draw_unit(
+    struct canvas *c, int y, int x, const char *unit, enum mark mark, enum style style)
+{
+	if (*unit) {
+		canvas_text(c, y, x + 1, UNIT_WIDTH, style, ALIGN_LEFT, unit);
+		x += 1 + text_width(unit);
+	}
+	if (mark != MARK_NONE)
+		canvas_text(c, y, x, 1, style, ALIGN_LEFT, mark_sign(mark));
+}
+
 static void draw_fact(
     const struct page *p, const struct line *line, struct canvas *c, int y, bool selected)
 {
 	int label = label_width(p);
 	int value = p->cols >= WIDE_COLS ? VALUE_WIDTH_WIDE : VALUE_WIDTH;
-	int text = MARGIN + label + 1 + value + 2;
+	int unit = MARGIN + label + 1 + value + 1, text = unit + UNIT_WIDTH + 2;
+	enum style style = mark_style(line->mark, line->style);
 
 	canvas_text(c, y, MARGIN, label, STYLE_LABEL, ALIGN_LEFT, line->label);
-	canvas_text(c, y, MARGIN + label + 1, value, line->style, ALIGN_RIGHT, line->value);
+	canvas_text(c, y, MARGIN + label + 1, value, style, ALIGN_RIGHT, line->value);
+	draw_unit(c, y, unit - 1, line->unit, line->mark, style);
 	canvas_text(c, y, text, p->cols - text, STYLE_DIM, ALIGN_LEFT, line->text);
 	if (selected)
 		canvas_select(c, y, 0, p->cols);
+}
+
+/* Figures stand below figures, and units below units. */
+static void draw_pair_value(const struct pair *pair, int label, struct canvas *c, int y)
+{
+	enum style style = mark_style(pair->mark, pair->style);
+	int x = pair->x + label + 1, end = pair->x + pair->width - PAIR_UNIT_WIDTH;
+
+	if (pair->wide) {
+		canvas_text(c, y, x, pair->x + pair->width - x, style, ALIGN_LEFT, pair->value);
+		return;
+	}
+	if (text_width(pair->value) > end - x && !*pair->unit)
+		end = pair->x + pair->width;
+	canvas_text(c, y, x, end - x, style, ALIGN_RIGHT, pair->value);
+	draw_unit(c, y, end, pair->unit, pair->mark, style);
 }
 
 static void draw_pairs(const struct line *line, struct canvas *c, int y)
@@ -220,8 +267,7 @@ static void draw_pairs(const struct line *line, struct canvas *c, int y)
 		if (pair->wide && label < WIDE_LABEL)
 			label = WIDE_LABEL;
 		canvas_text(c, y, pair->x, label, STYLE_LABEL, ALIGN_LEFT, pair->label);
-		canvas_text(c, y, pair->x + label + 1, pair->width - label - 1, pair->style,
-		    pair->wide ? ALIGN_LEFT : ALIGN_RIGHT, pair->value);
+		draw_pair_value(pair, label, c, y);
 	}
 }
 

@@ -20,23 +20,26 @@
 /* Blanks that set nodes apart, where there is room. */
 #define GAP_MAX 3
 #define WHOLE_WIDTH 5
+/* All nodes together: what stands in place of a node's number + 1. */
+#define ALL_NODES 0
+#define TOTAL_WIDTH 5
+/* Whole seconds, minutes or hours. */
+#define AGE_WIDTH 3
 /* vCPU time that deserves a star. */
 #define RAN_RATIO 0.005
+#define STAR_HINT "* vCPUs ran there"
 
-/* The widths of a node's two columns; those for time may be missing. */
+/* The widths of a node's two columns; that for time may be missing. */
 struct measure {
 	int memory, run;
-	bool home;
 };
 
 static const struct measure measures[] = {
-	{ 6, 6, true },
-	{ 6, 5, true },
-	{ 6, 5, false },
-	{ 5, 4, true },
-	{ 5, 4, false },
-	{ 6, 0, true },
-	{ 6, 0, false },
+	{ 6, 6 },
+	{ 6, 5 },
+	{ 5, 4 },
+	{ 6, 0 },
+	{ 5, 0 },
 };
 
 /* What stands above the guests. */
@@ -47,20 +50,13 @@ static int node_width(const struct measure *m)
 	return m->memory + 1 + (m->run ? m->run + 1 : 0);
 }
 
-/* What stands before the nodes: name, home where there is room, and what the user chose. */
-static bool is_left(const struct pane *pane, const struct measure *m, int column)
+/* What stands before the nodes: name, what the user chose, the sum of all nodes. */
+static int left_width(const struct pane *pane)
 {
-	if (column == DOMAIN_NAME)
-		return false; /* always there, and as wide as may be */
-	return m->home || column != DOMAIN_HOME || pane->state->added[column];
-}
-
-static int left_width(const struct pane *pane, const struct measure *m)
-{
-	int width = MARGIN + NAME_MIN + 1;
+	int width = MARGIN + NAME_MIN + 1 + TOTAL_WIDTH + 1;
 
 	for (int i = 0; i < pane->state->columns; i++)
-		if (is_left(pane, m, pane->state->column[i]))
+		if (pane->state->column[i] != DOMAIN_NAME)
 			width += table_kinds[TABLE_DOMAIN].column[pane->state->column[i]].width + 1;
 	return width;
 }
@@ -70,7 +66,7 @@ static const struct measure *choose_measure(const struct pane *pane, int nodes, 
 	size_t n = sizeof(measures) / sizeof(measures[0]);
 
 	for (size_t i = 0; i < n; i++)
-		if (left_width(pane, &measures[i]) + nodes * node_width(&measures[i]) <= cols + 1)
+		if (left_width(pane) + nodes * node_width(&measures[i]) <= cols + 1)
 			return &measures[i];
 	return &measures[n - 1];
 }
@@ -94,7 +90,7 @@ static void add_node(
 /* Which nodes are shown, when not all are. */
 static int choose_nodes(struct page *p, const struct pane *pane, const struct measure *m, int nodes)
 {
-	int room = (p->cols + 1 - left_width(pane, m)) / node_width(m);
+	int room = (p->cols + 1 - left_width(pane)) / node_width(m);
 	int *first = &p->ui->first_node;
 
 	if (room < 1)
@@ -107,7 +103,10 @@ static int choose_nodes(struct page *p, const struct pane *pane, const struct me
 		*first = 0;
 	if (room < nodes)
 		p->hint = page_printf(p,
-		    "%d of %d nodes have room here: Left and Right show the others.", room, nodes);
+		    "%d of %d nodes have room here: Left and Right show the others.%s", room, nodes,
+		    m->run ? "" : "   " STAR_HINT);
+	else if (nodes && !m->run)
+		p->hint = STAR_HINT;
 	return room;
 }
 
@@ -117,8 +116,9 @@ void numa_fields(struct page *p, struct pane *pane)
 	int nodes = t ? (int)t->n : 0;
 	const struct measure *m = choose_measure(pane, nodes, p->cols);
 	int shown = choose_nodes(p, pane, m, nodes), rest, name, gap;
+	struct field *all;
 
-	rest = p->cols + 1 - left_width(pane, m) - shown * node_width(m);
+	rest = p->cols + 1 - left_width(pane) - shown * node_width(m);
 	name = pane_text_width(p, pane, DOMAIN_NAME, rest > 0 ? NAME_MIN + rest : NAME_MIN);
 	if (name > NAME_MAX)
 		name = NAME_MAX;
@@ -128,12 +128,15 @@ void numa_fields(struct page *p, struct pane *pane)
 	gap = shown ? rest / shown : 0;
 	if (gap > GAP_MAX)
 		gap = GAP_MAX;
-	pane_fields_begin(p, pane, 2 * shown + 2 + pane->state->columns);
+	pane_fields_begin(p, pane, 2 * shown + 3 + pane->state->columns);
 	pane_field_add(pane, TABLE_DOMAIN, DOMAIN_NAME, name);
 	for (int i = 0; i < pane->state->columns; i++)
-		if (is_left(pane, m, pane->state->column[i]))
+		if (pane->state->column[i] != DOMAIN_NAME)
 			pane_field_add(pane, TABLE_DOMAIN, pane->state->column[i],
 			    table_kinds[TABLE_DOMAIN].column[pane->state->column[i]].width);
+	all = pane_field_add(pane, TABLE_PLACEMENT, PLACEMENT_MEMORY, TOTAL_WIDTH);
+	all->item = ALL_NODES;
+	all->title = "TOTAL";
 	for (int i = 0; i < shown; i++)
 		add_node(
 		    p, pane, m, cell_number(t->row[p->ui->first_node + i], NODE_NUMBER, i), gap);
@@ -174,7 +177,7 @@ void numa_build(struct page *p, struct pane *pane)
 	for (size_t i = 0; i < n; i++)
 		page_add_row(p, pane, TABLE_DOMAIN, rows[i]);
 	if (n == 0)
-		page_add_note(p, pane, pane->part->empty);
+		page_add_empty(p, pane);
 }
 
 /* Capacity in time is a CPU each: 100 %. */
@@ -219,16 +222,43 @@ static void figure_of_time(
 		print_time(v, width, ret);
 }
 
+/* What all nodes have together, or what a guest has on all of them. */
+static void figure_of_sum(
+    const struct page *p, enum table_id t, const struct row *domain, int column, struct figure *ret)
+{
+	const struct table *table = &p->now->table[t];
+	double sum = 0;
+	bool any = false;
+
+	for (size_t i = 0; i < table->n; i++) {
+		if ((domain && table->row[i]->domain != domain) || !cell_has(table->row[i], column))
+			continue;
+		sum += cell_number(table->row[i], column, 0);
+		any = true;
+	}
+	ret->style = any && sum > 0 ? STYLE_NORMAL : STYLE_DIM;
+	if (any)
+		format_size(sum, TOTAL_WIDTH, ret->text);
+	else
+		snprintf(ret->text, sizeof(ret->text), "-");
+}
+
 static void figure_of_node(const struct page *p, const struct pane *pane, int total,
     const struct field *f, struct figure *ret)
 {
 	static const int memory[TOTALS] = { NODE_TOTAL, NODE_FREE, NODE_GUEST_MEMORY };
 	const struct measure *m = pane->own;
-	const struct row *node = snapshot_find(p->now, TABLE_NODE, key_host(f->item - 1));
+	const struct row *node;
 	int column = f->number == PLACEMENT_MEMORY ? memory[total] : NODE_GUEST_RUN;
 	int width = f->width - (f->number == PLACEMENT_MEMORY && !m->run);
+	enum mark mark = MARK_NONE;
 	double v;
 
+	if (f->item == ALL_NODES) {
+		figure_of_sum(p, TABLE_NODE, NULL, column, ret);
+		return;
+	}
+	node = snapshot_find(p->now, TABLE_NODE, key_host(f->item - 1));
 	if (!node)
 		return;
 	if (f->number == PLACEMENT_RUN && total != TOTAL_GUESTS) {
@@ -240,21 +270,24 @@ static void figure_of_node(const struct page *p, const struct pane *pane, int to
 	} else {
 		figure_of_cell(
 		    &table_kinds[TABLE_NODE].column[column], &node->cell[column], width, ret);
+		mark = mark_of(TABLE_NODE, node, column);
 	}
-	if (width < f->width)
-		append(ret, ' ');
+	if (width < f->width) {
+		append(ret, *mark_sign(mark));
+		ret->style = mark_style(mark, ret->style);
+	} else {
+		ret->mark = mark;
+	}
 }
 
-/* The reading of a guest's placement: how, and how old it is. */
-static void figure_of_reading(const struct page *p, const struct row *domain, struct figure *ret)
+/* A row of a guest's placement that tells how it was read, or NULL; and the largest error. */
+static const struct row *reading_of(
+    const struct page *p, const struct row *domain, double *ret_error)
 {
 	const struct table *t = &p->now->table[TABLE_PLACEMENT];
 	const struct row *read = NULL;
 	double error = 0;
-	char age[FORMAT_SIZE], off[FORMAT_SIZE];
 
-	ret->align = ALIGN_LEFT;
-	ret->style = STYLE_DIM;
 	for (size_t i = 0; i < t->n; i++) {
 		const struct row *row = t->row[i];
 
@@ -264,12 +297,51 @@ static void figure_of_reading(const struct page *p, const struct row *domain, st
 		if (cell_number(row, PLACEMENT_ERROR, 0) > error)
 			error = cell_number(row, PLACEMENT_ERROR, 0);
 	}
+	*ret_error = error;
+	return read;
+}
+
+static const char *age_of(const struct row *read, char buf[FORMAT_SIZE])
+{
+	if (cell_number(read, PLACEMENT_AGE, 0) < 1)
+		snprintf(buf, FORMAT_SIZE, "now");
+	else
+		format_time(floor(cell_number(read, PLACEMENT_AGE, 0)), AGE_WIDTH, buf);
+	return buf;
+}
+
+const char *numa_reading(struct page *p, const struct row *domain)
+{
+	const struct row *read;
+	const char *method, *ago;
+	char age[FORMAT_SIZE], off[FORMAT_SIZE];
+	double error;
+
+	read = p->now ? reading_of(p, domain, &error) : NULL;
+	if (!read)
+		return "where its memory lies is not known: screen 0 says why";
+	method = cell_text(read, PLACEMENT_METHOD);
+	ago = strcmp(age_of(read, age), "now") == 0 ? "" : " ago";
+	format_decimal(error * 100, 4, off);
+	if (error > 0)
+		return page_printf(p, "%s, ±%s points, %s%s", method, off, age, *ago ? " old" : "");
+	if (strcmp(method, "exact") == 0)
+		return page_printf(p, "read exactly %s%s", age, ago);
+	return page_printf(p, "read from its %s %s%s", method, age, ago);
+}
+
+/* The same in a column. */
+static void figure_of_reading(const struct page *p, const struct row *domain, struct figure *ret)
+{
+	double error;
+	const struct row *read = reading_of(p, domain, &error);
+	char age[FORMAT_SIZE], off[FORMAT_SIZE];
+
+	ret->align = ALIGN_LEFT;
+	ret->style = STYLE_DIM;
 	if (!read)
 		return;
-	if (cell_number(read, PLACEMENT_AGE, 0) < 1)
-		snprintf(age, sizeof(age), "now");
-	else
-		format_time(floor(cell_number(read, PLACEMENT_AGE, 0)), 4, age);
+	age_of(read, age);
 	format_decimal(error * 100, 4, off);
 	if (error > 0)
 		snprintf(ret->text, sizeof(ret->text), "±%.8s%% %.8s", off, age);
@@ -287,10 +359,14 @@ static void figure_of_memory(
     const struct page *p, const struct line *line, const struct field *f, struct figure *ret)
 {
 	const struct measure *m = line->pane->own;
-	const struct row *row =
-	    snapshot_find(p->now, TABLE_PLACEMENT, key_of(line->row->key, f->item));
+	const struct row *row;
 	int width = f->width - !m->run;
 
+	if (f->item == ALL_NODES) {
+		figure_of_sum(p, TABLE_PLACEMENT, line->row, PLACEMENT_MEMORY, ret);
+		return;
+	}
+	row = snapshot_find(p->now, TABLE_PLACEMENT, key_of(line->row->key, f->item));
 	if (row && f->number == PLACEMENT_RUN)
 		figure_of_time(f->column, &row->cell[f->number], width, ret);
 	else if (row)

@@ -65,11 +65,24 @@ static void list_screens(struct page *p, struct list *l)
 			    screens[i].help);
 }
 
+static void list_pairs(struct page *p, const struct pane *pane, struct list *l)
+{
+	list_heading(l, "Figures");
+	for (int i = 0; i < pane->state->columns; i++) {
+		const struct column *c =
+		    &table_kinds[pane->part->table].column[pane->state->column[i]];
+
+		list_pair(l, pair_label(p, c), c->help);
+	}
+}
+
 static void list_columns(struct page *p, struct list *l)
 {
 	for (int i = 0; i < p->panes; i++) {
 		const struct pane *pane = &p->pane[i];
 
+		if (pane->part->kind == PART_PAIRS)
+			list_pairs(p, pane, l);
 		if (pane->part->kind != PART_TABLE || pane->fields == 0)
 			continue;
 		list_heading(l, pane->part->title ? page_printf(p, "Columns: %s", pane->part->title)
@@ -93,8 +106,11 @@ static void build_help(struct page *p, struct list *l)
 	list_pair(l, "-", "This host or guest has none.");
 	list_pair(l, ".", "Not known yet: a rate needs a second sample.");
 	list_pair(l, "!",
-	    "As a value: kvmtop lacks the right to read it; screen 0 says which one. "
+	    "For a value: kvmtop lacks the right to read it; screen 0 says which one. "
 	    "At the left: the guest does not answer.");
+	list_pair(l, "!",
+	    "Behind a value: it deserves a look; the colour tells how much. Behind a node's "
+	    "number: its memory is almost full. On screen 4: guests want more than a pool has.");
 	list_pair(l, "stuck", "Who should tell it does not answer.");
 	list_pair(l, "*", "On screen 3: vCPUs ran on this node.");
 	list_pair(l, "±", "Sampled: the standard error, in points.");

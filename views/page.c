@@ -68,14 +68,21 @@ void page_add_heads(struct page *p, struct pane *pane)
 	page_add(p, pane, LINE_COLUMNS);
 }
 
-static void add_empty(struct page *p, struct pane *pane)
+void page_add_empty(struct page *p, struct pane *pane)
 {
-	if (pane->hidden)
-		page_add_note(p, pane,
-		    page_printf(p, "No row to be seen: %zu left out by the filter or as idle.",
-			pane->hidden));
-	else if (pane->part->empty)
-		page_add_note(p, pane, pane->part->empty);
+	const char *text = pane->part->empty;
+
+	if (pane->hidden && pane->filter)
+		text = page_printf(
+		    p, "The filter hides all there is (%zu); Esc clears it.", pane->hidden);
+	else if (pane->hidden)
+		text = page_printf(
+		    p, "All there is (%zu) is idle and hidden; i shows it.", pane->hidden);
+	else if (p->ui->guest && text && p->now->table[TABLE_DOMAIN].n == 0)
+		text = page_printf(
+		    p, "No guest on this host is '%s', the only one asked for (-g).", p->ui->guest);
+	if (text)
+		page_add_note(p, pane, text);
 }
 
 void pane_build_table(struct page *p, struct pane *pane)
@@ -86,14 +93,14 @@ void pane_build_table(struct page *p, struct pane *pane)
 	if (n == 0 && pane->part->title) {
 		/* Among other parts heads without rows are only in the way. */
 		page_add(p, pane, LINE_TITLE)->text = pane->part->title;
-		add_empty(p, pane);
+		page_add_empty(p, pane);
 		return;
 	}
 	page_add_heads(p, pane);
 	for (size_t i = 0; i < n; i++)
 		page_add_row(p, pane, pane->part->table, rows[i]);
 	if (n == 0)
-		add_empty(p, pane);
+		page_add_empty(p, pane);
 }
 
 static void build_pane(struct page *p, struct pane *pane)

@@ -37,6 +37,8 @@ struct line *page_add(struct page *p, struct pane *pane, enum line_kind kind);
 struct line *page_add_row(
     struct page *p, struct pane *pane, enum table_id table, const struct row *row);
 void page_add_note(struct page *p, struct pane *pane, const char *text);
+/* Why there is no row. */
+void page_add_empty(struct page *p, struct pane *pane);
 void page_add_heads(struct page *p, struct pane *pane);
 const char *page_printf(struct page *p, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -48,6 +50,8 @@ const struct row **pane_rows(struct page *p, struct pane *pane, size_t *ret_n);
 void pane_build_table(struct page *p, struct pane *pane);
 void pane_build_facts(struct page *p, struct pane *pane);
 void pane_build_pairs(struct page *p, struct pane *pane);
+/* What a figure is called among pairs. */
+const char *pair_label(struct page *p, const struct column *c);
 
 /* Notes that all columns of the part are shown. */
 void pane_needs_all(struct pane *pane);

@@ -19,9 +19,21 @@ void numa_fields(struct page *p, struct pane *pane);
 void numa_build(struct page *p, struct pane *pane);
 bool numa_figure(
     const struct page *p, const struct line *line, const struct field *field, struct figure *ret);
+/* "sampled, ±1.2 points, 3s old": how the memory of a guest was read. */
+const char *numa_reading(struct page *p, const struct row *domain);
 
-/* memory.c */
+/* memory.c: huge page pools. */
 bool memory_takes_pool(const struct page *p, const struct row *row);
+void memory_pool_fields(struct page *p, struct pane *pane);
+void memory_build_pools(struct page *p, struct pane *pane);
+bool memory_pool_figure(
+    const struct page *p, const struct line *line, const struct field *field, struct figure *ret);
+/* Bytes that the pools of a line lack for all guests that want them; 0: none. */
+double memory_shortage(const struct page *p, const struct line *line);
+
+/* sources.c */
+void sources_fields(struct page *p, struct pane *pane);
+void sources_build(struct page *p, struct pane *pane);
 
 /* domain_page.c: what belongs to the guest that was opened. */
 bool domain_page_takes(const struct page *p, const struct row *row);

@@ -14,7 +14,7 @@ const struct screen screens[SCREENS] = {
 		.part = { {
 			.table = TABLE_DOMAIN,
 			.columns = "name state vcpus cpu wait wait_worst guest emulator vhost exits halt_poll "
-				   "memory rss huge swapped ksm balloon local nodes run_nodes throttled "
+				   "memory rss huge swapped ksm local nodes run_nodes throttled "
 				   "uptime pid",
 			.sort = "cpu",
 			.empty = NO_GUESTS,
@@ -38,6 +38,7 @@ const struct screen screens[SCREENS] = {
 		.digit = '3', .name = "numa", .title = "NUMA",
 		.help = "On which nodes the memory of guests lies, and on which their vCPUs ran; x reads "
 			"it exactly, once.",
+		.foot = 3,
 		.part = { {
 			.table = TABLE_DOMAIN,
 			.columns = "name home local",
@@ -53,11 +54,14 @@ const struct screen screens[SCREENS] = {
 		.digit = '4', .name = "memory", .title = "Memory",
 		.help = "Huge pages, balloon and swap of guests, KSM, transparent huge pages.",
 		.part = { {
-			.title = "Huge page pools",
+			.title = "Huge page pools: what nodes have, and what guests want of it",
 			.table = TABLE_HUGEPOOL,
-			.columns = "node page_size total free used surplus host_reserved wanted guests",
+			.columns = "page_size node total free used wanted surplus host_reserved guests",
 			.empty = "No pool has pages, and no guest asks for any.",
 			.takes = memory_takes_pool,
+			.fields = memory_pool_fields,
+			.build = memory_build_pools,
+			.figure = memory_pool_figure,
 		}, {
 			.title = "Guests",
 			.table = TABLE_DOMAIN,
@@ -96,6 +100,12 @@ const struct screen screens[SCREENS] = {
 		.digit = '8', .name = "host", .title = "Host",
 		.help = "The host's nodes and CPUs, and who is pinned where.",
 		.part = { {
+			.title = "Nodes",
+			.table = TABLE_NODE,
+			.columns = "node cpus busy total free guest_memory guest_run vcpus huge_total huge_free "
+				   "distance numa_miss numa_hit numa_foreign anon file thp",
+			.empty = "The kernel names no NUMA nodes.",
+		}, {
 			.title = "Host",
 			.kind = PART_PAIRS,
 			.table = TABLE_HOST,
@@ -104,12 +114,6 @@ const struct screen screens[SCREENS] = {
 				   "memory_available memory_free guest_memory cached dirty committed swap_total "
 				   "swap_free swap_in swap_out numa_balancing swappiness halt_poll_limit "
 				   "zone_reclaim overcommit uptime kernel",
-		}, {
-			.title = "Nodes",
-			.table = TABLE_NODE,
-			.columns = "node cpus busy total free guest_memory guest_run vcpus huge_total huge_free "
-				   "distance numa_miss numa_hit numa_foreign anon file thp",
-			.empty = "The kernel names no NUMA nodes.",
 		}, {
 			.title = "Pressure: time that somebody waited (proc/pressure)",
 			.kind = PART_FACTS,
@@ -126,12 +130,14 @@ const struct screen screens[SCREENS] = {
 	},
 	[SCREEN_MESSAGES] = {
 		.digit = '0', .name = "messages", .title = "Messages",
-		.help = "Where the figures come from, what is missing and what would give it; what has "
-			"happened.",
+		.help = "Where figures come from, what is missing and would help; what has happened.",
+		.foot = 3,
 		.part = { {
 			.title = "Sources",
 			.table = TABLE_SOURCE,
 			.columns = "source state age cost errors reads note",
+			.fields = sources_fields,
+			.build = sources_build,
 		}, {
 			.title = "Messages, the newest first",
 			.kind = PART_OWN,

@@ -201,6 +201,13 @@ static void give_rest(const struct page *p, const struct pane *pane, int *width,
 	}
 }
 
+/* The sign of a mark must not touch a word behind it; figures leave it room enough. */
+static bool has_sign(const struct pane *pane, int at, int next)
+{
+	return next < pane->state->columns && is_text(pane, pane->state->column[next]) &&
+	       mark_has(pane->part->table, pane->state->column[at]);
+}
+
 /* Widths by place; 0: no room. */
 static int *choose_widths(struct page *p, struct pane *pane)
 {
@@ -211,7 +218,7 @@ static int *choose_widths(struct page *p, struct pane *pane)
 	int rest = p->cols - MARGIN + 1;
 
 	for (int k = 0; k < state->columns; k++) {
-		int best = -1, wanted;
+		int best = -1, wanted, sign;
 
 		for (int i = 0; i < state->columns; i++)
 			if (!done[i] && (best < 0 || weight_of(pane, state->column[i]) >
@@ -219,14 +226,15 @@ static int *choose_widths(struct page *p, struct pane *pane)
 				best = i;
 		done[best] = true;
 		wanted = first_width(p, pane, state->column[best]);
-		if (wanted + 1 > rest)
+		sign = has_sign(pane, best, best + 1);
+		if (wanted + 1 + sign > rest)
 			continue;
 		/* Also of a useless one: only its source can tell that it stays so. */
 		pane->needs |= column_needs(&kind->column[state->column[best]]);
 		if (is_useless(p, pane, state->column[best]))
 			continue;
 		width[best] = wanted;
-		rest -= wanted + 1;
+		rest -= wanted + 1 + sign;
 	}
 	give_rest(p, pane, width, rest);
 	return width;
@@ -266,15 +274,25 @@ struct field *pane_field_add(struct pane *pane, enum table_id t, int column, int
 
 void pane_layout(struct page *p, struct pane *pane)
 {
-	int *width;
-
-	if (pane->part->fields) {
+	if (pane->part->fields)
 		pane->part->fields(p, pane);
-		return;
-	}
-	width = choose_widths(p, pane);
+	else
+		pane_layout_columns(p, pane);
+}
+
+void pane_layout_columns(struct page *p, struct pane *pane)
+{
+	int *width = choose_widths(p, pane), last = -1;
+
 	pane_fields_begin(p, pane, pane->state->columns);
-	for (int i = 0; i < pane->state->columns; i++)
-		if (width[i] > 0)
-			pane_field_add(pane, pane->part->table, pane->state->column[i], width[i]);
+	for (int i = 0; i < pane->state->columns; i++) {
+		struct field *f;
+
+		if (width[i] <= 0)
+			continue;
+		f = pane_field_add(pane, pane->part->table, pane->state->column[i], width[i]);
+		if (last >= 0 && last + 1 == i && has_sign(pane, last, i))
+			f->x++;
+		last = i;
+	}
 }

@@ -5,6 +5,10 @@
 
 #include "views/view.h"
 
+/* A unit behind a figure, "%" or "/s", and the blank before it. */
+#define UNIT_WIDTH 2
+#define PAIR_UNIT_WIDTH (1 + UNIT_WIDTH)
+
 /* The part's own columns and sort. */
 void part_state_init(struct part_state *state, const struct part *part);
 void part_state_done(struct part_state *state);
@@ -15,6 +19,8 @@ void part_state_hide(struct part_state *state, int column);
 
 /* Fills @pane->field. */
 void pane_layout(struct page *p, struct pane *pane);
+/* The same, whatever the part has of its own. */
+void pane_layout_columns(struct page *p, struct pane *pane);
 
 /* Has the column room on this picture? */
 bool pane_shows(const struct pane *pane, int column);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/sanitize.h"
 #include "base/xalloc.h"
 #include "views/commands.h"
 #include "views/filter.h"
@@ -22,14 +23,15 @@ struct frame {
 	int header, body, foot;
 };
 
-static struct frame frame_of(int rows)
+static struct frame frame_of(const struct ui *ui)
 {
+	int rows = ui->rows, foot = screens[ui->screen].foot;
 	struct frame f = {
 		.header = rows >= 20   ? HEADER_ROWS
 			  : rows >= 16 ? 3
 			  : rows >= 12 ? 2
 				       : 1,
-		.foot = rows >= 20   ? FOOT_ROWS
+		.foot = rows >= 20   ? (foot ? foot : FOOT_ROWS)
 			: rows >= 13 ? 1
 				     : 0,
 	};
@@ -45,8 +47,7 @@ static void note_needs(struct ui *ui, const struct page *p)
 
 static struct page *open_page(struct ui *ui, const struct snapshot *now)
 {
-	struct page *p =
-	    page_new(ui, ui->paused ? ui->paused : now, frame_of(ui->rows).body, ui->cols);
+	struct page *p = page_new(ui, ui->paused ? ui->paused : now, frame_of(ui).body, ui->cols);
 
 	page_place(p, &ui->place[ui->screen]);
 	return p;
@@ -89,6 +90,7 @@ void ui_free(struct ui *ui)
 	free(ui->unfolded);
 	free(ui->subject_name);
 	free(ui->badge);
+	free(ui->guest);
 	free(ui);
 }
 
@@ -127,7 +129,7 @@ static void draw_too_small(struct canvas *c)
 
 static void draw_screen(struct ui *ui, const struct snapshot *now, struct canvas *c)
 {
-	struct frame f = frame_of(ui->rows);
+	struct frame f = frame_of(ui);
 	struct page *p = open_page(ui, now);
 	struct place *place = &ui->place[ui->screen];
 
@@ -208,6 +210,12 @@ void ui_set_badge(struct ui *ui, const char *badge)
 {
 	free(ui->badge);
 	ui->badge = badge ? xstrdup(badge) : NULL;
+}
+
+void ui_set_guest(struct ui *ui, const char *name)
+{
+	free(ui->guest);
+	ui->guest = name ? sanitize_dup(name, strlen(name)) : NULL;
 }
 
 /* On every screen to which it means something. */

@@ -43,6 +43,9 @@ uint64_t ui_interval(const struct ui *ui);
 /* A word that must not be overlooked, beside the host's name: "DEMO". NULL: none. */
 void ui_set_badge(struct ui *ui, const char *badge);
 
+/* The only guest that is looked at, by option; NULL: all. */
+void ui_set_guest(struct ui *ui, const char *name);
+
 /* Options of the command line. -EINVAL, and one sentence that says why in @error. */
 int ui_set_filter(struct ui *ui, const char *expression, char *error, size_t error_size);
 int ui_set_sort(struct ui *ui, const char *column, char *error, size_t error_size);

@@ -17,6 +17,7 @@
 #include "views/canvas.h"
 #include "views/format.h"
 #include "views/history.h"
+#include "views/mark.h"
 
 struct arena;
 struct filter;
@@ -63,6 +64,7 @@ struct figure {
 	const char *foreign; /* a text of the snapshot, instead of @text */
 	enum style style;
 	enum align align;
+	enum mark mark;
 };
 
 enum part_kind {
@@ -93,6 +95,7 @@ struct screen {
 	char digit; /* its key; 0: has none */
 	const char *name, *title;
 	const char *help;
+	int foot; /* lines at the foot where there is room; 0: as usual */
 	struct part part[PARTS_MAX];
 };
 
@@ -126,14 +129,15 @@ enum line_kind {
 	LINE_TITLE,   /* the part's title */
 	LINE_COLUMNS, /* heads */
 	LINE_ROW,
-	LINE_FACT,  /* .label .value .text */
+	LINE_FACT,  /* .label .value .unit .text */
 	LINE_PAIRS, /* .pair */
 	LINE_NOTE,  /* .text */
 };
 
 struct pair {
-	const char *label, *value;
+	const char *label, *value, *unit;
 	enum style style;
+	enum mark mark;
 	int x, width;
 	bool wide; /* takes more than one cell of the grid */
 };
@@ -151,9 +155,10 @@ struct line {
 	bool selectable;
 	struct pane *pane;
 	const struct row *row;
-	enum table_id table;              /* of @row */
-	const char *label, *value, *text; /* of a row: @label is its branch of the tree */
-	enum style style;                 /* of @value */
+	enum table_id table;                     /* of @row */
+	const char *label, *value, *unit, *text; /* of a row: @label is its branch of the tree */
+	enum style style;                        /* of @value */
+	enum mark mark;                          /* of @value */
 	const struct pair *pair;
 	int pairs;
 	struct line_id id;
@@ -241,6 +246,7 @@ struct ui {
 	struct history history;
 	struct message message[MESSAGES]; /* a ring */
 	size_t messages;                  /* ever told */
+	char *guest;                      /* the only one that is looked at; NULL: all */
 	char *badge;                      /* DEMO, REPLAY */
 	int rows, cols;
 	unsigned needs;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Archives of captured hosts: what is listed can be read, and what was read can be written again. */
+/* Archives of captured hosts: what is listed can be read, and what was read can be written again.
+ */
 #include "base/archive.h"
 #include "base/root.h"
 #include "tests/fuzz/fuzz.h"
@@ -19,6 +20,7 @@ static void check_same(const struct entry *e)
 
 	text_append(&text, "kvmtop-host 1\n## 1 2\n", 21);
 	archive_write_entry(&text, "x", e->is_link, e->data, e->len);
+	text_append(&text, ARCHIVE_END, strlen(ARCHIVE_END));
 	PROMISE(archive_parse(text.p, text.len, &copy) == 0);
 	again = archive_find(copy, 0, "x");
 	PROMISE(again && again->is_link == e->is_link && again->len == e->len);
@@ -36,7 +38,8 @@ static void visit(void *ctx, const char *name, size_t len, bool is_dir)
 
 	if (walk->visited++ > 200 || walk->depth > 6)
 		return;
-	n = snprintf(path, sizeof(path), "%s%s%.*s", walk->dir, walk->dir[0] ? "/" : "", (int)len, name);
+	n = snprintf(
+	    path, sizeof(path), "%s%s%.*s", walk->dir, walk->dir[0] ? "/" : "", (int)len, name);
 	if (n < 0 || (size_t)n >= sizeof(path))
 		return;
 	e = archive_find(walk->archive, walk->sample, path);

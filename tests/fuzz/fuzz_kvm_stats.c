@@ -25,13 +25,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char *const names[] = { "exits", "halt_poll_fail_ns", "halt_wait_hist", "" };
 	struct kvm_stats stats;
-	uint32_t number;
+	uint32_t maker, number;
 	int r = kvm_stats_open(data, size, &stats);
 
 	PROMISE(r == 0 || r == -EINVAL);
 	if (r < 0)
 		return 0;
-	r = kvm_stats_vcpu(&stats, &number);
+	r = kvm_stats_vcpu(&stats, &maker, &number);
 	PROMISE(r == 0 || r == -ENOENT || r == -EINVAL);
 	PROMISE(kvm_stats_alike(&stats, &stats));
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)

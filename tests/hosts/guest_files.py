@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The files of a guest and of its cgroup."""
 
-from host_model import MIB, TICKS, V1, grown, ranges
+from host_model import MIB, TICKS, controllers_v1, grown, ranges
 
 
 def scope(g, index):
@@ -32,26 +32,34 @@ def cgroup_files(host, index, second):
     quota = round(g.quota * 100000) if g.quota else -1
     throttled = grown(2000000, 100000 if g.quota else 0, second)
     periods = f"nr_periods {grown(500, 10, second)}\nnr_throttled {grown(40, 2, second)}\n"
+    v1 = controllers_v1(host)
+    lines = [f"{n}:{c}:{group}{'/emulator' if c != 'memory' else ''}\n" for c, n in v1]
+    if v1:
+        lines.append(f"1:name=systemd:{group}\n")
+        yield from cpu_v1(g, f"sys/fs/cgroup/cpu,cpuacct{group}/", quota, periods, throttled)
     if host.cgroup == 1:
-        cpu, memory = f"sys/fs/cgroup/cpu,cpuacct{group}/", f"sys/fs/cgroup/memory{group}/"
-        yield f"proc/{g.pid}/cgroup", "".join(
-            f"{n}:{c}:{group}{'/emulator' if c != 'memory' else ''}\n" for c, n in V1
-        ) + f"1:name=systemd:{group}\n"
-        yield cpu + "cpu.cfs_quota_us", f"{quota}\n"
-        yield cpu + "cpu.cfs_period_us", "100000\n"
-        yield cpu + "cpu.stat", periods + f"throttled_time {throttled * 1000}\n"
+        memory = f"sys/fs/cgroup/memory{group}/"
         yield memory + "memory.limit_in_bytes", "9223372036854771712\n"
         yield memory + "memory.numa_stat", numa_stat(host, g, True)
-        for part in ["emulator"] + [f"vcpu{i}" for i in range(len(g.cpus))]:
-            yield f"{cpu}{part}/cpu.cfs_quota_us", "-1\n"
-            yield f"{cpu}{part}/cpu.cfs_period_us", "100000\n"
-        return
-    top = f"sys/fs/cgroup{group}/"
-    yield f"proc/{g.pid}/cgroup", f"0::{group}/libvirt/emulator\n"
-    yield top + "memory.max", "max\n"
-    yield top + "memory.numa_stat", numa_stat(host, g, False)
-    yield top + "cpu.max", f"{quota if g.quota else 'max'} 100000\n"
-    yield top + "cpu.stat", "usage_usec 0\n" + periods + f"throttled_usec {throttled}\n"
+    else:
+        lines.append(f"0::{group}/libvirt/emulator\n")
+        top = f"sys/fs/cgroup{'/unified' if v1 else ''}{group}/"
+        yield top + "memory.max", f"{g.memory_limit_mib * MIB if g.memory_limit_mib else 'max'}\n"
+        yield top + "memory.numa_stat", numa_stat(host, g, False)
+        if not v1:
+            yield top + "cpu.max", f"{quota if g.quota else 'max'} 100000\n"
+            periods = "usage_usec 0\n" + periods
+            yield top + "cpu.stat", periods + f"throttled_usec {throttled}\n"
+    yield f"proc/{g.pid}/cgroup", "".join(lines)
+
+
+def cpu_v1(g, top, quota, periods, throttled):
+    yield top + "cpu.cfs_quota_us", f"{quota}\n"
+    yield top + "cpu.cfs_period_us", "100000\n"
+    yield top + "cpu.stat", periods + f"throttled_time {throttled * 1000}\n"
+    for part in ["emulator"] + [f"vcpu{i}" for i in range(len(g.cpus))]:
+        yield f"{top}{part}/cpu.cfs_quota_us", "-1\n"
+        yield f"{top}{part}/cpu.cfs_period_us", "100000\n"
 
 
 def stat_line(g, tid, comm, ticks, cpu, flags=4194368, threads=1, state="S"):

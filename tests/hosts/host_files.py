@@ -2,7 +2,7 @@
 """The files of a host at a moment, by what hosts.py says of it."""
 
 from guest_files import guest_files
-from host_model import TICKS, V1, grown, keyed, ranges
+from host_model import TICKS, controllers_v1, grown, keyed, ranges
 
 
 def cpu_use(host, second):
@@ -285,14 +285,16 @@ def host_files(host, second):
 
 def mounts(host):
     out = "sysfs /sys sysfs rw,nosuid,nodev,noexec,relatime 0 0\nproc /proc proc rw,relatime 0 0\n"
-    if host.cgroup == 1:
+    unified = "cgroup2 /sys/fs/cgroup{} cgroup2 rw,nosuid,nodev,noexec,relatime,nsdelegate 0 0\n"
+    if host.cgroup in (1, "hybrid"):
         out += "tmpfs /sys/fs/cgroup tmpfs ro,nosuid,nodev,noexec,mode=755 0 0\n"
+        out += unified.format("/unified") if host.cgroup == "hybrid" else ""
         out += "".join(
             f"cgroup /sys/fs/cgroup/{c} cgroup rw,nosuid,nodev,noexec,relatime,{c} 0 0\n"
-            for c, _ in V1
+            for c, _ in controllers_v1(host)
         )
     else:
-        out += "cgroup2 /sys/fs/cgroup cgroup2 rw,nosuid,nodev,noexec,relatime,nsdelegate 0 0\n"
+        out += unified.format("")
     for kib in host.huge_kib[:1]:
         out += f"hugetlbfs /dev/hugepages hugetlbfs rw,relatime,pagesize={kib // 1024}M 0 0\n"
     return out

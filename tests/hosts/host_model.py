@@ -40,6 +40,7 @@ class Guest:
     vhost: bool = False
     stat_names: tuple = ()  # KVM's statistics in debugfs
     quota: float = 0  # CPUs that the cgroup allows
+    memory_limit_mib: int = 0  # of the cgroup; 0: none
 
     @property
     def uuid(self):
@@ -60,7 +61,7 @@ class Host:
     khz: int = 0
     numa: bool = True
     psi: bool = True
-    cgroup: int = 2
+    cgroup: object = 2  # version, or "hybrid": memory is in version 2, all else in 1
     ksm: dict = None  # files; None: a kernel without
     thp: str = "madvise"
     huge_kib: tuple = (2048, 1048576)
@@ -106,3 +107,9 @@ def keyed(pairs, unit=" kB", head=""):
 
 # Mounted controllers of cgroup v1, with their number in proc/PID/cgroup.
 V1 = (("cpu,cpuacct", 5), ("memory", 4), ("cpuset", 3), ("hugetlb", 2))
+
+
+def controllers_v1(host):
+    if host.cgroup == "hybrid":
+        return [(c, n) for c, n in V1 if c != "memory"]
+    return V1 if host.cgroup == 1 else ()

@@ -142,6 +142,28 @@ def cgroup_v1():
     )
 
 
+def cgroup_hybrid():
+    """Both versions of cgroups side by side (cgroup_no_v1=memory), as systemd mounts them."""
+    nodes = {0: Node([0, 1], 8000, 500), 1: Node([2, 3], 8064, 500)}
+    guests = [
+        Guest(
+            700, "mail", 2048, [0, 1], {0: 1500, 1: 20}, quota=1.5, memory_limit_mib=3072, run=0.5
+        ),
+        Guest(800, "files", 1024, [2], {1: 900}),
+    ]
+    return Host(
+        "cgroup-hybrid",
+        "5.4.0-204-generic",
+        nodes,
+        guests,
+        seconds=(0, 2, 4),
+        cgroup="hybrid",
+        cores=single(range(4)),
+        ksm=old_ksm(),
+        khz=2600000,
+    )
+
+
 def no_ksm():
     return Host(
         "no-ksm",
@@ -373,6 +395,7 @@ def four_nodes_36():
 def all_hosts():
     return [
         cgroup_v1(),
+        cgroup_hybrid(),
         no_ksm(),
         no_numa(),
         arm64(),

@@ -18,6 +18,7 @@ import hosts
 from host_files import files_of
 
 HEAD = "kvmtop-host 1\n"
+END = "## end\n"
 
 
 def escaped(text):
@@ -60,6 +61,7 @@ def archive(host):
             else:
                 out.append(entry(path, *now[path]))
         before = now
+    out.append(END)
     return "".join(out)
 
 

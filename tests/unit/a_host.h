@@ -19,6 +19,7 @@ struct a_guest {
 	double cpu; /* of each of its two vCPUs */
 	double wait;
 	bool stopped;
+	bool huge; /* wants huge pages */
 };
 
 struct a_host {
@@ -26,7 +27,11 @@ struct a_host {
 	int nodes;
 	struct a_guest guest[12];
 	const char *libvirt; /* state of that source; NULL: ok */
-	bool no_exits;       /* KVM tells nothing */
+	const char *libvirt_note;
+	bool no_exits;    /* KVM tells nothing */
+	bool sampled;     /* where memory lies; 3 s ago */
+	bool swapped;     /* half of the swap is in use */
+	double node_free; /* GiB of node 0; 0: the first of a row */
 };
 
 static inline struct row *a_source(
@@ -43,8 +48,9 @@ static inline struct row *a_source(
 	return row;
 }
 
-static inline void add_host_row(struct snapshot *s, int nodes)
+static inline void add_host_row(struct snapshot *s, const struct a_host *h)
 {
+	int nodes = h->nodes;
 	struct row *row = snapshot_row(s, TABLE_HOST, key_host(0));
 	uint64_t at = s->moment.mono_ns;
 
@@ -55,7 +61,7 @@ static inline void add_host_row(struct snapshot *s, int nodes)
 	cell_set_number(row, HOST_MEMORY_AVAILABLE, 7 * GIB, at);
 	cell_set_number(row, HOST_HUGETLB, 6 * GIB, at);
 	cell_set_number(row, HOST_SWAP_TOTAL, GIB, at);
-	cell_set_number(row, HOST_SWAP_FREE, GIB, at);
+	cell_set_number(row, HOST_SWAP_FREE, h->swapped ? GIB / 2 : GIB, at);
 	cell_set_number(row, HOST_KSM_RUN, 1, at);
 	cell_set_number(row, HOST_KSM_PAGES_SHARING, 1.2 * GIB, at);
 	cell_set_text(s, row, HOST_THP_ENABLED, "madvise", at);
@@ -64,8 +70,9 @@ static inline void add_host_row(struct snapshot *s, int nodes)
 	cell_set_count(row, HOST_PSI_IO, at / 250, at);
 }
 
-static inline void add_nodes(struct snapshot *s, int nodes)
+static inline void add_nodes(struct snapshot *s, const struct a_host *h)
 {
+	int nodes = h->nodes;
 	uint64_t at = s->moment.mono_ns;
 	char text[32];
 
@@ -78,7 +85,8 @@ static inline void add_nodes(struct snapshot *s, int nodes)
 		    n * CPUS_PER_NODE + CPUS_PER_NODE - 1);
 		cell_set_text(s, row, NODE_CPUS, text, at);
 		cell_set_number(row, NODE_TOTAL, 6 * GIB, at);
-		cell_set_number(row, NODE_FREE, (n + 1) * GIB, at);
+		cell_set_number(
+		    row, NODE_FREE, (n == 0 && h->node_free > 0 ? h->node_free : n + 1) * GIB, at);
 		for (int c = 0; c < CPUS_PER_NODE; c++) {
 			int number = n * CPUS_PER_NODE + c;
 			struct row *cpu = snapshot_row(s, TABLE_CPU, key_host((uint64_t)number));
@@ -129,6 +137,8 @@ static inline void add_guest(struct snapshot *s, const struct a_host *h, int num
 	cell_set_number(row, DOMAIN_PID, (double)g->pid, at);
 	cell_set_number(row, DOMAIN_MEMORY, 2 * GIB, at);
 	cell_set_number(row, DOMAIN_RSS, GIB, at);
+	if (g->huge)
+		cell_set_number(row, DOMAIN_HUGE_SIZE, 2048 * 1024, at);
 	if (g->stopped)
 		cell_set_number(row, DOMAIN_STOPPED, 14, at);
 	add_vcpus(s, h, g, key, number);
@@ -143,8 +153,12 @@ static inline void add_guest(struct snapshot *s, const struct a_host *h, int num
 		row = snapshot_row(s, TABLE_PLACEMENT, key_of(key, (uint64_t)node + 1));
 		cell_set_text(s, row, PLACEMENT_DOMAIN, g->name, at);
 		cell_set_number(row, PLACEMENT_NODE, node, at);
-		cell_set_number(row, PLACEMENT_MEMORY, (i ? 0.25 : 0.75) * GIB, at);
-		cell_set_text(s, row, PLACEMENT_METHOD, "exact", at);
+		cell_set_number(row, PLACEMENT_MEMORY, (i ? 0.25 : 0.75) * GIB,
+		    h->sampled ? at - 3 * NS_PER_SEC : at);
+		cell_set_text(s, row, PLACEMENT_METHOD, h->sampled ? "sampled" : "exact",
+		    h->sampled ? at - 3 * NS_PER_SEC : at);
+		if (h->sampled)
+			cell_set_number(row, PLACEMENT_ERROR, 0.012, at);
 	}
 }
 
@@ -154,12 +168,13 @@ static inline struct snapshot *a_reading(const struct a_host *h, uint64_t second
 	struct snapshot *s = snapshot_new((struct moment){
 	    .mono_ns = second * NS_PER_SEC, .wall_ns = (int64_t)(second * NS_PER_SEC) });
 
-	add_host_row(s, h->nodes);
-	add_nodes(s, h->nodes);
+	add_host_row(s, h);
+	add_nodes(s, h);
 	for (int i = 0; i < 12 && h->guest[i].name; i++)
 		add_guest(s, h, i);
 	a_source(s, SRC_SOURCES, "kvmtop", "ok", "");
-	a_source(s, SRC_LIBVIRT, "libvirt", h->libvirt ? h->libvirt : "ok", "");
+	a_source(s, SRC_LIBVIRT, "libvirt", h->libvirt ? h->libvirt : "ok",
+	    h->libvirt_note ? h->libvirt_note : "");
 	a_source(s, SRC_KVM, "kvm", h->no_exits ? "absent" : "ok",
 	    "CAP_SYS_PTRACE would give the statistics descriptors of other users' guests.");
 	snapshot_link(s);

@@ -65,8 +65,10 @@ static inline struct row *captured_vcpu(struct captured *h, uint32_t pid, uint32
 /* Goes to the next sample; the first time, opens what was written. */
 static inline void captured_next(struct captured *h)
 {
-	if (!h->root)
+	if (!h->root) {
+		text_append(&h->text, ARCHIVE_END, strlen(ARCHIVE_END));
 		assert_int_equal(root_open_archive(h->text.p, h->text.len, &h->root), 0);
+	}
 	root_seek(h->root, h->next++);
 	snapshot_unref(h->before);
 	h->before = h->now;

@@ -76,8 +76,36 @@ static void units_are_spelled_in_names(void **state)
 	assert_string_equal(name, "memory_bytes");
 	column_csv_name(&table_kinds[TABLE_HOST].column[HOST_SWAP_IN], name, sizeof(name));
 	assert_string_equal(name, "swap_in_bytes_per_second");
+	column_csv_name(&table_kinds[TABLE_DOMAIN].column[DOMAIN_CPU], name, sizeof(name));
+	assert_string_equal(name, "cpu_cpus");
+	column_csv_name(
+	    &table_kinds[TABLE_DOMAIN].column[DOMAIN_VM_POLL_FAIL], name, sizeof(name));
+	assert_string_equal(name, "vm_halt_poll_fail_cpus");
+	column_csv_name(&table_kinds[TABLE_DOMAIN].column[DOMAIN_EXITS], name, sizeof(name));
+	assert_string_equal(name, "exits_per_second");
+	column_csv_name(&table_kinds[TABLE_HUGEPOOL].column[HUGEPOOL_FREE], name, sizeof(name));
+	assert_string_equal(name, "free_pages");
+	column_csv_name(&table_kinds[TABLE_HOST].column[HOST_KSM_PAGES_TO_SCAN], name, sizeof(name));
+	assert_string_equal(name, "ksm_pages_to_scan");
+	column_csv_name(&table_kinds[TABLE_HOST].column[HOST_KSM_EFFICIENCY], name, sizeof(name));
+	assert_string_equal(name, "ksm_efficiency");
 	column_csv_name(&table_kinds[TABLE_DOMAIN].column[DOMAIN_NAME], name, sizeof(name));
 	assert_string_equal(name, "name");
+}
+
+static void rows_of_guests_say_whose_they_are(void **state)
+{
+	static const enum table_id tables[] = { TABLE_VCPU, TABLE_THREAD, TABLE_PLACEMENT };
+
+	(void)state;
+	for (size_t t = 0; t < 3; t++) {
+		const struct table_kind *kind = &table_kinds[tables[t]];
+
+		assert_true(kind->identity > 3);
+		assert_string_equal(kind->column[0].name, "domain");
+		assert_string_equal(kind->column[1].name, "pid");
+		assert_string_equal(kind->column[2].name, "uuid");
+	}
 }
 
 static void unknown_names_are_not_found(void **state)
@@ -103,6 +131,7 @@ int main(void)
 		cmocka_unit_test(rows_are_complete),
 		cmocka_unit_test(names_are_unique),
 		cmocka_unit_test(units_are_spelled_in_names),
+		cmocka_unit_test(rows_of_guests_say_whose_they_are),
 		cmocka_unit_test(unknown_names_are_not_found),
 		cmocka_unit_test(every_source_says_what_it_reads),
 	};

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "collectors/cgroup_path.h"
+#include "collectors/sampler.h"
 #include "tests/unit/captured.h"
 
 #define MOUNT_V2 "cgroup2 /sys/fs/cgroup cgroup2 rw,nosuid,nodev,noexec,relatime 0 0\n"
@@ -167,6 +168,46 @@ static void side_by_side(void **state)
 	captured_done(&h, cgroup_close);
 }
 
+static const struct row *find_guest(const struct snapshot *s, const char *name)
+{
+	for (size_t i = 0; i < s->table[TABLE_DOMAIN].n; i++)
+		if (strcmp(cell_text(s->table[TABLE_DOMAIN].row[i], DOMAIN_NAME), name) == 0)
+			return s->table[TABLE_DOMAIN].row[i];
+	fail_msg("no guest %s", name);
+	return NULL;
+}
+
+/* The same with all that a host has. The figures are those of tests/hosts/hosts.py. */
+static void side_by_side_on_a_whole_host(void **state)
+{
+	struct sampling options = { .interval_ns = NS_PER_SEC };
+	const struct snapshot *s;
+	const struct row *mail, *files;
+	struct sampler *sampler;
+	struct root *root;
+	double throttled;
+
+	(void)state;
+	assert_int_equal(root_open(KVMTOP_TEST_HOSTS "/cgroup-hybrid.host", &root), 0);
+	sampler = sampler_new(root, &options);
+	sampler_need(sampler, NEEDS(SRC_CGROUP));
+	snapshot_unref(sampler_take(sampler, false));
+	s = sampler_take(sampler, false);
+	assert_non_null(s);
+	mail = find_guest(s, "mail");
+	files = find_guest(s, "files");
+	assert_true(cell_number(mail, DOMAIN_CPU_LIMIT, 0) == 1.5);
+	assert_true(cell_number(mail, DOMAIN_MEMORY_LIMIT, 0) == 3072.0 * 1024 * 1024);
+	assert_true(cell_value(&table_kinds[TABLE_DOMAIN].column[DOMAIN_THROTTLED],
+	    &mail->cell[DOMAIN_THROTTLED], &throttled));
+	assert_true(throttled > 0.0999 && throttled < 0.1001);
+	assert_int_not_equal(files->cell[DOMAIN_CPU_LIMIT].state, STATE_OK);
+	assert_int_not_equal(files->cell[DOMAIN_MEMORY_LIMIT].state, STATE_OK);
+	snapshot_unref(s);
+	sampler_free(sampler);
+	root_close(root);
+}
+
 static void without_cgroups(void **state)
 {
 	struct captured h;
@@ -273,6 +314,7 @@ int main(void)
 		cmocka_unit_test(limits_of_vcpus_count),
 		cmocka_unit_test(version_1),
 		cmocka_unit_test(side_by_side),
+		cmocka_unit_test(side_by_side_on_a_whole_host),
 		cmocka_unit_test(without_cgroups),
 		cmocka_unit_test(guest_groups),
 		cmocka_unit_test(groups_that_cannot_be_reached),

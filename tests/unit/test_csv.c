@@ -184,12 +184,51 @@ static enum status status_after(enum state local, double stuck, const char *plac
 	return status;
 }
 
+/* All figures are there but those that this guest does not have. */
+static enum status status_with_placement(const char *placement_state)
+{
+	struct snapshot *before = sample(1), *now = sample(2);
+	enum status source[SOURCES], status;
+	struct row *row, *told;
+
+	guest(before, 1000);
+	row = guest(now, 1000);
+	told = snapshot_row(now, TABLE_SOURCE, key_host(SRC_PLACEMENT));
+	cell_set_text(now, told, SOURCE_STATE, placement_state, now->moment.mono_ns);
+	snapshot_rate(now, before);
+	status_sources(now, source);
+	status = status_row(&some, row, source);
+	snapshot_unref(before);
+	snapshot_unref(now);
+	return status;
+}
+
+static void rows_of_a_guest_that_is_stuck_say_so(void **state)
+{
+	static const int columns[] = { VCPU_DOMAIN, VCPU_NUMBER };
+	static const struct sheet sheet = { .table = TABLE_VCPU, .column = columns, .columns = 2 };
+	enum status source[SOURCES] = { STATUS_OK };
+	struct snapshot *s = sample(1);
+	struct row *domain = guest(s, 1000);
+	struct row *row = snapshot_row(s, TABLE_VCPU, key_of(domain->key, 1));
+
+	(void)state;
+	cell_set_text(s, row, VCPU_DOMAIN, "a,b", s->moment.mono_ns);
+	cell_set_number(row, VCPU_NUMBER, 0, s->moment.mono_ns);
+	snapshot_link(s);
+	assert_int_equal(status_row(&sheet, row, source), STATUS_OK);
+	cell_set_number(domain, DOMAIN_STUCK, 0, s->moment.mono_ns);
+	assert_int_equal(status_row(&sheet, row, source), STATUS_STUCK);
+	snapshot_unref(s);
+}
+
 static void the_worst_figure_makes_the_status(void **state)
 {
 	(void)state;
 	assert_int_equal(status_after(STATE_ABSENT, 0, "ok"), STATUS_OK);
 	assert_int_equal(status_after(STATE_DENIED, 0, "ok"), STATUS_DENIED);
-	assert_int_equal(status_after(STATE_STUCK, 0, "ok"), STATUS_STUCK);
+	/* What is stuck is a source; of a guest only its own silence counts. */
+	assert_int_equal(status_after(STATE_STUCK, 0, "ok"), STATUS_PARTIAL);
 	assert_int_equal(status_after(STATE_FIRST, 0, "ok"), STATUS_FIRST);
 	assert_int_equal(status_after(STATE_DENIED, 3, "ok"), STATUS_STUCK);
 }
@@ -199,7 +238,12 @@ static void what_is_absent_counts_when_its_source_is_in_trouble(void **state)
 	(void)state;
 	assert_int_equal(status_after(STATE_ABSENT, 0, "starting"), STATUS_PARTIAL);
 	assert_int_equal(status_after(STATE_ABSENT, 0, "denied"), STATUS_DENIED);
-	assert_int_equal(status_after(STATE_ABSENT, 0, "stuck"), STATUS_STUCK);
+	assert_int_equal(status_after(STATE_ABSENT, 0, "stuck"), STATUS_PARTIAL);
+	assert_int_equal(status_after(STATE_ABSENT, 0, "partial"), STATUS_PARTIAL);
+	assert_int_equal(status_after(STATE_ABSENT, 3, "partial"), STATUS_STUCK);
+	/* What came is right, whatever else its source lacks. */
+	assert_int_equal(status_with_placement("partial"), STATUS_OK);
+	assert_int_equal(status_with_placement("stuck"), STATUS_OK);
 	assert_int_equal(status_after(STATE_ABSENT, 0, "absent"), STATUS_OK);
 	assert_int_equal(status_after(STATE_ABSENT, 0, "off"), STATUS_OK);
 }
@@ -238,6 +282,7 @@ int main(void)
 		cmocka_unit_test(a_counter_that_goes_back_is_a_reset),
 		cmocka_unit_test(the_worst_figure_makes_the_status),
 		cmocka_unit_test(what_is_absent_counts_when_its_source_is_in_trouble),
+		cmocka_unit_test(rows_of_a_guest_that_is_stuck_say_so),
 		cmocka_unit_test(every_table_has_distinct_names),
 	};
 

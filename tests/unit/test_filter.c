@@ -87,7 +87,7 @@ static void test_numbers(void **state)
 	check(*state, "cpu>=50", true);
 	check(*state, "cpu=50", true);
 	check(*state, "CPU%<50.1", true);
-	check(*state, "cpu_ratio<=50%", true);
+	check(*state, "cpu_cpus<=50%", true);
 	check(*state, "memory=2G", true);
 	check(*state, "MEM>1.5GiB", true);
 	check(*state, "memory_bytes<2048M", false);

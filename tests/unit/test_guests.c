@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "base/archive.h"
 #include "base/root.h"
 #include "collectors/collector.h"
 #include "collectors/lane.h"
@@ -54,13 +55,14 @@ static void stat_text(char *buf, size_t size, int pid, const char *comm, char st
     int utime, int guest, int start, int cpu)
 {
 	snprintf(buf, size,
-	    "%d (%s) %c 1 1 1 0 -1 %u 0 0 0 0 %d 7 0 0 20 0 4 0 %d 1000000 2560 1 0 0 0 0 0 0 0 0 0 0 "
+	    "%d (%s) %c 1 1 1 0 -1 %u 0 0 0 0 %d 7 0 0 20 0 4 0 %d 1000000 2560 1 0 0 0 0 0 0 0 0 "
+	    "0 0 "
 	    "0 0 17 %d 0 0 0 %d 0\n",
 	    pid, comm, state, flags, utime, start, cpu, guest);
 }
 
-static void thread(struct host *h, int pid, int tid, const char *comm, char state, int ms,
-    int start, int cpu)
+static void thread(
+    struct host *h, int pid, int tid, const char *comm, char state, int ms, int start, int cpu)
 {
 	char path[96], buf[512];
 
@@ -82,7 +84,8 @@ static void process(struct host *h, int pid, const char *comm, char state, int s
 	stat_text(buf, sizeof(buf), pid, comm, state, 0, 10, 0, start, 0);
 	add(h, path, buf);
 	snprintf(path, sizeof(path), "proc/%d/cmdline", pid);
-	snprintf(buf, sizeof(buf), "qemu-kvm\\x00-name\\x00%s-%d\\x00-m\\x00256\\x00\\\n", comm, start);
+	snprintf(
+	    buf, sizeof(buf), "qemu-kvm\\x00-name\\x00%s-%d\\x00-m\\x00256\\x00\\\n", comm, start);
 	add(h, path, buf);
 	snprintf(path, sizeof(path), "proc/%d/status", pid);
 	add(h, path, "VmSwap:\t    8 kB\nHugetlbPages:\t    4096 kB\n");
@@ -93,6 +96,7 @@ static void process(struct host *h, int pid, const char *comm, char state, int s
 static void open_host(struct host *h)
 {
 	h->options.interval_ns = NS_PER_SEC;
+	text_append(&h->text, ARCHIVE_END, strlen(ARCHIVE_END));
 	assert_int_equal(root_open_archive(h->text.p, h->text.len, &h->root), 0);
 	slot_init(&h->guests, &collectors[0], &h->options);
 	slot_init(&h->threads, &collectors[1], &h->options);
@@ -273,6 +277,61 @@ static void workers_of_the_kernel_belong_to_their_guest(void **state)
 	close_host(&h);
 }
 
+static void a_workers_pid_used_again_is_nobodys(void **state)
+{
+	struct host h = { 0 };
+
+	(void)state;
+	for (int second = 10; second < 13; second++) {
+		sample(&h, second);
+		process(&h, 500, "qemu-kvm", 'S', 100, true);
+		if (second == 10)
+			kernel(&h, 600, "vhost-500", 120, 1000);
+		else
+			process(&h, 600, "stress", 'R', 900, false);
+		thread(&h, 600, 600, "stress", 'R', second * 1000, second == 10 ? 120 : 900, 0);
+	}
+	open_host(&h);
+	assert_int_equal(take(&h)->table[TABLE_THREAD].n, 1);
+	assert_int_equal(take(&h)->table[TABLE_THREAD].n, 0);
+	assert_int_equal(take(&h)->table[TABLE_THREAD].n, 0);
+	close_host(&h);
+}
+
+static void kvm_may_be_opened_late(void **state)
+{
+	struct host h = { 0 };
+
+	(void)state;
+	for (int second = 10; second < 12; second++) {
+		sample(&h, second);
+		process(&h, 5, "qemu-kvm", 'S', 99900, second > 10);
+		link_to(&h, "proc/5/exe", "/usr/bin/qemu-kvm");
+	}
+	open_host(&h);
+	take(&h);
+	assert_string_equal(cell_text(only_guest(h.now), DOMAIN_VMM), "qemu-tcg");
+	take(&h);
+	assert_string_equal(cell_text(only_guest(h.now), DOMAIN_VMM), "qemu");
+	close_host(&h);
+}
+
+static void a_probe_is_not_shown(void **state)
+{
+	struct host h = { 0 };
+
+	(void)state;
+	sample(&h, 10);
+	process(&h, 5, "qemu-kvm", 'S', 100, true);
+	add(&h, "proc/6/stat", "6 (qemu-kvm) S 1 1 1 0 -1 0 0 0 0 0 1 1 0 0 20 0 4 0 100 1 1\n");
+	add(&h, "proc/6/cmdline", "qemu-kvm\\x00-machine\\x00none\\x00\\\n");
+	link_to(&h, "proc/6/fd/9", "anon_inode:kvm-vm");
+	open_host(&h);
+	take(&h);
+	assert_int_equal((int)cell_number(only_guest(h.now), DOMAIN_PID, 0), 5);
+	close_host(&h);
+}
+
 static void unnamed_vcpus_are_found_by_their_call(void **state)
 {
 	struct host h = { 0 };
@@ -286,7 +345,8 @@ static void unnamed_vcpus_are_found_by_their_call(void **state)
 		thread(&h, 5, 6, "qemu-kvm", 'S', 0, 101, 0);
 		thread(&h, 5, 7, "qemu-kvm", 'S', 0, 101, 0);
 		add(&h, "proc/5/task/6/syscall", "16 0x1d 0xae80 0x0 0x0 0x0 0x0 0x7ffe 0x7f\n");
-		add(&h, "proc/5/task/7/syscall", "202 0x7f5a1c0 0x80 0x0 0x0 0x0 0x0 0x7ffe 0x7f\n");
+		add(&h, "proc/5/task/7/syscall",
+		    "202 0x7f5a1c0 0x80 0x0 0x0 0x0 0x0 0x7ffe 0x7f\n");
 		link_to(&h, "proc/5/fd/29", "anon_inode:kvm-vcpu:3");
 	}
 	open_host(&h);
@@ -320,6 +380,9 @@ int main(void)
 		cmocka_unit_test(guests_and_vcpus_come_and_go),
 		cmocka_unit_test(a_stopped_guest_is_stuck),
 		cmocka_unit_test(workers_of_the_kernel_belong_to_their_guest),
+		cmocka_unit_test(a_workers_pid_used_again_is_nobodys),
+		cmocka_unit_test(kvm_may_be_opened_late),
+		cmocka_unit_test(a_probe_is_not_shown),
 		cmocka_unit_test(unnamed_vcpus_are_found_by_their_call),
 		cmocka_unit_test(only_the_guest_asked_for),
 	};

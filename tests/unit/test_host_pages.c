@@ -6,6 +6,8 @@
 #include "collectors/kthread.h"
 #include "tests/unit/captured_host.h"
 
+#include "tests/unit/captured.h"
+
 static const struct row *pool_of(const struct snapshot *s, uint64_t node, uint64_t size_bytes)
 {
 	return row_of(s, TABLE_HUGEPOOL, node << 40 | size_bytes);
@@ -191,6 +193,32 @@ static void ksm_may_cost_more_than_it_saves(void **state)
 	close_host(&h);
 }
 
+/* Reading ksm_stat takes a lock of the guest: not while there is nothing to tell. */
+static void while_ksm_is_stopped_guests_are_left_alone(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct captured h = { .state = ksm_guests_open(NULL) };
+		struct row *web, *host;
+
+		captured_sample(&h, 10);
+		captured_file(
+		    &h, "proc/42/ksm_stat", "ksm_rmap_items 5\nksm_process_profit -320\n");
+		captured_next(&h);
+		web = captured_guest(&h, 42, "web");
+		host = snapshot_row(h.now, TABLE_HOST, key_host(0));
+		cell_set_number(host, HOST_KSM_RUN, i, 1);
+		cell_set_number(host, HOST_KSM_PAGES_SHARED, 0, 1);
+		captured_read(&h, ksm_guests_read, false);
+		assert_int_equal(h.outcome, STATE_OK);
+		assert_int_equal(web->cell[DOMAIN_KSM_PROFIT].state, i ? STATE_OK : STATE_ABSENT);
+		assert_string_equal(h.note, i ? "" : "KSM is stopped and has merged nothing.");
+		if (i)
+			assert_true(cell_number(web, DOMAIN_KSM_PROFIT, 0) == -320);
+		captured_done(&h, ksm_guests_close);
+	}
+}
+
 static void transparent_huge_pages(void **state)
 {
 	struct host h;
@@ -219,10 +247,12 @@ static void transparent_huge_pages(void **state)
 static int run_of(const char *text, uint64_t *ret_ns)
 {
 	struct kthread k;
+	char *whole = xasprintf("%s" ARCHIVE_END, text);
 	struct root *root;
 	int r;
 
-	assert_int_equal(root_open_archive(text, strlen(text), &root), 0);
+	assert_int_equal(root_open_archive(whole, strlen(whole), &root), 0);
+	free(whole);
 	kthread_init(&k, "ksmd");
 	r = kthread_run_ns(&k, root, 1, ret_ns);
 	kthread_done(&k);
@@ -268,6 +298,7 @@ int main(void)
 		cmocka_unit_test(ksm_of_an_old_kernel),
 		cmocka_unit_test(no_ksm_at_all),
 		cmocka_unit_test(ksm_may_cost_more_than_it_saves),
+		cmocka_unit_test(while_ksm_is_stopped_guests_are_left_alone),
 		cmocka_unit_test(transparent_huge_pages),
 		cmocka_unit_test(threads_of_the_kernel_by_name),
 	};

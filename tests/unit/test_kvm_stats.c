@@ -98,13 +98,14 @@ static void values_by_name(void **state)
 {
 	struct blob b = make_blob("kvm-4242/vcpu-3", some, sizeof(some) / sizeof(some[0]));
 	struct kvm_stats stats;
-	uint32_t number;
+	uint32_t maker, number;
 	uint64_t v = 0;
 
 	(void)state;
 	assert_int_equal(kvm_stats_open(b.bytes, b.size, &stats), 0);
-	assert_int_equal(kvm_stats_vcpu(&stats, &number), 0);
+	assert_int_equal(kvm_stats_vcpu(&stats, &maker, &number), 0);
 	assert_int_equal(number, 3);
+	assert_int_equal(maker, 4242);
 	assert_int_equal(read_named(&stats, "exits", &v), 0);
 	assert_int_equal(v, 12345);
 	assert_int_equal(read_named(&stats, "halt_exits", &v), 0);
@@ -179,17 +180,19 @@ static void names_of_machines(void **state)
 		int error;
 	} cases[] = { { "kvm-77", -ENOENT }, { "kvm-77/vcpu-", -EINVAL },
 		{ "kvm-77/vcpu-x", -EINVAL }, { "kvm-77/vm", -EINVAL }, { "", -EINVAL },
-		{ "kvm-77/vcpu-99999999999", -EINVAL } };
+		{ "kvm-77/vcpu-99999999999", -EINVAL }, { "kvm-/vcpu-0", -EINVAL },
+		{ "kvm-x/vcpu-0", -EINVAL }, { "kvm-0/vcpu-0", -EINVAL } };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct blob b = make_blob(cases[i].id, some, 1);
 		struct kvm_stats stats;
-		uint32_t number = 5;
+		uint32_t maker = 3, number = 5;
 
 		assert_int_equal(kvm_stats_open(b.bytes, b.size, &stats), 0);
-		assert_int_equal(kvm_stats_vcpu(&stats, &number), cases[i].error);
+		assert_int_equal(kvm_stats_vcpu(&stats, &maker, &number), cases[i].error);
 		assert_int_equal(number, 5);
+		assert_int_equal(maker, 3);
 	}
 }
 
@@ -223,8 +226,8 @@ static uint32_t fd_of(
 /* Six vCPUs as two sockets of three cores: APIC ids leave one out after each third. */
 static void apic_ids_are_not_numbers(void **state)
 {
-	struct kvm_taken items[] = { { 0, 10 }, { 1, 11 }, { 2, 12 }, { 4, 13 }, { 5, 14 },
-		{ 6, 15 } };
+	struct kvm_taken items[] = { { 0, 10, 0 }, { 1, 11, 0 }, { 2, 12, 0 }, { 4, 13, 0 },
+		{ 5, 14, 0 }, { 6, 15, 0 } };
 	struct kvm_taken_list list = { .item = items, .n = 6 };
 	static const uint32_t numbers[] = { 0, 1, 2, 3, 4, 5 };
 
@@ -236,7 +239,7 @@ static void apic_ids_are_not_numbers(void **state)
 
 static void while_a_vcpu_is_plugged(void **state)
 {
-	struct kvm_taken items[] = { { 0, 10 }, { 1, 11 }, { 2, 12 }, { 3, 13 } };
+	struct kvm_taken items[] = { { 0, 10, 0 }, { 1, 11, 0 }, { 2, 12, 0 }, { 3, 13, 0 } };
 	struct kvm_taken_list list = { .item = items, .n = 4 };
 	static const uint32_t fewer[] = { 0, 2 }, more[] = { 0, 1, 2, 3, 4 }, other[] = { 0, 7 };
 
@@ -321,7 +324,7 @@ static void vcpus_get_their_columns(void **state)
 	}
 	assert_true(v0->cell[VCPU_EXITS].rate == 1000);
 	assert_true(v0->cell[VCPU_POLL_FAIL_NS].rate == 0.001);
-	assert_non_null(strstr(h.note, "Statistics descriptors of 1 guests"));
+	assert_non_null(strstr(h.note, "1 guest by statistics descriptors."));
 	captured_done(&h, kvm_close);
 }
 
@@ -343,8 +346,32 @@ static void guests_get_theirs_from_debugfs(void **state)
 	assert_int_equal(h.outcome, STATE_OK);
 	assert_int_equal(web->cell[DOMAIN_VM_EXITS].count, 123);
 	assert_int_equal(db->cell[DOMAIN_VM_EXITS].state, STATE_ABSENT);
-	assert_non_null(strstr(h.note, "debugfs of 1, nothing of 1"));
+	assert_non_null(strstr(h.note, "1 guest by debugfs, so not per vCPU: QEMU before 8.1."));
 	assert_non_null(strstr(h.note, "8.1"));
+	captured_done(&h, kvm_close);
+}
+
+/* KVM names the machine by the thread that made it. */
+static void another_thread_may_have_made_the_machine(void **state)
+{
+	struct captured h = { .state = kvm_open(NULL) };
+	struct row *web, *db, *thread;
+
+	(void)state;
+	captured_sample(&h, 10);
+	captured_file(&h, "sys/kernel/debug/kvm/43-11/exits", "123\n");
+	captured_file(&h, "sys/kernel/debug/kvm/44-11/exits", "7\n");
+	captured_next(&h);
+	web = captured_guest(&h, PID, "web");
+	db = captured_guest(&h, 4, "db");
+	thread = snapshot_row(h.now, TABLE_THREAD, key_of(key_process(PID, 7), 7ULL << 24 | 43));
+	cell_set_number(thread, THREAD_TID, 43, 1);
+	thread = captured_vcpu(&h, 4, 0);
+	cell_set_number(thread, VCPU_TID, 44, 1);
+	captured_read(&h, kvm_read, false);
+	assert_int_equal(web->cell[DOMAIN_VM_EXITS].count, 123);
+	assert_int_equal(db->cell[DOMAIN_VM_EXITS].count, 7);
+	assert_string_equal(h.note, "2 guests by debugfs, so not per vCPU: QEMU before 8.1.");
 	captured_done(&h, kvm_close);
 }
 
@@ -525,7 +552,7 @@ static void more_threads_than_descriptors(void **state)
 			assert_int_equal(h.vcpu[i]->cell[VCPU_EXITS].state,
 			    strstr(h.note, "CAP_SYS_PTRACE") ? STATE_DENIED : STATE_ABSENT);
 		/* The whole guest is told by debugfs, where that may be read. */
-		if (strstr(h.note, "debugfs of 0"))
+		if (!strstr(h.note, "1 guest by debugfs"))
 			assert_int_not_equal(h.domain->cell[DOMAIN_VM_EXITS].state, STATE_OK);
 		else
 			assert_true(h.domain->cell[DOMAIN_VM_EXITS].count >= 20);
@@ -578,6 +605,7 @@ int main(void)
 		cmocka_unit_test(descriptors_are_found_by_their_links),
 		cmocka_unit_test(vcpus_get_their_columns),
 		cmocka_unit_test(guests_get_theirs_from_debugfs),
+		cmocka_unit_test(another_thread_may_have_made_the_machine),
 		cmocka_unit_test(nothing_at_all),
 		cmocka_unit_test(taken_from_a_real_guest),
 		cmocka_unit_test(more_threads_than_descriptors),

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "base/archive.h"
 #include "base/root.h"
 #include "collectors/collector.h"
 #include "collectors/lane.h"
@@ -78,6 +79,7 @@ static const struct collector *collector_of(enum source_id src)
 
 static const struct snapshot *ask(struct host *h, enum source_id src)
 {
+	text_append(&h->text, ARCHIVE_END, strlen(ARCHIVE_END));
 	assert_int_equal(root_open_archive(h->text.p, h->text.len, &h->root), 0);
 	snapshot_link(h->latest);
 	slot_init(&h->slot, collector_of(src), &h->options);
@@ -111,7 +113,7 @@ static void fills_the_process_of_that_uuid(void **state)
 	add(&h, "kvmtop/libvirt/" DB ".xml", "<domain><memory>32768</memory></domain>\n");
 	s = ask(&h, SRC_LIBVIRT);
 	assert_int_equal(h.slot.outcome, STATE_OK);
-	assert_string_equal(h.slot.note, "as captured: 2 active guests.");
+	assert_string_equal(h.slot.note, "2 active guests (as captured).");
 	assert_int_equal(s->table[TABLE_DOMAIN].n, 2);
 
 	row = snapshot_find(s, TABLE_DOMAIN, web->key);
@@ -193,7 +195,7 @@ static void a_guest_without_process_has_a_row_of_its_own(void **state)
 	assert_false(cell_has(row, DOMAIN_LIBVIRT_ID));
 	/* Its XML was not captured. */
 	assert_false(cell_has(row, DOMAIN_MEMORY));
-	assert_non_null(strstr(h.slot.note, "The XML of 1 could not be read."));
+	assert_non_null(strstr(h.slot.note, "The XML of 1 guest could not be read."));
 	host_done(&h);
 }
 
@@ -216,7 +218,7 @@ static void damaged_lines_are_left_out(void **state)
 	struct host h = host_of("driver\ndomain\ndomain ../../../etc/passwd 1 running no a\n"
 				"domain " WEB "0 1 running no a\ndomain " WEB " x running no a\n"
 				"domain " WEB " 1\ndomain " WEB " 99999999999 running no a\n"
-				"\ngibberish\ndomain " DB " 8 running no");
+				"\ngibberish\ndomain " DB " 8 running no\\\n");
 	const struct snapshot *s = ask(&h, SRC_LIBVIRT);
 	const struct row *row = snapshot_find(s, TABLE_DOMAIN, key_uuid(DB));
 
@@ -234,7 +236,7 @@ static void nothing_captured_is_said(void **state)
 		const struct snapshot *s = ask(&h, i ? SRC_BALLOON : SRC_LIBVIRT);
 
 		assert_int_equal(h.slot.outcome, STATE_ABSENT);
-		assert_string_equal(h.slot.note, "this capture holds no answers of libvirt");
+		assert_string_equal(h.slot.note, "This capture holds no answers of libvirt.");
 		assert_int_equal(s->table[TABLE_DOMAIN].n, 0);
 		host_done(&h);
 	}
@@ -248,7 +250,7 @@ static void switched_off_is_said(void **state)
 	h.options.uri = "none";
 	ask(&h, SRC_LIBVIRT);
 	assert_int_equal(h.slot.outcome, STATE_ABSENT);
-	assert_string_equal(h.slot.note, "switched off by -c none");
+	assert_string_equal(h.slot.note, "Switched off by -c none.");
 	host_done(&h);
 }
 
@@ -288,7 +290,7 @@ static void a_stopped_guest_is_not_asked(void **state)
 	add(&h, "kvmtop/libvirt/" WEB ".balloon", "current: 1024\nrss: 1\n");
 	row = snapshot_find(ask(&h, SRC_BALLOON), TABLE_DOMAIN, web->key);
 	assert_int_equal(row->cell[DOMAIN_BALLOON].state, STATE_STUCK);
-	assert_string_equal(h.slot.note, "0 guests answered. 1 stopped, so not asked.");
+	assert_string_equal(h.slot.note, "1 guest is stopped and not asked.");
 	host_done(&h);
 }
 

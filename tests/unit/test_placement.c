@@ -295,7 +295,7 @@ static void exact_from_numa_maps(void **state)
 	captured_file(&h, "proc/42/numa_maps", NUMA_MAPS);
 	take(&h, false);
 	assert_int_equal(h.outcome, STATE_OK);
-	assert_non_null(strstr(h.note, "Exact of 1 guests"));
+	assert_non_null(strstr(h.note, "Exact of 1 guest."));
 	row = on_node(&h, 2);
 	assert_non_null(row);
 	assert_true(cell_number(row, PLACEMENT_NODE, -1) == 2);
@@ -388,7 +388,7 @@ static void by_cgroup(void **state)
 	/* 77 is a helper of the guest, such as swtpm. */
 	write_cgroup(&h, "42\n77\n");
 	take(&h, false);
-	assert_non_null(strstr(h.note, "by cgroup of 1"));
+	assert_non_null(strstr(h.note, "By cgroup of 1 guest."));
 	assert_string_equal(cell_text(on_node(&h, 0), PLACEMENT_METHOD), "cgroup");
 	/* The group holds 5 MiB of the 6 that are resident; the rest is the program. */
 	assert_true(fabs(cell_number(on_node(&h, 0), PLACEMENT_MEMORY, 0) - 4.8 * MIB) < 1);

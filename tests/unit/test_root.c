@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -34,7 +35,8 @@ static const char two_samples[] = "kvmtop-host 1\n"
 				  "## 2000000000 1795000001000000000\n"
 				  "~~ proc/7/cmdline\n"
 				  "== proc/loadavg\n"
-				  "\\x3d= not a mark\n";
+				  "\\x3d= not a mark\n"
+				  "## end\n";
 
 static struct root *open_text(const char *text)
 {
@@ -54,7 +56,10 @@ static void archive_gives_what_was_captured(void **state)
 	assert_int_equal(root_samples(root), 2);
 	assert_int_equal(root_now(root).mono_ns, 1000000000);
 	assert_int_equal(root_read(root, "proc/7/cmdline", buf, sizeof(buf)), 12);
-	assert_memory_equal(buf, "qemu\0-m\0" "512", 12);
+	assert_memory_equal(buf,
+	    "qemu\0-m\0"
+	    "512",
+	    12);
 	assert_int_equal(root_link(root, "proc/7/fd/3", buf, sizeof(buf)), 17);
 	assert_string_equal(buf, "anon_inode:kvm-vm");
 	assert_int_equal(root_read(root, "proc/7/fd/3", buf, sizeof(buf)), -ENOENT);
@@ -116,6 +121,7 @@ static void entries_survive_writing_and_reading(void **state)
 	archive_write_entry(&text, "a/b", false, data, sizeof(data));
 	archive_write_entry(&text, "a/link", true, "to where", 8);
 	archive_write_entry(&text, "a/empty", false, "", 0);
+	text_append(&text, ARCHIVE_END, strlen(ARCHIVE_END));
 	root = open_text(text.p);
 	assert_int_equal(root_read(root, "a/b", buf, sizeof(buf)), sizeof(data));
 	assert_memory_equal(buf, data, sizeof(data));
@@ -128,8 +134,9 @@ static void entries_survive_writing_and_reading(void **state)
 
 static void nonsense_is_no_archive(void **state)
 {
-	static const char *const texts[] = { "", "kvmtop-host 1", "kvmtop-host 1\n", "kvmtop-host 2\n## 1 2\n",
-		"kvmtop-host 1\n== no sample yet\nx\n", "\x28\xb5\x2f\xfd not zstd" };
+	static const char *const texts[] = { "", "kvmtop-host 1", "kvmtop-host 1\n",
+		"kvmtop-host 2\n## 1 2\n", "kvmtop-host 1\n== no sample yet\nx\n",
+		"\x28\xb5\x2f\xfd not zstd" };
 	struct root *root;
 
 	(void)state;
@@ -156,18 +163,17 @@ static void make_dir(const char *dir, const char *name)
 	free(path);
 }
 
-static void remove_all(const char *dir)
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
 {
-	static const char *const names[] = { "0/proc/loadavg", "0/proc/out", "0/proc/fifo", "0/proc",
-		"0/kvmtop/clock", "0/kvmtop", "0", "1/proc/loadavg", "1/proc", "1", "" };
+	(void)st;
+	(void)type;
+	(void)at;
+	return remove(path);
+}
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		char *path = xasprintf("%s/%s", dir, names[i]);
-
-		if (unlink(path) < 0)
-			rmdir(path);
-		free(path);
-	}
+static void remove_below(const char *dir)
+{
+	assert_int_equal(nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
 }
 
 static void tree_is_read_and_never_left(void **state)
@@ -204,7 +210,102 @@ static void tree_is_read_and_never_left(void **state)
 	root_seek(root, 1);
 	assert_int_equal(root_read(root, "proc/loadavg", buf, sizeof(buf)), 3);
 	root_close(root);
-	remove_all(dir);
+	remove_below(dir);
+}
+
+static void link_to(const char *dir, const char *name, const char *target)
+{
+	char *path = xasprintf("%s/%s", dir, name);
+
+	assert_int_equal(symlink(target, path), 0);
+	free(path);
+}
+
+/* Not through a link in the middle of a path either; links that stay inside lead on. */
+static void links_in_the_middle_lead_nowhere_else(void **state)
+{
+	char top[] = "/tmp/kvmtop-root-XXXXXX", buf[64], *dir, *path;
+	struct numbers numbers = { 0 };
+	struct names names = { 0 };
+	struct root *root;
+
+	(void)state;
+	assert_non_null(mkdtemp(top));
+	make_dir(top, "outside");
+	make_dir(top, "outside/7");
+	write_file(top, "outside/7/stat", "secret");
+	link_to(top, "outside/link", "secret");
+	make_dir(top, "tree");
+	dir = xasprintf("%s/tree", top);
+	/* A tree whose samples lie elsewhere is none. */
+	link_to(dir, "proc", "../outside");
+	assert_int_equal(root_open(dir, &root), -EINVAL);
+	link_to(dir, "0", "../outside");
+	assert_int_equal(root_open(dir, &root), -EINVAL);
+	path = xasprintf("%s/proc", dir);
+	assert_int_equal(unlink(path), 0);
+	free(path);
+	make_dir(dir, "proc");
+	make_dir(dir, "proc/8");
+	write_file(dir, "proc/8/stat", "ours");
+	link_to(dir, "proc/8/exe", "/usr/bin/qemu");
+	link_to(dir, "proc/up", "../../outside");
+	link_to(dir, "proc/self", "8");
+	path = xasprintf("%s/outside", top);
+	link_to(dir, "proc/far", path);
+	free(path);
+	assert_int_equal(root_open(dir, &root), 0);
+	assert_int_equal(root_read(root, "proc/self/stat", buf, sizeof(buf)), 4);
+	assert_int_equal(root_link(root, "proc/self/exe", buf, sizeof(buf)), 13);
+	assert_string_equal(buf, "/usr/bin/qemu");
+	assert_true(root_exists(root, "proc/self/exe"));
+	assert_true(root_exists(root, "proc/up"));
+	assert_int_equal(root_may_read(root, "proc/8/stat"), 0);
+	for (int i = 0; i < 2; i++) {
+		const char *way = i ? "proc/far" : "proc/up";
+		char below[64];
+
+		snprintf(below, sizeof(below), "%s/link", way);
+		assert_int_equal(root_link(root, below, buf, sizeof(buf)), -EXDEV);
+		assert_false(root_exists(root, below));
+		snprintf(below, sizeof(below), "%s/7/stat", way);
+		assert_int_equal(root_read(root, below, buf, sizeof(buf)), -EXDEV);
+		assert_false(root_exists(root, below));
+		assert_int_equal(root_may_read(root, below), -ENOENT);
+		assert_int_equal(root_count_dirs(root, way), -EXDEV);
+		assert_int_equal(root_list(root, way, &names), -EXDEV);
+		assert_int_equal(root_list_numbers(root, way, &numbers), -EXDEV);
+	}
+	assert_int_equal(root_link(root, "../outside/link", buf, sizeof(buf)), -EXDEV);
+	assert_int_equal(root_count_dirs(root, "../outside"), -EXDEV);
+	assert_false(root_exists(root, ".."));
+	assert_false(root_exists(root, "../outside"));
+	root_close(root);
+	names_done(&names);
+	numbers_done(&numbers);
+	free(dir);
+	remove_below(top);
+}
+
+static void cut_archives_are_told(void **state)
+{
+	size_t end = strlen(two_samples), mark = strlen(ARCHIVE_END);
+	struct root *root;
+	char buf[64];
+
+	(void)state;
+	root = open_text(two_samples);
+	assert_false(root_is_cut(root));
+	root_close(root);
+	assert_int_equal(root_open_archive(two_samples, end - mark, &root), 0);
+	assert_true(root_is_cut(root));
+	/* The second sample may lack anything. */
+	assert_int_equal(root_samples(root), 1);
+	assert_true(root_read(root, "proc/loadavg", buf, sizeof(buf)) > 0);
+	root_close(root);
+	assert_int_equal(root_open("/", &root), 0);
+	assert_false(root_is_cut(root));
+	root_close(root);
 }
 
 static void live_files_are_kept_open(void **state)
@@ -220,7 +321,8 @@ static void live_files_are_kept_open(void **state)
 		assert_true(root_read_kept(root, &kept, "proc/uptime", buf, sizeof(buf)) > 0);
 	assert_int_not_equal(kept.fd_plus_1, 0);
 	kept_done(&kept);
-	assert_int_equal(root_read_kept(root, &kept, "proc/999999999/stat", buf, sizeof(buf)), -ESRCH);
+	assert_int_equal(
+	    root_read_kept(root, &kept, "proc/999999999/stat", buf, sizeof(buf)), -ESRCH);
 	assert_int_equal(root_open("/nonexistent/host", &root), -ENOENT);
 	root_close(root);
 }
@@ -232,8 +334,8 @@ static void count_seen(void *ctx, enum seen kind, const char *path, const char *
 	(void)ctx;
 	(void)data;
 	(void)len;
-	seen_files += kind == SEEN_FILE && (strcmp(path, "proc/uptime") == 0 ||
-					       strcmp(path, "kvmtop/note") == 0);
+	seen_files += kind == SEEN_FILE &&
+		      (strcmp(path, "proc/uptime") == 0 || strcmp(path, "kvmtop/note") == 0);
 }
 
 static void a_watcher_sees_what_is_read(void **state)
@@ -260,6 +362,8 @@ int main(void)
 		cmocka_unit_test(entries_survive_writing_and_reading),
 		cmocka_unit_test(nonsense_is_no_archive),
 		cmocka_unit_test(tree_is_read_and_never_left),
+		cmocka_unit_test(links_in_the_middle_lead_nowhere_else),
+		cmocka_unit_test(cut_archives_are_told),
 		cmocka_unit_test(live_files_are_kept_open),
 		cmocka_unit_test(a_watcher_sees_what_is_read),
 	};

@@ -120,7 +120,7 @@ static void test_filter(void **state)
 	press(&d, "Esc");
 	sees_not(&d, "nearest");
 	press(&d, "\\ \"nobody\" Enter");
-	sees(&d, "3 left out");
+	sees(&d, "hides all there is (3)");
 	desk_close(&d);
 }
 

@@ -69,6 +69,10 @@ static void test_empty_host(void **state)
 	sees(&d, "kvmtop --demo");
 	press(&d, "2");
 	sees(&d, "kvmtop --demo");
+	ui_set_guest(d.ui, "web1");
+	press(&d, "1");
+	sees(&d, "No guest on this host is 'web1'");
+	sees_not(&d, "kvmtop --demo");
 	press(&d, "3 4 8 0 Down Enter End s Esc C Esc t T n x");
 	desk_close(&d);
 }
@@ -132,12 +136,125 @@ static void test_numa(void **state)
 	(void)state;
 	desk_open(&d, &small, 24, 80);
 	assert_int_not_equal(press(&d, "3 x") & UI_EXACT, 0);
-	sees(&d, "N0 MEM");
-	sees(&d, "N3 MEM");
+	sees(&d, " N0 RUN%");
+	sees(&d, " N3 RUN%");
 	assert_non_null(strstr(line_with(&d, "node has"), "6.0G"));
 	assert_non_null(strstr(line_with(&d, "node free"), "4.0G"));
 	assert_non_null(strstr(line_with(&d, "  web1"), "768M"));
-	assert_non_null(strstr(line_with(&d, "all guests"), "1.0G"));
+	assert_non_null(strstr(line_with(&d, "all guests"), " 3.0G"));
+	assert_non_null(strstr(line_with(&d, "  web1"), " 75.0! 1.0G"));
+	sees(&d, "db1: read exactly now; 75 % of its memory is on node 2");
+	desk_close(&d);
+}
+
+static void test_numa_tells_how_it_was_read(void **state)
+{
+	struct a_host host = small;
+	struct desk d;
+
+	(void)state;
+	host.sampled = true;
+	host.nodes = 8;
+	desk_open(&d, &host, 24, 80);
+	press(&d, "3");
+	sees(&d, "db1: sampled, ±1.2 points, 3s old; ");
+	sees(&d, " HOME ");
+	sees(&d, " TOTAL ");
+	sees(&d, " N7");
+	sees(&d, "768M*");
+	sees(&d, "* vCPUs ran there");
+	desk_close(&d);
+}
+
+static void test_pool_too_small(void **state)
+{
+	struct a_host host = small;
+	struct desk d;
+
+	(void)state;
+	desk_open(&d, &host, 24, 80);
+	press(&d, "4");
+	sees_not(&d, "short by");
+	sees(&d, "No guest wants pages of 2.0M.");
+	host.guest[1].huge = true;
+	host.second++;
+	show(&d, &host);
+	assert_non_null(strstr(line_with(&d, " 2.0M  all"), "  1.0G   200M   824M   2.0G!"));
+	assert_int_equal(line_with(&d, " 2.0M  all")[0], '!');
+	sees(&d, "! short by 1.0G (512 pages of 2.0M): guests want 2.0G, the pools have 1.0G");
+	sees(&d, "are short by 1.0G. Guests that want pages of 2.0M: web1.");
+	desk_close(&d);
+}
+
+static void test_marks(void **state)
+{
+	struct a_host host = small;
+	struct desk d;
+	int y, x;
+
+	(void)state;
+	host.swapped = true;
+	host.node_free = 0.1;
+	host.guest[0].wait = 0.3;
+	desk_open(&d, &host, 24, 80);
+	sees(&d, "swap 512M!");
+	sees(&d, "node 0! ");
+	assert_non_null(strstr(line_with(&d, "  web1"), "   3.0  "));
+	assert_non_null(strstr(line_with(&d, "  mail"), "  30.0! "));
+	assert_non_null(strstr(line_with(&d, "  mail"), "  75.0! 0-1"));
+	assert_non_null(strstr(line_with(&d, "  db1"), "  11.0! "));
+	press(&d, "G");
+	selects(&d, "mail");
+	assert_true(canvas_cursor(d.canvas, &y, &x));
+	for (x = 0; canvas_glyph(d.canvas, y, x)->code != '!';)
+		x++;
+	assert_int_equal(canvas_glyph(d.canvas, y, x)->style, STYLE_SELECTED_CRIT);
+	assert_int_equal(canvas_glyph(d.canvas, y, x - 1)->style, STYLE_SELECTED_CRIT);
+	desk_close(&d);
+}
+
+static void test_units(void **state)
+{
+	struct desk d;
+
+	(void)state;
+	desk_open(&d, &small, 150, 120);
+	press(&d, "8");
+	sees(&d, "busy             45.0 %");
+	sees(&d, "swap total       1.0G");
+	assert_non_null(strstr(line_with(&d, "cpu_some"), " 3.3 %   Time that"));
+	press(&d, "F1");
+	sees(&d, "not inside guests: user, system, interrupts.");
+	desk_close(&d);
+}
+
+static void test_libvirt_is_told(void **state)
+{
+	struct a_host host = small;
+	struct desk d;
+
+	(void)state;
+	desk_open(&d, &host, 24, 80);
+	sees(&d, "libvirt ok");
+	host.libvirt = "absent";
+	show(&d, &host);
+	sees(&d, "libvirt absent");
+	host.libvirt_note = "libvirt is switched off by -c none.";
+	show(&d, &host);
+	sees(&d, "libvirt off");
+	desk_close(&d);
+}
+
+static void test_nothing_to_be_seen(void **state)
+{
+	struct desk d;
+
+	(void)state;
+	desk_open(&d, &small, 24, 80);
+	press(&d, "\\ \"cpu>900%\" Enter");
+	sees(&d, "The filter hides all there is (3); Esc clears it.");
+	sees_not(&d, "--demo");
+	sees_not(&d, "no guest");
 	desk_close(&d);
 }
 
@@ -213,12 +330,14 @@ static void test_sources_and_messages(void **state)
 	(void)state;
 	desk_open(&d, &small, 24, 120);
 	press(&d, "0");
+	sees(&d, "HOW IT READS, WHAT IT LACKS");
 	sees(&d, "CAP_SYS_PTRACE");
 	sees(&d, "Nothing has happened yet");
 	later.second++;
 	later.libvirt = "stuck";
 	show(&d, &later);
 	sees(&d, "libvirt is stuck now, was ok");
+	sees_before(&d, "  libvirt ", "  kvmtop ");
 	ui_message(d.ui, 0, "a line\nwith \033[31m colour");
 	look(&d);
 	sees(&d, "with \\x1B[31m colour");
@@ -267,6 +386,12 @@ int main(void)
 		cmocka_unit_test(test_stuck),
 		cmocka_unit_test(test_useless_columns),
 		cmocka_unit_test(test_numa),
+		cmocka_unit_test(test_numa_tells_how_it_was_read),
+		cmocka_unit_test(test_pool_too_small),
+		cmocka_unit_test(test_marks),
+		cmocka_unit_test(test_units),
+		cmocka_unit_test(test_libvirt_is_told),
+		cmocka_unit_test(test_nothing_to_be_seen),
 		cmocka_unit_test(test_many_nodes_are_scrolled),
 		cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_domain_page),

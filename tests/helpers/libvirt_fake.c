@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Stands for kvmtop's libvirt module: every guest answers at once, but for the one whose monitor
+ * the test lets hang.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "collectors/libvirt_link.h"
+#include "tests/helpers/libvirt_fake.h"
+
+struct libvirt_connection {
+	char nothing;
+};
+
+extern const struct libvirt_ops kvmtop_libvirt_ops;
+extern struct libvirt_fake libvirt_fake;
+
+struct libvirt_fake libvirt_fake = { .lock = PTHREAD_MUTEX_INITIALIZER,
+	.changed = PTHREAD_COND_INITIALIZER };
+
+static int fake_open(const char *uri, void (*changed)(void *ctx, const char *uuid), void *ctx,
+    struct libvirt_connection **ret, char *error)
+{
+	static struct libvirt_connection connection;
+
+	(void)uri;
+	(void)changed;
+	(void)ctx;
+	(void)error;
+	*ret = &connection;
+	return 0;
+}
+
+static void fake_close(struct libvirt_connection *c)
+{
+	(void)c;
+}
+
+static bool yes(struct libvirt_connection *c)
+{
+	(void)c;
+	return true;
+}
+
+static const char *fake_driver(struct libvirt_connection *c)
+{
+	(void)c;
+	return "fake";
+}
+
+/* Tells the number of the call in MiB. */
+static int fake_balloon(struct libvirt_connection *c, const char *uuid, void (*entering)(void *ctx),
+    void (*each)(void *ctx, const char *key, uint64_t value), void *ctx, char *error)
+{
+	struct libvirt_fake *f = &libvirt_fake;
+	size_t call;
+
+	(void)c;
+	(void)error;
+	entering(ctx);
+	pthread_mutex_lock(&f->lock);
+	call = f->calls++;
+	if (call < LIBVIRT_FAKE_CALLS)
+		snprintf(f->asked[call], sizeof(f->asked[call]), "%s", uuid);
+	pthread_cond_broadcast(&f->changed);
+	while (strcmp(f->hung, uuid) == 0)
+		pthread_cond_wait(&f->changed, &f->lock);
+	pthread_mutex_unlock(&f->lock);
+	each(ctx, "current", (call + 1) * 1024);
+	each(ctx, "rss", 1);
+	return 0;
+}
+
+const struct libvirt_ops kvmtop_libvirt_ops = {
+	.version = LIBVIRT_OPS_VERSION,
+	.open = fake_open,
+	.close = fake_close,
+	.is_alive = yes,
+	.driver = fake_driver,
+	.is_local = yes,
+	.balloon = fake_balloon,
+};

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a test tells the module that stands for libvirt, and what that tells the test. */
+#ifndef KVMTOP_TESTS_LIBVIRT_FAKE_H
+#define KVMTOP_TESTS_LIBVIRT_FAKE_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#define LIBVIRT_FAKE_SYMBOL "libvirt_fake"
+#define LIBVIRT_FAKE_CALLS 16
+
+/* Guarded by lock. */
+struct libvirt_fake {
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	char hung[40];                      /* the guest whose monitor does not answer; "": none */
+	char asked[LIBVIRT_FAKE_CALLS][40]; /* in this order, since the test has set calls to 0 */
+	size_t calls;
+};
+
+#endif

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A monitor that hangs: what becomes of the other guests' figures, and when it is asked again. */
+#include <dlfcn.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "base/root.h"
+#include "collectors/collector.h"
+#include "collectors/lane.h"
+#include "tests/helpers/libvirt_fake.h"
+
+#define GUESTS 3
+#define HUNG 1
+#define MIB 1048576.0
+/* Longer than what counts as slow. */
+#define HANGS_NS (1100 * NS_PER_MS)
+#define DEADLINE_S 20
+
+static const char *const uuids[GUESTS] = { "00000000-0000-4000-8000-000000000001",
+	"00000000-0000-4000-8000-000000000002", "00000000-0000-4000-8000-000000000003" };
+
+struct lane_of_one {
+	struct root *root;
+	struct sampling options;
+	struct slot slot;
+	struct snapshot *latest;
+	struct libvirt_fake *fake;
+	pthread_t thread;
+};
+
+/* Guests as a new sample shows them: with what the last round told. */
+static void look(struct lane_of_one *l)
+{
+	struct snapshot *now = snapshot_new(clock_now());
+
+	for (unsigned i = 0; i < GUESTS; i++) {
+		struct row *row = snapshot_row(now, TABLE_DOMAIN, key_process(70 + i, 100));
+
+		cell_set_text(now, row, DOMAIN_UUID, uuids[i], now->moment.mono_ns);
+	}
+	if (l->slot.result)
+		snapshot_merge(now, l->slot.result, 1000 * NS_PER_SEC);
+	snapshot_link(now);
+	snapshot_unref(l->latest);
+	l->latest = now;
+}
+
+static void *read_round(void *arg)
+{
+	struct lane_of_one *l = arg;
+
+	slot_read(&l->slot, l->root, &l->options, l->latest, NULL);
+	return NULL;
+}
+
+static void hang(struct lane_of_one *l, const char *uuid)
+{
+	pthread_mutex_lock(&l->fake->lock);
+	snprintf(l->fake->hung, sizeof(l->fake->hung), "%s", uuid);
+	pthread_cond_broadcast(&l->fake->changed);
+	pthread_mutex_unlock(&l->fake->lock);
+}
+
+/* Starts a round, and waits until so many guests were asked. */
+static void start_round(struct lane_of_one *l, size_t calls)
+{
+	struct timespec until;
+
+	look(l);
+	l->fake->calls = 0;
+	assert_int_equal(pthread_create(&l->thread, NULL, read_round, l), 0);
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += DEADLINE_S;
+	pthread_mutex_lock(&l->fake->lock);
+	while (l->fake->calls < calls)
+		assert_int_equal(
+		    pthread_cond_timedwait(&l->fake->changed, &l->fake->lock, &until), 0);
+	pthread_mutex_unlock(&l->fake->lock);
+}
+
+static void end_round(struct lane_of_one *l)
+{
+	hang(l, "");
+	assert_int_equal(pthread_join(l->thread, NULL), 0);
+}
+
+/* In MiB; 0: nothing is shown. */
+static double shown(struct lane_of_one *l, unsigned guest)
+{
+	const struct row *row = NULL;
+	double v = 0;
+
+	pthread_mutex_lock(&l->slot.lock);
+	if (l->slot.result)
+		row = snapshot_find(l->slot.result, TABLE_DOMAIN, key_process(70 + guest, 100));
+	if (row)
+		v = cell_number(row, DOMAIN_BALLOON, 0) / MIB;
+	pthread_mutex_unlock(&l->slot.lock);
+	return v;
+}
+
+static void open_lane(struct lane_of_one *l)
+{
+	void *module = dlopen(KVMTOP_LIBVIRT_FAKE, RTLD_NOW | RTLD_LOCAL);
+	const struct collector *c = collectors;
+
+	*l = (struct lane_of_one){ .options.interval_ns = NS_PER_SEC };
+	assert_non_null(module);
+	l->fake = dlsym(module, LIBVIRT_FAKE_SYMBOL);
+	assert_non_null(l->fake);
+	assert_int_equal(root_open("/", &l->root), 0);
+	while (c->src != SRC_BALLOON)
+		c++;
+	slot_init(&l->slot, c, &l->options);
+}
+
+static void close_lane(struct lane_of_one *l)
+{
+	slot_done(&l->slot);
+	snapshot_unref(l->latest);
+	root_close(l->root);
+}
+
+static void one_that_hangs_takes_nothing_from_the_others(void **state)
+{
+	struct timespec moment = { .tv_nsec = 10000000 };
+	struct lane_of_one l;
+	uint64_t since_ns;
+
+	(void)state;
+	open_lane(&l);
+	start_round(&l, GUESTS);
+	end_round(&l);
+	assert_string_equal(l.slot.note, "3 guests answered.");
+
+	/* Who comes before it is shown though the round goes on, who comes behind keeps the old. */
+	hang(&l, uuids[HUNG]);
+	start_round(&l, HUNG + 1);
+	since_ns = clock_mono_ns();
+	assert_true(shown(&l, 0) == 1);
+	assert_true(shown(&l, 1) == 2);
+	assert_true(shown(&l, 2) == 3);
+	while (clock_mono_ns() < since_ns + HANGS_NS)
+		nanosleep(&moment, NULL);
+	end_round(&l);
+
+	/* From now on it comes last. */
+	hang(&l, uuids[HUNG]);
+	start_round(&l, GUESTS);
+	assert_string_equal(l.fake->asked[0], uuids[0]);
+	assert_string_equal(l.fake->asked[1], uuids[2]);
+	assert_string_equal(l.fake->asked[2], uuids[HUNG]);
+	assert_true(shown(&l, 2) == 2);
+	assert_int_not_equal(l.slot.ask.since_ns, 0);
+	end_round(&l);
+	assert_true(shown(&l, HUNG) == 3);
+
+	/* It has answered at once: it is one of them again. */
+	start_round(&l, GUESTS);
+	end_round(&l);
+	start_round(&l, GUESTS);
+	end_round(&l);
+	assert_string_equal(l.fake->asked[HUNG], uuids[HUNG]);
+	close_lane(&l);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(one_that_hangs_takes_nothing_from_the_others),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
