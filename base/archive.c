@@ -89,6 +89,21 @@ static size_t lower_bound(const struct sample *s, const char *prefix, size_t len
 	return low;
 }
 
+bool archive_exists(const struct archive *a, size_t sample, const char *path)
+{
+	const struct sample *s = &a->sample[sample];
+	char dir[1024];
+	int len = snprintf(dir, sizeof(dir), "%s/", path);
+	size_t i;
+
+	if (archive_find(a, sample, path))
+		return true;
+	if (len < 0 || (size_t)len >= sizeof(dir))
+		return false;
+	i = lower_bound(s, dir, (size_t)len);
+	return i < s->n && strncmp(s->entry[i].path, dir, (size_t)len) == 0;
+}
+
 void archive_list(const struct archive *a, size_t sample, const char *dir,
     void (*each)(void *ctx, const char *name, size_t len, bool is_dir), void *ctx)
 {

@@ -48,6 +48,9 @@ bool archive_is_cut(const struct archive *a);
 struct moment archive_moment(const struct archive *a, size_t sample);
 const struct entry *archive_find(const struct archive *a, size_t sample, const char *path);
 
+/* Whether there is a file, a link or a directory of that name. */
+bool archive_exists(const struct archive *a, size_t sample, const char *path);
+
 /* Calls @each with every name in directory @dir ("proc/7"; "" is the top), in order. */
 void archive_list(const struct archive *a, size_t sample, const char *dir,
     void (*each)(void *ctx, const char *name, size_t len, bool is_dir), void *ctx);

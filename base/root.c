@@ -337,7 +337,7 @@ ssize_t root_count_dirs(const struct root *root, const char *path)
 bool root_exists(const struct root *root, const char *path)
 {
 	if (root->archive)
-		return archive_find(root->archive, root->index, path) != NULL;
+		return archive_exists(root->archive, root->index, path);
 	if (!root->live)
 		return below_exists(root->fd, path);
 	return faccessat(root->fd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;

@@ -33,6 +33,21 @@ static bool wait_for_beat(struct events *events)
 	}
 }
 
+/* A source that has not answered after so many intervals is left out. */
+#define PATIENCE 10
+
+/* The first sample is whole, too: every lane has read once. False when the program shall end. */
+static bool wait_for_lanes(struct sampler *sampler, struct events *events)
+{
+	for (int i = 0; i < PATIENCE; i++) {
+		if (!wait_for_beat(events))
+			return false;
+		if (sampler_all_have_read(sampler))
+			return true;
+	}
+	return true;
+}
+
 /* The slow lanes read between two samples; what they saw belongs to the first of them. */
 static uint64_t take_samples(
     struct capture *c, struct sampler *sampler, struct events *events, uint64_t wanted)
@@ -43,7 +58,7 @@ static uint64_t take_samples(
 	while (goes_on && taken < wanted) {
 		const struct snapshot *s = sampler_take(sampler, false);
 
-		goes_on = wait_for_beat(events);
+		goes_on = taken ? wait_for_beat(events) : wait_for_lanes(sampler, events);
 		capture_sample(c, s);
 		snapshot_unref(s);
 		taken++;

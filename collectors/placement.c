@@ -278,7 +278,7 @@ static void note_counts(struct reading *r, const size_t *ways)
 
 static void note_round(const struct placement *p, struct reading *r, size_t running)
 {
-	bool limited = root_is_live(r->root) && !reading_thorough(r);
+	bool limited = !reading_thorough(r);
 	uint64_t round_ns = p->each_ns * running * DUTY;
 
 	if (!limited || round_ns <= PERIOD_NS)

@@ -472,6 +472,18 @@ void sampler_need(struct sampler *s, unsigned sources)
 	__atomic_store_n(&s->needs, sources | NEEDS(SRC_GUESTS), __ATOMIC_RELAXED);
 }
 
+bool sampler_all_have_read(struct sampler *s)
+{
+	bool all = true;
+
+	for (size_t i = 0; i < s->slots && all; i++) {
+		pthread_mutex_lock(&s->slot[i].lock);
+		all = s->slot[i].reads > 0 || !is_needed(s, &s->slot[i]);
+		pthread_mutex_unlock(&s->slot[i].lock);
+	}
+	return all;
+}
+
 static void wake(struct sampler *s)
 {
 	pthread_cond_broadcast(&s->wake);

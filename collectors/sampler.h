@@ -27,6 +27,9 @@ bool sampler_free(struct sampler *s);
 /* Which sources are read, as NEEDS(); guests always are. From any thread. */
 void sampler_need(struct sampler *s, unsigned sources);
 
+/* Whether every source that is needed was read at least once. From any thread. */
+bool sampler_all_have_read(struct sampler *s);
+
 /* One exact reading of placement at once. From any thread. */
 void sampler_read_exact(struct sampler *s);
 

@@ -100,6 +100,9 @@ static void archive_lists_directories(void **state)
 	assert_int_equal(tids.v[0], 7);
 	assert_int_equal(tids.v[1], 9);
 	assert_int_equal(root_count_dirs(root, "proc/7/task"), 2);
+	assert_true(root_exists(root, "proc/7/task"));
+	assert_true(root_exists(root, "proc/7/task/9/stat"));
+	assert_false(root_exists(root, "proc/7/tas"));
 	assert_int_equal(root_list(root, "proc", &names), 0);
 	assert_int_equal(names.n, 3);
 	names_done(&names);

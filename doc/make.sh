@@ -1,0 +1,77 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Generates what follows from the program's tables: the manual page, the completion for bash, and the
+# blocks of README.md between "<!-- make:WHAT -->" and "<!-- end -->".
+#   doc/make.sh KVMTOP           writes them
+#   doc/make.sh KVMTOP --check   tells which differ, and fails
+set -euo pipefail
+kvmtop=$(readlink -f "${1:?which kvmtop?}")
+check=${2:-}
+cd "$(dirname "$(readlink -f "$0")")/.."
+export LC_ALL=C.UTF-8 TZ=UTC
+made=$(mktemp -d)
+trap 'rm -rf "$made"' EXIT
+
+version=$("$kvmtop" --version)
+version=${version#kvmtop }
+for part in options keys tables status sources; do
+	"$kvmtop" --manual "$part" >"$made/$part"
+done
+
+# Each "@PART@" on a line of its own gives way to that part.
+while IFS= read -r line; do
+	case $line in
+	@OPTIONS@ | @KEYS@ | @TABLES@ | @STATUS@ | @SOURCES@)
+		line=${line//@/}
+		cat "$made/${line,,}"
+		;;
+	*)
+		line=${line//@VERSION@/$version}
+		printf '%s\n' "${line//@GENERATED@/Made by doc\/make.sh from doc\/kvmtop.8.in.}"
+		;;
+	esac
+done <doc/kvmtop.8.in >"$made/kvmtop.8"
+
+"$kvmtop" --manual bash >"$made/kvmtop.bash"
+
+# The commands whose output the README shows.
+block() {
+	case $1 in
+	screen) "$kvmtop" --demo --size 100x30 --dump ;;
+	numa) "$kvmtop" --demo --size 100x24 --keys 3 --dump ;;
+	csv) "$kvmtop" --demo -b -n 1 -C state,cpu,wait,memory,local,nodes ;;
+	tables) "$kvmtop" --list-tables ;;
+	*) echo "README.md: no block is called '$1'" >&2 && return 1 ;;
+	esac
+}
+
+inside=no
+while IFS= read -r line; do
+	if [[ $line =~ ^'<!-- make:'([a-z]+)' -->'$ ]]; then
+		inside=yes
+		printf '%s\n```\n' "$line"
+		block "${BASH_REMATCH[1]}"
+		printf '```\n<!-- end -->\n'
+	elif [ "$line" = '<!-- end -->' ]; then
+		inside=no
+	elif [ $inside = no ]; then
+		printf '%s\n' "$line"
+	fi
+done <README.md >"$made/README.md"
+
+status=0
+put() {
+	cmp -s "$made/$1" "$2" && return
+	if [ "$check" = --check ]; then
+		echo "$2 is out of date; mend it with: doc/make.sh build/dev/kvmtop"
+		diff -u "$2" "$made/$1" | head -n 20 || true
+		status=1
+	else
+		cp "$made/$1" "$2"
+		echo "$2"
+	fi
+}
+put kvmtop.8 doc/kvmtop.8
+put kvmtop.bash doc/kvmtop.bash
+put README.md README.md
+exit $status
