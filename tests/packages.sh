@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What ./run and ./test share: Debian packages and builds. Sourced by bash. It speaks on standard
+# error: standard output is kvmtop's.
+
+build_packages=(gcc cmake ninja-build pkg-config zstd libncurses-dev libxml2-dev libzstd-dev
+	libnuma-dev libvirt-dev)
+test_packages=(clang libclang-rt-dev libcmocka-dev python3 tmux util-linux)
+
+# install_packages build [test]: installs what dpkg does not know as installed.
+install_packages() {
+	local set missing=() sudo=()
+	local -n list
+	for set in "$@"; do
+		list=${set}_packages
+		for package in "${list[@]}"; do
+			dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' ||
+				missing+=("$package")
+		done
+	done
+	if [ "$set" = test ] && [ -f tests/host/packages ]; then
+		while read -r package; do
+			[ -z "$package" ] || [[ $package == \#* ]] ||
+				dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' ||
+				missing+=("$package")
+		done <tests/host/packages
+	fi
+	[ ${#missing[@]} -gt 0 ] || return 0
+	echo "Installing Debian packages: ${missing[*]}" >&2
+	if [ "$(id -u)" -ne 0 ]; then
+		echo "(this needs root: sudo asks for it)" >&2
+		sudo=(sudo)
+	fi
+	"${sudo[@]}" apt-get update -q >&2 || true
+	"${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
+		apt-get install -y -q --no-install-recommends "${missing[@]}" >&2
+}
+
+# build_preset NAME: configures at the first time, then builds what changed. Prints what went wrong.
+build_preset() {
+	local log status=0
+	log=$(mktemp)
+	echo "Building build/$1" >&2
+	{ [ -f "build/$1/build.ninja" ] || cmake --preset "$1"; } >"$log" 2>&1 &&
+		cmake --build --preset "$1" -j "$(nproc)" >"$log" 2>&1 || status=$?
+	[ "$status" -eq 0 ] || cat "$log" >&2
+	rm -f "$log"
+	return "$status"
+}
