@@ -7,6 +7,10 @@
 
 #define NO_GUESTS "There is no guest on this host. kvmtop --demo shows a host that has some."
 
+/* What the sentence on a guest speaks of, whatever the columns show. */
+#define SENTENCE_NEEDS \
+	(NEEDS(SRC_NODES) | NEEDS(SRC_CPUS) | NEEDS(SRC_PLACEMENT) | NEEDS(SRC_THREADS))
+
 const struct screen screens[SCREENS] = {
 	[SCREEN_DOMAINS] = {
 		.digit = '1', .name = "domains", .title = "Domains",
@@ -44,7 +48,7 @@ const struct screen screens[SCREENS] = {
 			.columns = "name home local",
 			.sort = "name",
 			.empty = NO_GUESTS,
-			.needs = NEEDS(SRC_NODES) | NEEDS(SRC_CPUS) | NEEDS(SRC_PLACEMENT) | NEEDS(SRC_THREADS),
+			.needs = SENTENCE_NEEDS,
 			.fields = numa_fields,
 			.build = numa_build,
 			.figure = numa_figure,
@@ -70,6 +74,7 @@ const struct screen screens[SCREENS] = {
 				   "guest_swap_out guest_major_faults balloon_age memory_limit",
 			.sort = "swapped",
 			.empty = "There is no guest on this host.",
+			.needs = SENTENCE_NEEDS,
 		}, {
 			.title = "KSM: pages of the same content are kept once (sys/kernel/mm/ksm)",
 			.kind = PART_FACTS,
