@@ -8,10 +8,9 @@ test_packages=(clang libclang-rt-dev libcmocka-dev python3 tmux util-linux)
 
 # install_packages build [test]: installs what dpkg does not know as installed.
 install_packages() {
-	local set missing=() sudo=()
-	local -n list
+	local set package missing=() sudo=()
 	for set in "$@"; do
-		list=${set}_packages
+		local -n list="${set}_packages"
 		for package in "${list[@]}"; do
 			dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' ||
 				missing+=("$package")
