@@ -1,0 +1,34 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# in-host.sh KVMTOP KIND SCENARIO...: runs scenarios one after the other inside the test host. KIND is
+# libvirt (libvirtd runs, guests are its) or bare (guests are started by hand).
+
+export KVMTOP=$1
+kind=$2
+shift 2
+
+# shellcheck source=tests/host/guests.sh
+. "$TESTHOST_DIR/guests.sh"
+
+if [ "$kind" = libvirt ]; then
+	export guest_starter=guest_start
+	if ! libvirt_start; then
+		echo "# libvirtd did not start: $(tail -n 2 /var/log/libvirt/libvirtd.log)"
+		exit 99
+	fi
+else
+	export guest_starter=guest_start_plain
+fi
+for name in "$@"; do
+	echo "# began $name at $(cut -d ' ' -f 1 /proc/uptime) s"
+	status=0
+	bash "$TESTHOST_DIR/scenarios/$name.sh" || status=$?
+	# 99: it could not be set up. The host may be to blame, so the others wait for a new one.
+	[ $status -ne 99 ] || exit 99
+	[ $status -eq 0 ] || echo "not ok $name: ended with status $status"
+	echo "finished $name"
+done
+# For a look at what was compared; run-scenarios keeps it where it is told to.
+cp -r /run/testhost/samples "$TESTHOST_OUT/" 2>/dev/null
+echo "# all done at $(cut -d ' ' -f 1 /proc/uptime) s"
