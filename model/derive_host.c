@@ -86,6 +86,26 @@ static bool busy_of(const struct row *cpu, double *ret, enum state *ret_why)
 	return true;
 }
 
+/*
+ * A host that is itself a guest loses clock ticks, and in a short interval there are too many or
+ * too few: so shares are of the time that the CPU accounted for, as in top, not of the clock's.
+ */
+static void scale_ticks(struct row *cpu)
+{
+	static const int all[] = { CPU_GUEST, CPU_USER, CPU_SYSTEM, CPU_IRQ, CPU_STEAL, CPU_IDLE,
+		CPU_IOWAIT };
+	double sum = 0, v;
+	enum state why;
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (derive_operand(TABLE_CPU, cpu, all[i], &v, &why))
+			sum += v;
+		else if (why != STATE_ABSENT)
+			return;
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]) && sum > 0; i++)
+		cpu->cell[all[i]].rate /= sum;
+}
+
 void derive_cpu_busy(struct snapshot *s, int column)
 {
 	for (size_t i = 0; i < s->table[TABLE_CPU].n; i++) {
@@ -93,6 +113,7 @@ void derive_cpu_busy(struct snapshot *s, int column)
 		enum state why;
 		double busy;
 
+		scale_ticks(row);
 		if (busy_of(row, &busy, &why))
 			derive_number(s, row, column, busy);
 		else

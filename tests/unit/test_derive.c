@@ -140,7 +140,11 @@ static void a_cpu_is_busy_when_it_neither_idles_nor_waits(void **state)
 	add_cpu(now, 0, 0, (struct ticks){ 40, 10, 5, 3, 2, 30, 10 });
 	add_cpu(before, 1, 0, (struct ticks){ 0 });
 	add_cpu(now, 1, 0, (struct ticks){ 101, 1, 0, 0, 0, 0, 0 });
+	/* Of 100 ticks this one lost 60. */
+	add_cpu(before, 2, 0, (struct ticks){ 0 });
+	add_cpu(now, 2, 0, (struct ticks){ 30, 0, 0, 0, 0, 10, 0 });
 	derive(now, before);
+	assert_value(now->table[TABLE_CPU].row[2], TABLE_CPU, CPU_BUSY, 0.75);
 	assert_value(now->table[TABLE_CPU].row[0], TABLE_CPU, CPU_BUSY, 0.6);
 	assert_value(now->table[TABLE_CPU].row[1], TABLE_CPU, CPU_BUSY, 1);
 	snapshot_unref(before);
