@@ -1,0 +1,108 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# A place of our own for tests with real guests. To be sourced:
+#
+#   . "$(dirname "$0")/place.sh"
+#   place_enter "$@"
+#   guest_start web "$place/web.pid"
+#
+# place_enter runs the script anew in PID and mount namespaces of its own, as root can: no guest of this
+# machine is seen there, and whatever is left over ends with the script. For others than root everything
+# happens on the machine itself, $place_own is empty, and the script must look at its own guests only.
+
+place=
+# shellcheck disable=SC2034 # for the scripts
+place_own=
+place_deadline=15
+
+place_enter() {
+	if [ -z "${PLACE_INSIDE-}" ] && [ "$(id -u)" -eq 0 ] && unshare --mount --pid --fork true 2>/dev/null
+	then
+		PLACE_INSIDE=1 exec unshare --mount --pid --fork --kill-child --mount-proc "$0" "$@"
+	fi
+	# shellcheck disable=SC2034
+	place_own=${PLACE_INSIDE-}
+	place=$(mktemp -d "${TMPDIR:-/tmp}/kvmtop-place.XXXXXX")
+	chmod 755 "$place" # others than its owner look into it, too
+	trap place_leave EXIT
+}
+
+# A script that needs something calls this before anything is asserted.
+place_skip() {
+	echo "SKIP: $*"
+	exit 77
+}
+
+place_fail() {
+	cat "$place"/sanitizer.* 2>/dev/null >&2
+	echo "FAILED: $*" >&2
+	exit 1
+}
+
+# To be trapped again after each tm_start, which traps its own.
+place_leave() {
+	local file
+	exec 2>/dev/null # bash would tell of each process that it kills
+	! declare -F tm_end >/dev/null || tm_end
+	for file in "$place"/*.pid; do
+		[ ! -s "$file" ] || kill -KILL "$(cat "$file")" 2>/dev/null
+	done
+	rm -rf "$place"
+}
+
+# until_true COMMAND...: status 1 after $place_deadline seconds.
+until_true() {
+	local end=$((SECONDS + place_deadline + 1))
+	until "$@"; do
+		[ "$SECONDS" -lt "$end" ] || return 1
+		sleep 0.02 # how often to look, not how long to wait
+	done
+}
+
+# One sentence per check in the end, as of the other tests.
+run_checks() {
+	local check
+	for check in ${ONLY:-"$@"}; do
+		"$check" || place_fail "$check"
+		echo "ok     $check"
+	done
+}
+
+has_qemu() {
+	command -v qemu-system-x86_64 >/dev/null
+}
+
+# guest_start NAME PIDFILE [OPTIONS...]: a guest that has never run. Without KVM it is emulated.
+guest_start() {
+	local name=$1 file=$2 accel=tcg
+	shift 2
+	[ ! -w /dev/kvm ] || accel=kvm
+	qemu-system-x86_64 -name "$name,debug-threads=on" -S -display none -nodefaults -no-user-config \
+		-machine pc -m 16 -accel $accel -monitor none -serial none \
+		-daemonize -pidfile "$file" "$@" 2>/dev/null
+}
+
+# Gone is what is no more, or waits for somebody to ask for its status.
+is_gone() {
+	[ ! -e "/proc/$1" ] || grep -q '^State:.Z' "/proc/$1/status" 2>/dev/null
+}
+
+# guest_end PIDFILE: at once and for sure.
+guest_end() {
+	local pid
+	pid=$(cat "$1")
+	kill -KILL "$pid"
+	until_true is_gone "$pid" || place_fail "guest $pid does not end"
+	rm -f "$1"
+}
+
+descriptors() {
+	local all=(/proc/"$1"/fd/*)
+	echo ${#all[@]}
+}
+
+threads() {
+	local all=(/proc/"$1"/task/*)
+	echo ${#all[@]}
+}
