@@ -44,14 +44,28 @@ static bool may_stay(uint32_t code, unsigned int *marks)
 	return false;
 }
 
+/* How many bytes at @src are plain: nearly all of nearly every text. */
+static size_t plain_prefix(const char *src, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && src[n] >= 0x20 && src[n] < 0x7f)
+		n++;
+	return n;
+}
+
 size_t sanitize(char *dst, size_t dst_size, const char *src, size_t len)
 {
 	unsigned int marks = MARKS_MAX;
-	size_t used = 0, taken;
+	size_t used, taken;
 
 	if (dst_size == 0)
 		return 0;
-	for (size_t at = 0; at < len; at += taken) {
+	used = plain_prefix(src, len < dst_size - 1 ? len : dst_size - 1);
+	memcpy(dst, src, used);
+	if (used > 0)
+		marks = 0;
+	for (size_t at = used; at < len; at += taken) {
 		char escaped[ESCAPE_SIZE];
 		const char *from = src + at;
 		uint32_t code = 0;
