@@ -217,7 +217,8 @@ static uint64_t hash_bytes(const unsigned char *p, size_t n)
 	return hash;
 }
 
-/* The call costs a twentieth of the file, so that a pin shows at the next sample. */
+/* The call costs a twentieth of the file, so that a pin shows at the next sample of a thread that
+ * runs. */
 static void ask_affinity(struct thread *t)
 {
 	unsigned long mask[CPUSET_MAX / 8 / sizeof(long) / 8] = { 0 };
@@ -275,10 +276,14 @@ static bool is_slow_turn(
 }
 
 /* A thread that did not run since was neither preempted nor moved. */
-static void update_slow(
-    const struct threads *state, const struct guest_threads *g, struct thread *t, struct reading *r)
+static void update_slow(const struct threads *state, const struct guest_threads *g,
+    struct thread *t, bool ran, struct reading *r)
 {
-	if (!is_slow_turn(state, t, r))
+	bool turn = is_slow_turn(state, t, r);
+
+	if ((turn || ran) && root_is_live(r->root))
+		ask_affinity(t);
+	if (!turn)
 		return;
 	if (t->slow_ns == 0 || reading_thorough(r) || t->slow_slices != t->ran.slices)
 		read_slow(g, t, r);
@@ -423,22 +428,21 @@ static bool read_thread(struct threads *state, struct guest_threads *g, struct t
 {
 	struct proc_schedstat sched = { 0 };
 	int has_sched = read_schedstat(g, t, r, &sched);
+	bool ran = !has_sched || has_run(t, &sched);
 	uint64_t sched_ns = reading_now(r);
 	const struct places *at;
 	struct row *row;
 
 	if (has_sched < 0)
 		return false;
-	if ((!has_sched || reading_thorough(r) || has_run(t, &sched)) && !read_stat(g, t, r->root))
+	if ((ran || reading_thorough(r)) && !read_stat(g, t, r->root))
 		return false;
 	t->ran = sched;
 	at = &places[t->is_vcpu];
 	row = write_identity(g, t, domain, at, r);
 	write_sched(state, t, row, at, has_sched, sched_ns);
 	write_last(state, t, row, at, r);
-	update_slow(state, g, t, r);
-	if (root_is_live(r->root))
-		ask_affinity(t);
+	update_slow(state, g, t, ran, r);
 	write_slow(t, row, at, r);
 	return true;
 }
