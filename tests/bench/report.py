@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 CPU_SECONDS = 0.012  # a refresh
-RESIDENT_BYTES = 20 * 1000 * 1000
+RESIDENT_BYTES = 20 * 1000 * 1000  # Pss: pages shared with others count in part
 FIRST_FRAME_SECONDS = 0.300
 
 HEAD = (
@@ -90,14 +90,14 @@ class Report:
         self.line(
             f"{row['name']:26}{row['own'] * 1e3:8.1f}{CPU_SECONDS * 1e3:7.0f} "
             f"{verdict(row['own'], CPU_SECONDS):7}{row['daemon'] * 1e3:9.1f}"
-            f"{row['guests'] * 1e3:8.1f}{row['resident'] / 1e6:10.1f}{RESIDENT_BYTES / 1e6:7.0f} "
-            f"{verdict(row['resident'], RESIDENT_BYTES):7}{row['bytes']:12.0f}"
+            f"{row['guests'] * 1e3:8.1f}{row['proportional'] / 1e6:10.1f}{RESIDENT_BYTES / 1e6:7.0f} "
+            f"{verdict(row['proportional'], RESIDENT_BYTES):7}{row['bytes']:12.0f}"
         )
         threads = sorted(row["threads"].items(), key=lambda item: -item[1])
         self.line("    CPU ms: " + ", ".join(f"{name} {ran * 1e3:.2f}" for name, ran in threads))
         self.line(
-            f"    of the memory {row['anonymous'] / 1e6:.1f} MB is its own, "
-            f"{row['proportional'] / 1e6:.1f} MB with its part of what it shares; "
+            f"    of the memory {row['anonymous'] / 1e6:.1f} MB is its own; VmRSS, "
+            f"where shared libraries count whole, {row['resident'] / 1e6:.1f} MB; "
             f"{row['descriptors']} descriptors"
         )
 
@@ -142,11 +142,11 @@ class Report:
                       f"{'us/thread':>11}{'resident MB':>13}")
             for guests, threads, row in self.scaled:
                 self.line(f"{guests:6} guests{'':13}{threads:9}{row['own'] * 1e3:8.1f}"
-                          f"{row['own'] / threads * 1e6:11.1f}{row['resident'] / 1e6:13.1f}")
+                          f"{row['own'] / threads * 1e6:11.1f}{row['proportional'] / 1e6:13.1f}")
         if not self.rows:
             return
         cpu = max(r["own"] for r in self.rows)
-        resident = max(r["resident"] for r in self.rows)
+        resident = max(r["proportional"] for r in self.rows)
         self.line()
         self.line(f"CPU a refresh      {cpu * 1e3:6.1f} ms of {CPU_SECONDS * 1e3:.0f}: "
                   f"{verdict(cpu, CPU_SECONDS)}")
