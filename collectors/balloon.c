@@ -5,6 +5,7 @@
  * than one call is outstanding, and a guest whose process is stopped is not asked. What is answered
  * shows at once, those that were slow to answer are asked last, and a guest that was not asked yet
  * keeps what it said before: so one that hangs takes nothing from the others but their freshness.
+ * Where there are many guests each is asked less often: looking must not be felt by them together.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -21,12 +22,17 @@
 /* Showing answers may take so long in each round, and one part in so many of its time. */
 #define PUBLISH_FREE_NS (20 * NS_PER_MS)
 #define PUBLISH_PART 20
+/* Of the readings. */
+#define PERIOD_NS (5 * NS_PER_SEC)
+/* Of all guests together, one is asked in so much time, on the average. */
+#define EACH_NS (200 * NS_PER_MS)
 
 /* What is remembered of a guest from round to round. */
 struct asked {
 	struct key key;
-	uint64_t took_ns; /* its last answer */
-	bool is_last;     /* asked behind the others in this round */
+	uint64_t asked_ns; /* when it was asked last; 0: never */
+	uint64_t took_ns;  /* its last answer */
+	bool is_last;      /* asked behind the others in this round */
 };
 
 struct balloon {
@@ -174,6 +180,7 @@ static int ask_guest(struct reading *r, const struct row *domain)
 	e = b->link.ops->balloon(
 	    b->link.connection, uuid, name_guest, take_value, &a, b->link.error);
 	reading_answered(r);
+	asked->asked_ns = since_ns;
 	asked->took_ns = reading_now(r) - since_ns;
 	if (asked->took_ns < SLOW_NS)
 		b->round_ns += asked->took_ns;
@@ -232,6 +239,19 @@ static bool tell_guest(struct reading *r, const struct row *domain)
 	return e == 0 || e == -ENOENT || b->link.ops->is_alive(b->link.connection);
 }
 
+/* How often each guest is asked, as long as none is slow. */
+static uint64_t turn_ns(const struct balloon *b)
+{
+	return b->guests.n * EACH_NS;
+}
+
+static bool is_due(const struct reading *r, const struct asked *asked)
+{
+	/* At the reading that comes nearest. */
+	return asked->asked_ns == 0 || reading_thorough(r) ||
+	       r->now_ns + PERIOD_NS / 2 >= asked->asked_ns + turn_ns(r->state);
+}
+
 static bool ask_guests(struct reading *r, bool last)
 {
 	const struct table *t = &r->latest->table[TABLE_DOMAIN];
@@ -240,7 +260,7 @@ static bool ask_guests(struct reading *r, bool last)
 	for (size_t i = 0; i < t->n; i++) {
 		const struct asked *asked = b->guests.item[i];
 
-		if (asked->is_last != last || !is_asked(r, t->row[i]))
+		if (asked->is_last != last || !is_due(r, asked) || !is_asked(r, t->row[i]))
 			continue;
 		if (!tell_guest(r, t->row[i]))
 			return false;
@@ -275,8 +295,11 @@ static void note_round(struct reading *r)
 	if (b->stopped)
 		reading_note(r, "%zu guest%s stopped and not asked.", b->stopped,
 		    b->stopped == 1 ? " is" : "s are");
-	if (b->answered || !(b->failed || b->stopped))
+	if (b->answered || !(b->failed || b->stopped || b->guests.n))
 		reading_note(r, "%zu guest%s answered.", b->answered, b->answered == 1 ? "" : "s");
+	if (turn_ns(b) > PERIOD_NS)
+		reading_note(r, "To save CPU, each guest is asked every %.0f s only.",
+		    (double)turn_ns(b) / (double)NS_PER_SEC);
 }
 
 enum state balloon_read(struct reading *r)
@@ -297,7 +320,7 @@ enum state balloon_read(struct reading *r)
 		publish(r);
 		ask_guests(r, true);
 	}
-	r->round_ns = b->round_ns;
+	r->round_ns = b->round_ns > turn_ns(b) ? b->round_ns : turn_ns(b);
 	note_round(r);
 	return b->failed && !b->answered ? STATE_ABSENT : STATE_OK;
 }

@@ -17,12 +17,15 @@
 #include "tests/helpers/libvirt_fake.h"
 
 #define GUESTS 3
+/* So many that they are not asked at every reading. */
+#define MANY 60
 #define HUNG 1
 #define MIB 1048576.0
 /* Longer than what counts as slow. */
 #define HANGS_NS (1100 * NS_PER_MS)
 #define DEADLINE_S 20
 
+/* Of the first ones. */
 static const char *const uuids[GUESTS] = { "00000000-0000-4000-8000-000000000001",
 	"00000000-0000-4000-8000-000000000002", "00000000-0000-4000-8000-000000000003" };
 
@@ -33,6 +36,7 @@ struct lane_of_one {
 	struct snapshot *latest;
 	struct libvirt_fake *fake;
 	pthread_t thread;
+	unsigned guests;
 };
 
 /* Guests as a new sample shows them: with what the last round told. */
@@ -40,10 +44,12 @@ static void look(struct lane_of_one *l)
 {
 	struct snapshot *now = snapshot_new(clock_now());
 
-	for (unsigned i = 0; i < GUESTS; i++) {
+	for (unsigned i = 0; i < l->guests; i++) {
 		struct row *row = snapshot_row(now, TABLE_DOMAIN, key_process(70 + i, 100));
+		char uuid[40];
 
-		cell_set_text(now, row, DOMAIN_UUID, uuids[i], now->moment.mono_ns);
+		snprintf(uuid, sizeof(uuid), "00000000-0000-4000-8000-%012u", i + 1);
+		cell_set_text(now, row, DOMAIN_UUID, uuid, now->moment.mono_ns);
 	}
 	if (l->slot.result)
 		snapshot_merge(now, l->slot.result, 1000 * NS_PER_SEC);
@@ -111,7 +117,7 @@ static void open_lane(struct lane_of_one *l)
 	void *module = dlopen(KVMTOP_LIBVIRT_FAKE, RTLD_NOW | RTLD_LOCAL);
 	const struct collector *c = collectors;
 
-	*l = (struct lane_of_one){ .options.interval_ns = NS_PER_SEC };
+	*l = (struct lane_of_one){ .options.interval_ns = NS_PER_SEC, .guests = GUESTS };
 	assert_non_null(module);
 	l->fake = dlsym(module, LIBVIRT_FAKE_SYMBOL);
 	assert_non_null(l->fake);
@@ -171,9 +177,39 @@ static void one_that_hangs_takes_nothing_from_the_others(void **state)
 	close_lane(&l);
 }
 
+/* Together they shall not feel it: a round of all takes its time, and till then they keep what
+ * they said. */
+static void many_are_asked_less_often(void **state)
+{
+	struct lane_of_one l;
+
+	(void)state;
+	open_lane(&l);
+	l.guests = MANY;
+	start_round(&l, MANY);
+	end_round(&l);
+	assert_string_equal(
+	    l.slot.note, "60 guests answered. To save CPU, each guest is asked every 12 s only.");
+	assert_true(slot_stale_ns(&l.slot, NS_PER_SEC) == 24 * NS_PER_SEC);
+
+	start_round(&l, 0);
+	end_round(&l);
+	assert_int_equal(l.fake->calls, 0);
+	assert_true(shown(&l, 1) > 0);
+
+	/* Who is new is asked at once. */
+	l.guests++;
+	start_round(&l, 1);
+	end_round(&l);
+	assert_int_equal(l.fake->calls, 1);
+	assert_true(shown(&l, MANY) > 0);
+	close_lane(&l);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(many_are_asked_less_often),
 		cmocka_unit_test(one_that_hangs_takes_nothing_from_the_others),
 	};
 
