@@ -3,7 +3,8 @@
  * On which NUMA node the memory of each guest lies. Runs in a lane of its own: a walk through the
  * page tables of a large guest takes seconds, and meanwhile holds a lock that the guest's own page
  * faults want. So only short walks are made unasked, longer ones are replaced by a sample of
- * pages, and all of it takes at most a hundredth of a CPU.
+ * pages, and all of it takes at most a thousandth of a CPU, a hundredth where
+ * the user wants every walk.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -38,8 +39,9 @@ static const struct effort efforts[] = {
 /* Fewer that are there tell nothing. */
 #define PRESENT_MIN 32
 /* One part in so many of the time that passes may be spent; what is not is saved up. */
-#define DUTY 100
-#define CREDIT_MAX_NS ((int64_t)(100 * NS_PER_MS))
+#define DUTY 1000
+#define DUTY_EXACT 100
+#define CREDIT_MAX_NS ((int64_t)(20 * NS_PER_MS))
 #define MOUNTS_NS (60 * NS_PER_SEC)
 /* Of the readings. */
 #define PERIOD_NS (5 * NS_PER_SEC)
@@ -162,7 +164,7 @@ static void earn(struct placement *p, const struct reading *r)
 	if (p->credit_at_ns == 0)
 		p->credit_ns = CREDIT_MAX_NS;
 	else
-		p->credit_ns += (int64_t)((now_ns - p->credit_at_ns) / DUTY);
+		p->credit_ns += (int64_t)((now_ns - p->credit_at_ns) / duty(r));
 	if (p->credit_ns > CREDIT_MAX_NS)
 		p->credit_ns = CREDIT_MAX_NS;
 	p->credit_at_ns = now_ns;
@@ -279,7 +281,7 @@ static void note_counts(struct reading *r, const size_t *ways)
 static void note_round(const struct placement *p, struct reading *r, size_t running)
 {
 	bool limited = !reading_thorough(r);
-	uint64_t round_ns = p->each_ns * running * DUTY;
+	uint64_t round_ns = p->each_ns * running * duty(r);
 
 	if (!limited || round_ns <= PERIOD_NS)
 		return;

@@ -576,7 +576,7 @@ static void short_walks_are_made_unasked(void **state)
 		skip();
 }
 
-/* However often it is asked, it spends what it has saved up and then a hundredth of the time. */
+/* However often it is asked, it spends what it has saved up and then its share of the time. */
 static void it_stays_within_its_share_of_a_cpu(void **state)
 {
 	char *memory = make_memory();
