@@ -62,9 +62,10 @@ size_t sanitize(char *dst, size_t dst_size, const char *src, size_t len)
 	if (dst_size == 0)
 		return 0;
 	used = plain_prefix(src, len < dst_size - 1 ? len : dst_size - 1);
-	memcpy(dst, src, used);
-	if (used > 0)
+	if (used > 0) {
+		memcpy(dst, src, used);
 		marks = 0;
+	}
 	for (size_t at = used; at < len; at += taken) {
 		char escaped[ESCAPE_SIZE];
 		const char *from = src + at;
