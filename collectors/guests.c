@@ -62,6 +62,7 @@ struct guests {
 	uint64_t sample;
 	double uptime;       /* of the host, in seconds; 0: not told */
 	bool denied;         /* some process did not let us list its descriptors */
+	bool hidden;         /* there are processes of which nothing at all is told */
 	uint64_t page_bytes; /* 0: not known yet */
 	uint64_t ticks_per_second;
 };
@@ -210,10 +211,13 @@ static void take_config(struct reading *r, struct process *p)
 static void look(struct guests *g, struct reading *r, struct process *p)
 {
 	struct proc_stat stat;
-	int holds;
+	int holds = read_stat(r->root, p->pid, &stat);
 
 	p->known = true;
-	if (read_stat(r->root, p->pid, &stat) < 0)
+	/* With hidepid=noaccess nothing is told of others' processes but their numbers. */
+	if (holds == -EACCES || holds == -EPERM)
+		g->hidden = true;
+	if (holds < 0)
 		return;
 	p->start_ticks = stat.starttime_ticks;
 	if (stat.flags & PROC_FLAG_KTHREAD) {
@@ -354,7 +358,7 @@ static void write_row(const struct guests *g, struct reading *r, const struct pr
 	if (c->uuid[0])
 		cell_set_text(r->into, row, DOMAIN_UUID, c->uuid, at);
 	cell_set_number(row, DOMAIN_PID, p->pid, at);
-	cell_set_text(r->into, row, DOMAIN_VMM, guest->emulated ? "qemu-tcg" : c->vmm, at);
+	cell_set_text(r->into, row, DOMAIN_VMM, guest->emulated ? VMM_EMULATED : c->vmm, at);
 	set_uptime(g, r, row, p);
 	if (c->memory_bytes)
 		cell_set_number(row, DOMAIN_MEMORY, (double)c->memory_bytes, at);
@@ -445,6 +449,24 @@ static void show_guest(struct guests *g, struct reading *r, struct process *p)
 	write_row(g, r, p);
 }
 
+/*
+ * With the option hidepid of proc others' processes are not listed, and "no guest" would be a
+ * guess. The first process is always there, and is root's. A capture keeps no process but guests.
+ */
+static bool hides_processes(const struct guests *g, const struct root *root)
+{
+	return g->hidden || (root_is_live(root) && (g->n == 0 || g->process[0].pid != 1));
+}
+
+/* Whoever sees some guests is told what lacks; whoever sees none is told that nothing is known. */
+static enum state tell_hidden(struct reading *r)
+{
+	reading_lacks(r,
+	    "Other users' processes are hidden (hidepid of proc); CAP_SYS_PTRACE or the group "
+	    "of its option gid would show them.");
+	return r->into->table[TABLE_DOMAIN].n > 0 ? STATE_OK : STATE_DENIED;
+}
+
 enum state guests_read(struct reading *r)
 {
 	struct guests *g = r->state;
@@ -465,6 +487,8 @@ enum state guests_read(struct reading *r)
 		if (g->process[i].who == WHO_WORKER)
 			read_worker(g, r, &g->process[i]);
 	g->sample++;
+	if (hides_processes(g, r->root))
+		return tell_hidden(r);
 	if (geteuid() != 0 && g->denied)
 		reading_lacks(r,
 		    "Other users' processes are known by their names only; CAP_SYS_PTRACE and "

@@ -48,6 +48,7 @@ struct guest {
 	char *debugfs;   /* its directory; NULL: not known */
 	int debugfs_error;
 	bool by_descriptor, by_debugfs; /* in this reading */
+	bool emulated;                  /* runs without KVM, which therefore knows nothing of it */
 };
 
 struct kvm {
@@ -231,7 +232,7 @@ static void read_vcpus(struct kvm *k, struct reading *r)
 	for (size_t i = 0; i < vcpus->n; i++) {
 		struct guest *g = guest_of(k, r->into, vcpus->row[i]);
 
-		if (!g)
+		if (!g || g->emulated)
 			continue;
 		if (g != opened && g->taken.n > 0) {
 			if (process >= 0)
@@ -386,6 +387,32 @@ static void read_machine(struct reading *r, struct guest *g, struct row *row)
 	}
 }
 
+static void look_at_guests(struct kvm *k, struct reading *r)
+{
+	const struct table *domains = &r->into->table[TABLE_DOMAIN];
+
+	for (size_t i = 0; i < domains->n; i++) {
+		struct guest *g = k->guests.item[i];
+
+		/* A QEMU opens KVM some time after its start. */
+		g->emulated = strcmp(cell_text(domains->row[i], DOMAIN_VMM), VMM_EMULATED) == 0;
+		if (guest_pid(domains->row[i]) && !g->emulated)
+			look(k, r, g);
+	}
+}
+
+static void read_machines(struct kvm *k, struct reading *r)
+{
+	const struct table *domains = &r->into->table[TABLE_DOMAIN];
+
+	for (size_t i = 0; i < domains->n; i++) {
+		struct guest *g = k->guests.item[i];
+
+		if (guest_pid(domains->row[i]) && !g->emulated)
+			read_machine(r, g, domains->row[i]);
+	}
+}
+
 /* What keeps guests from being told in a better way. */
 struct reasons {
 	size_t guests;
@@ -436,13 +463,16 @@ static void note_reasons(struct reading *r, const struct reasons *x, const char 
 static enum state note_ways(const struct kvm *k, struct reading *r)
 {
 	struct reasons nothing = { 0 }, whole = { 0 }, each = { 0 };
+	size_t emulated = 0;
 
 	for (size_t i = 0; i < k->guests.n; i++) {
 		const struct guest *g = k->guests.item[i];
 
 		if (guest_pid(r->into->table[TABLE_DOMAIN].row[i]) == 0)
 			continue;
-		if (g->by_descriptor)
+		if (g->emulated)
+			emulated++;
+		else if (g->by_descriptor)
 			each.guests++;
 		else
 			add_reasons(g->by_debugfs ? &whole : &nothing, g);
@@ -452,6 +482,9 @@ static enum state note_ways(const struct kvm *k, struct reading *r)
 	note_reasons(r, &nothing, "without KVM's statistics");
 	note_reasons(r, &whole, "by debugfs, so not per vCPU");
 	note_reasons(r, &each, "by statistics descriptors");
+	if (emulated)
+		reading_note(
+		    r, "%zu guest%s emulated, so without KVM.", emulated, emulated == 1 ? "" : "s");
 	if (each.guests + whole.guests + nothing.guests == 0)
 		return STATE_OK;
 	return each.guests + whole.guests > 0                       ? STATE_OK
@@ -462,18 +495,13 @@ static enum state note_ways(const struct kvm *k, struct reading *r)
 enum state kvm_read(struct reading *r)
 {
 	struct kvm *k = r->state;
-	const struct table *domains = &r->into->table[TABLE_DOMAIN];
 
 	k->machines_read = false;
 	k->looks = 0;
 	guest_list_update(&k->guests, r->into, sizeof(struct guest), guest_done);
 	count_vcpus(k, r->into);
-	for (size_t i = 0; i < domains->n; i++)
-		if (guest_pid(domains->row[i]))
-			look(k, r, k->guests.item[i]);
+	look_at_guests(k, r);
 	read_vcpus(k, r);
-	for (size_t i = 0; i < domains->n; i++)
-		if (guest_pid(domains->row[i]))
-			read_machine(r, k->guests.item[i], domains->row[i]);
+	read_machines(k, r);
 	return note_ways(k, r);
 }

@@ -12,10 +12,23 @@ void slot_init(struct slot *slot, const struct collector *collector, const struc
 	slot->state = collector->open ? collector->open(options) : NULL;
 }
 
-void slot_done(struct slot *slot)
+void slot_close(struct slot *slot)
+{
+	if (slot->collector->close && !slot->closed)
+		slot->collector->close(slot->state);
+	slot->closed = true;
+}
+
+void slot_forget(struct slot *slot, const struct sampling *options)
 {
 	if (slot->collector->close)
 		slot->collector->close(slot->state);
+	slot->state = slot->collector->open ? slot->collector->open(options) : NULL;
+}
+
+void slot_done(struct slot *slot)
+{
+	slot_close(slot);
 	snapshot_unref(slot->result);
 	pthread_mutex_destroy(&slot->lock);
 }

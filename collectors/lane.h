@@ -17,10 +17,11 @@ struct lane_ask {
 	uint64_t since_ns; /* 0: no call is outstanding */
 };
 
-/* All but collector, state and exact are guarded by lock. */
+/* All but collector, state, closed and exact are guarded by lock. */
 struct slot {
 	const struct collector *collector;
 	void *state;
+	bool closed; /* and with it the state */
 	pthread_mutex_t lock;
 	struct lane_ask ask;
 	const struct snapshot *result; /* of a slow lane; NULL until it has read once */
@@ -36,7 +37,13 @@ struct slot {
 
 void slot_init(
     struct slot *slot, const struct collector *collector, const struct sampling *options);
+
+/* The collector alone, which may hang; what it told stays until slot_done. */
+void slot_close(struct slot *slot);
 void slot_done(struct slot *slot);
+
+/* What the collector remembers of former readings; what it told stays. */
+void slot_forget(struct slot *slot, const struct sampling *options);
 
 /* Runs one reading. @into is the snapshot to write into; of a slow lane NULL: a new one, kept as
  * the result. */

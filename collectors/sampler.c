@@ -117,6 +117,14 @@ static bool read_lane(struct sampler *s, enum lane lane, const struct root *root
 	return news;
 }
 
+/* Where closing may hang it shall hang here: libvirt says good-bye to its daemon. */
+static void close_lane(struct sampler *s, enum lane lane)
+{
+	for (size_t i = 0; i < s->slots; i++)
+		if (s->slot[i].collector->lane == lane)
+			slot_close(&s->slot[i]);
+}
+
 static void *run_lane(void *arg)
 {
 	struct lane_thread *lane = arg;
@@ -141,6 +149,9 @@ static void *run_lane(void *arg)
 		if (!s->stopping)
 			wait_until(s, clock_mono_ns() + LANE_TICK_NS);
 	}
+	pthread_mutex_unlock(&s->lock);
+	close_lane(s, lane->lane);
+	pthread_mutex_lock(&s->lock);
 	lane->ended = true;
 	pthread_mutex_unlock(&s->lock);
 	return NULL;
@@ -166,19 +177,19 @@ static void show_silence(struct sampler *s, struct slot *slot, struct snapshot *
 		    into->moment.mono_ns);
 }
 
+/* What nobody needs now may be needed again: until it is read anew it only grows old. */
 static void merge_slot(struct sampler *s, struct slot *slot, struct snapshot *into)
 {
 	const struct snapshot *result;
 
-	if (!is_needed(s, slot))
-		return;
 	pthread_mutex_lock(&slot->lock);
 	result = snapshot_ref(slot->result);
 	pthread_mutex_unlock(&slot->lock);
 	if (result)
 		snapshot_merge(into, result, slot_stale_ns(slot, guarded_interval(s)));
 	snapshot_unref(result);
-	show_silence(s, slot, into);
+	if (is_needed(s, slot))
+		show_silence(s, slot, into);
 }
 
 /* slot->lock is held. */
@@ -219,9 +230,12 @@ static void show_source(struct sampler *s, struct slot *slot, struct snapshot *i
 	cell_set_text(into, row, SOURCE_NAME, source_name(slot->collector->src), now_ns);
 	pthread_mutex_lock(&slot->lock);
 	cell_set_text(into, row, SOURCE_STATE, source_state(s, slot, now_ns, limit_ns), now_ns);
-	if (slot->ended_ns && slot->ended_ns <= now_ns)
+	/* What was read for this sample ended after its beginning. */
+	if (slot->ended_ns)
 		cell_set_number(row, SOURCE_AGE,
-		    (double)(now_ns - slot->ended_ns) / (double)NS_PER_SEC, now_ns);
+		    slot->ended_ns < now_ns ? (double)(now_ns - slot->ended_ns) / (double)NS_PER_SEC
+					    : 0,
+		    now_ns);
 	/* What reading a capture costs is nobody's concern. */
 	if (root_is_live(s->root))
 		cell_set_count(row, SOURCE_COST, slot->cost_ns, now_ns);
@@ -303,10 +317,12 @@ static bool advance(struct sampler *s, bool loop)
 	if (s->next >= root_samples(s->root)) {
 		if (!loop)
 			return false;
-		/* From the last sample back to the first, clocks and counters would run backwards.
-		 */
+		/* From the last sample back to the first, clocks and counters would run backwards,
+		 * and collectors remember how far they had come. */
 		snapshot_unref(s->before);
 		s->before = NULL;
+		for (size_t i = 0; i < s->slots; i++)
+			slot_forget(&s->slot[i], &s->options);
 		root_seek(s->root, 0);
 		s->next = 1;
 		if (root_samples(s->root) > 1)

@@ -75,4 +75,7 @@ int column_find_name(const struct table_kind *kind, const char *name);
 const char *source_name(enum source_id src);
 const char *source_help(enum source_id src);
 
+/* What DOMAIN_VMM says of a QEMU that emulates (TCG): KVM knows nothing of such a guest. */
+#define VMM_EMULATED "qemu-tcg"
+
 #endif

@@ -404,6 +404,38 @@ static void nothing_at_all(void **state)
 	captured_done(&h, kvm_close);
 }
 
+/* KVM knows nothing of a guest that is emulated, so nothing is missing either. */
+static void an_emulated_guest_lacks_nothing(void **state)
+{
+	struct captured h = { .state = kvm_open(NULL) };
+	struct row *slow, *vcpu, *web;
+
+	(void)state;
+	captured_sample(&h, 10);
+	captured_sample(&h, 11);
+	captured_next(&h);
+	slow = captured_guest(&h, PID, "slow");
+	cell_set_text(h.now, slow, DOMAIN_VMM, VMM_EMULATED, 1);
+	vcpu = captured_vcpu(&h, PID, 0);
+	captured_read(&h, kvm_read, false);
+	assert_int_equal(h.outcome, STATE_OK);
+	assert_int_equal(slow->cell[DOMAIN_VM_EXITS].state, STATE_ABSENT);
+	assert_int_equal(vcpu->cell[VCPU_EXITS].state, STATE_ABSENT);
+	assert_string_equal(h.note, "1 guest emulated, so without KVM.");
+	/* It does not hide that another one lacks something. */
+	captured_next(&h);
+	slow = captured_guest(&h, PID, "slow");
+	cell_set_text(h.now, slow, DOMAIN_VMM, VMM_EMULATED, 1);
+	web = captured_guest(&h, 4, "web");
+	captured_vcpu(&h, 4, 0);
+	captured_read(&h, kvm_read, false);
+	assert_int_equal(web->cell[DOMAIN_VM_EXITS].state, STATE_ABSENT);
+	assert_int_equal(h.outcome, STATE_ABSENT);
+	assert_non_null(strstr(h.note, "1 guest without KVM's statistics: "));
+	assert_non_null(strstr(h.note, "1 guest emulated, so without KVM."));
+	captured_done(&h, kvm_close);
+}
+
 /* ---- for real, where there is KVM ---- */
 
 struct holder {
@@ -607,6 +639,7 @@ int main(void)
 		cmocka_unit_test(guests_get_theirs_from_debugfs),
 		cmocka_unit_test(another_thread_may_have_made_the_machine),
 		cmocka_unit_test(nothing_at_all),
+		cmocka_unit_test(an_emulated_guest_lacks_nothing),
 		cmocka_unit_test(taken_from_a_real_guest),
 		cmocka_unit_test(more_threads_than_descriptors),
 		cmocka_unit_test(a_guest_that_ends),

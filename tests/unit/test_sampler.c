@@ -170,6 +170,12 @@ static bool libvirt_is_off(const struct snapshot *s)
 	return strcmp(cell_text(source(s, SRC_LIBVIRT), SOURCE_STATE), "off") == 0;
 }
 
+static bool balloon_is_stale(const struct snapshot *s)
+{
+	return snapshot_find(s, TABLE_DOMAIN, web)->cell[DOMAIN_BALLOON].state == STATE_STALE;
+}
+
+/* What it told last is not gone, it grows old. */
 static void what_nobody_needs_is_off(void **state)
 {
 	struct root *root;
@@ -181,7 +187,11 @@ static void what_nobody_needs_is_off(void **state)
 	snapshot_unref(wait_for(s, title_is_slow));
 	sampler_need(s, 0);
 	now = wait_for(s, libvirt_is_off);
-	assert_false(cell_has(snapshot_find(now, TABLE_DOMAIN, web), DOMAIN_TITLE));
+	assert_true(cell_has(snapshot_find(now, TABLE_DOMAIN, web), DOMAIN_TITLE));
+	snapshot_unref(now);
+	now = wait_for(s, balloon_is_stale);
+	assert_float_equal(
+	    cell_number(snapshot_find(now, TABLE_DOMAIN, web), DOMAIN_BALLOON, 0), 5, 0);
 	snapshot_unref(now);
 	assert_true(sampler_free(s));
 	root_close(root);
