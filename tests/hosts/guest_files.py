@@ -64,7 +64,7 @@ def cpu_v1(g, top, quota, periods, throttled):
 
 def stat_line(g, tid, comm, ticks, cpu, flags=4194368, threads=1, state="S"):
     utime, stime, guest = ticks
-    rss = sum(g.nodes.values()) * 256 if not g.huge_kib else 20000
+    rss = sum(g.nodes.values()) * 256 if not g.lies_in_kib else 20000
     fields = [
         tid,
         f"({comm})",
@@ -191,7 +191,9 @@ def command_line(g):
         "-m",
         f"size={size}k",
     ]
-    if g.huge_kib:
+    if g.refused:
+        words += ["-mem-path", "/dev/hugepages"]  # QEMU does without where it may
+    elif g.huge_kib:
         words += [
             "-object",
             '{"qom-type":"memory-backend-file","id":"pc.ram",'
@@ -207,7 +209,7 @@ RAM, HEAP, CODE = 0x7F1200000000, 0x55D01C400000, 0x55D01A000000
 
 
 def backing(g):
-    return f"/dev/hugepages/libvirt/qemu/{g.name} (deleted)" if g.huge_kib else ""
+    return f"/dev/hugepages/libvirt/qemu/{g.name} (deleted)" if g.lies_in_kib else ""
 
 
 def maps(g):
@@ -215,7 +217,7 @@ def maps(g):
     return (
         f"{CODE:x}-{CODE + 8 * MIB:x} r-xp 00000000 fd:00 131 {g.program}\n"
         f"{HEAP:x}-{HEAP + 4 * MIB:x} rw-p 00000000 00:00 0 [heap]\n"
-        f"{RAM:x}-{end:x} rw-p 00000000 {'00:0f 7777 ' + backing(g) if g.huge_kib else '00:00 0'}\n"
+        f"{RAM:x}-{end:x} rw-p 00000000 {'00:0f 7777 ' + backing(g) if g.lies_in_kib else '00:00 0'}\n"
         "7ffd10000000-7ffd10021000 rw-p 00000000 00:00 0 [stack]\n"
     )
 
@@ -225,11 +227,11 @@ def numa_maps(g):
     home = max(g.nodes, key=g.nodes.get)
     ram = dict(g.nodes)
     ram[home] -= 3
-    page = g.huge_kib or 4
+    page = g.lies_in_kib or 4
     counts = {n: mib * 1024 // page for n, mib in sorted(ram.items()) if mib * 1024 >= page}
     total = sum(counts.values())
     nodes = " ".join(f"N{n}={v}" for n, v in counts.items())
-    name = " file=" + backing(g).replace(" ", "\\040") + " huge" if g.huge_kib else ""
+    name = " file=" + backing(g).replace(" ", "\\040") + " huge" if g.lies_in_kib else ""
     return (
         f"{CODE:x} default file={g.program} mapped=256 N{home}=256 kernelpagesize_kB=4\n"
         f"{HEAP:x} default heap anon=512 dirty=512 N{home}=512 kernelpagesize_kB=4\n"
@@ -238,8 +240,8 @@ def numa_maps(g):
 
 
 def status(g):
-    rss = sum(g.nodes.values()) * 1024 if not g.huge_kib else 80000
-    huge = sum(g.nodes.values()) * 1024 if g.huge_kib else 0
+    rss = sum(g.nodes.values()) * 1024 if not g.lies_in_kib else 80000
+    huge = sum(g.nodes.values()) * 1024 if g.lies_in_kib else 0
     return (
         f"Name:\t{g.program.rsplit('/', 1)[1][:15]}\nState:\tS (sleeping)\n"
         f"Tgid:\t{g.pid}\nPid:\t{g.pid}\nPPid:\t1\nUid:\t107\t107\t107\t107\n"

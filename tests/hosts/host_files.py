@@ -49,13 +49,13 @@ def proc_stat(host, second):
 
 
 def used_by_guests(host, number):
-    return sum(g.nodes.get(number, 0) for g in host.guests if not g.huge_kib)
+    return sum(g.nodes.get(number, 0) for g in host.guests if not g.lies_in_kib)
 
 
 def node_memory(host, number):
     """MiB: total, free, page cache, anonymous."""
     n = host.nodes[number]
-    pools = sum(pages * kib // 1024 for kib, (pages, _) in n.pools.items())
+    pools = sum(pages * kib // 1024 for kib, (pages, *_) in n.pools.items())
     guests = used_by_guests(host, number)
     return (
         n.total_mib,
@@ -69,15 +69,19 @@ def host_memory(host):
     return [sum(part) for part in zip(*(node_memory(host, n) for n in host.nodes))]
 
 
+def pool(node, kib):
+    return (*node.pools.get(kib, (0, 0)), 0)[:3]
+
+
 def pool_sum(host, kib):
-    pools = [n.pools.get(kib, (0, 0)) for n in host.nodes.values()]
-    return sum(p[0] for p in pools), sum(p[1] for p in pools)
+    """Pages of all nodes: there are, free, beyond the pools' sizes."""
+    return [sum(part) for part in zip(*(pool(n, kib) for n in host.nodes.values()))]
 
 
 def meminfo(host):
     total, free, cache, anon = (1024 * v for v in host_memory(host))
     small = host.huge_kib[0] if 2048 not in host.huge_kib else 2048
-    pages, free_pages = pool_sum(host, small)
+    pages, free_pages, surplus = pool_sum(host, small)
     hugetlb = sum(pool_sum(host, kib)[0] * kib for kib in host.huge_kib)
     text = keyed(
         [
@@ -104,7 +108,7 @@ def meminfo(host):
             ("HugePages_Total", pages),
             ("HugePages_Free", free_pages),
             ("HugePages_Rsvd", host.resv.get(small, 0)),
-            ("HugePages_Surp", 0),
+            ("HugePages_Surp", surplus),
         ],
         "",
     )
@@ -209,11 +213,8 @@ def node_files(host, number, second):
     }
     yield top + "numastat", "".join(f"{k} {grown(100000, v, second)}\n" for k, v in rates.items())
     for kib in host.huge_kib if total else ():
-        pages, free_pages = n.pools.get(kib, (0, 0))
-        pool = f"{top}hugepages/hugepages-{kib}kB/"
-        yield pool + "nr_hugepages", f"{pages}\n"
-        yield pool + "free_hugepages", f"{free_pages}\n"
-        yield pool + "surplus_hugepages", "0\n"
+        for name, v in zip(("nr", "free", "surplus"), pool(n, kib)):
+            yield f"{top}hugepages/hugepages-{kib}kB/{name}_hugepages", f"{v}\n"
 
 
 def cpu_files(host, cpu, online):
@@ -256,11 +257,11 @@ def host_files(host, second):
             out.update(node_files(host, number, second))
     for kib in host.huge_kib:
         top = f"sys/kernel/mm/hugepages/hugepages-{kib}kB/"
-        pages, free = pool_sum(host, kib)
+        pages, free, surplus = pool_sum(host, kib)
         for name, v in (
             ("nr", pages),
             ("free", free),
-            ("surplus", 0),
+            ("surplus", surplus),
             ("resv", host.resv.get(kib, 0)),
         ):
             out[f"{top}{name}_hugepages"] = f"{v}\n"

@@ -15,7 +15,7 @@ class Node:
     hit: int = 1000  # pages a second
     miss: int = 0
     other: int = 0
-    pools: dict = field(default_factory=dict)  # KiB of a page: (pages, free)
+    pools: dict = field(default_factory=dict)  # KiB of a page: (pages, free, surplus)
 
 
 @dataclass
@@ -34,6 +34,7 @@ class Guest:
     program: str = "/usr/bin/qemu-system-x86_64"
     machine: str = "pc-q35-7.2"
     huge_kib: int = 0  # memory from a huge page pool
+    refused: bool = False  # by that pool, and took ordinary pages
     swapped_mib: int = 0
     merging_pages: int = None  # None: a kernel that does not tell
     rmap_items: int = None
@@ -41,6 +42,11 @@ class Guest:
     stat_names: tuple = ()  # KVM's statistics in debugfs
     quota: float = 0  # CPUs that the cgroup allows
     memory_limit_mib: int = 0  # of the cgroup; 0: none
+
+    @property
+    def lies_in_kib(self):
+        """The huge pages that it has, whatever it wanted."""
+        return 0 if self.refused else self.huge_kib
 
     @property
     def uuid(self):

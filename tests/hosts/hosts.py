@@ -202,6 +202,67 @@ def no_numa():
     )
 
 
+def small_pool():
+    """Pools too small for the guests that want them.
+
+    Of the two guests that want 1024 MiB each in pages of 2 MiB, the second was refused and lies in
+    ordinary memory, as QEMU takes with -mem-path where it may: 612 pages are there, 412 are short.
+    The pool of node 0 was made smaller while the first one ran, so 12 of its pages are surplus.
+    """
+    nodes = {
+        0: Node([0, 1, 4, 5], 8000, 700, pools={2048: (512, 0, 12)}),
+        1: Node([2, 3, 6, 7], 8064, 600, pools={2048: (100, 100)}),
+    }
+    guests = [
+        Guest(
+            1500,
+            "first",
+            1024,
+            [0, 1],
+            {0: 1024},
+            huge_kib=2048,
+            merging_pages=0,
+            rmap_items=0,
+        ),
+        Guest(
+            1700,
+            "second",
+            1024,
+            [2, 3],
+            {0: 24, 1: 1000},
+            huge_kib=2048,
+            refused=True,
+            merging_pages=1200,
+            rmap_items=45000,
+            start=150000,
+        ),
+        Guest(
+            1900,
+            "plain",
+            512,
+            [6],
+            {1: 400},
+            merging_pages=1300,
+            rmap_items=45000,
+            start=200000,
+        ),
+    ]
+    return Host(
+        "small-pool",
+        "6.8.0-45-generic",
+        nodes,
+        guests,
+        cores=pairs(range(8), 4, lambda core: core // 2),
+        ksm=new_ksm(
+            run=1,
+            pages_shared=500,
+            pages_sharing=2500,
+            pages_unshared=87000,
+            general_profit=2500 * 4096 - 64 * 90000,
+        ),
+    )
+
+
 def arm64():
     cpus = list(range(16))
     nodes = {0: Node(cpus[:8], 32000, 1000), 1: Node(cpus[8:], 32100, 800, hit=500)}
@@ -398,6 +459,7 @@ def all_hosts():
         cgroup_hybrid(),
         no_ksm(),
         no_numa(),
+        small_pool(),
         arm64(),
         sparse_288(),
         misaligned(),

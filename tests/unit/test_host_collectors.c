@@ -313,6 +313,42 @@ static void a_host_without_numa_is_one_node(void **state)
 	close_host(&h);
 }
 
+/* Started late, its kernel still keeps a part of its memory back: the node has less than the host.
+ */
+static void a_cloud_machine_with_three_guests(void **state)
+{
+	static const double mib[] = { 512, 1024, 64 };
+	static const char *const vmm[] = { "qemu", "qemu", "qemu-tcg" };
+	struct host h;
+	struct snapshot *s;
+
+	(void)state;
+	open_host(&h, "cloud-vm");
+	take(&h);
+	s = take(&h);
+	assert_int_equal(s->table[TABLE_CPU].n, 2);
+	assert_int_equal(s->table[TABLE_NODE].n, 1);
+	assert_string_equal(cell_text(row_of(s, TABLE_NODE, 0), NODE_CPUS), "0-1");
+	assert_shown(row_of(s, TABLE_NODE, 0), TABLE_NODE, NODE_TOTAL, 21194964 * 1024.0);
+	assert_host(s, HOST_MEMORY_TOTAL, 24684092 * 1024.0);
+	assert_host(s, HOST_SWAP_TOTAL, 0);
+	assert_host(s, HOST_KSM_RUN, 0);
+	assert_string_equal(cell_text(host_row(s), HOST_KERNEL), "6.18.44-cloud-amd64");
+	assert_note(&h, SRC_CPUS, "cpufreq");
+	assert_int_equal(s->table[TABLE_DOMAIN].n, 3);
+	for (int i = 0; i < 3; i++) {
+		char name[16];
+		const struct row *guest;
+
+		snprintf(name, sizeof(name), "guest%d", i + 1);
+		guest = guest_row(s, name);
+		assert_shown(guest, TABLE_DOMAIN, DOMAIN_MEMORY, mib[i] * MIB);
+		assert_string_equal(cell_text(guest, DOMAIN_VMM), vmm[i]);
+		assert_state(guest, TABLE_DOMAIN, DOMAIN_HUGE_SIZE, STATE_ABSENT);
+	}
+	close_host(&h);
+}
+
 static void nodes_that_make_no_sense(void **state)
 {
 	static const char text[] = "kvmtop-host 1\n"
@@ -385,6 +421,7 @@ int main(void)
 		cmocka_unit_test(nodes_tell_hits_and_misses),
 		cmocka_unit_test(a_node_may_lack_memory_or_cpus),
 		cmocka_unit_test(a_host_without_numa_is_one_node),
+		cmocka_unit_test(a_cloud_machine_with_three_guests),
 		cmocka_unit_test(nodes_that_make_no_sense),
 		cmocka_unit_test(this_host_answers_twice),
 	};

@@ -62,6 +62,32 @@ static void pools_without_nodes(void **state)
 	close_host(&h);
 }
 
+/* What a guest wants and what it got are two things. */
+static void pools_too_small_for_their_guests(void **state)
+{
+	struct host h;
+	struct snapshot *s;
+	const struct row *pool;
+
+	(void)state;
+	open_host(&h, "small-pool");
+	s = take(&h);
+	for (uint64_t node = 0; node < 2; node++) {
+		pool = pool_of(s, node, 2 << 20);
+		assert_shown(pool, TABLE_HUGEPOOL, HUGEPOOL_TOTAL, node ? 100 : 512);
+		assert_shown(pool, TABLE_HUGEPOOL, HUGEPOOL_FREE, node ? 100 : 0);
+		assert_shown(pool, TABLE_HUGEPOOL, HUGEPOOL_SURPLUS, node ? 0 : 12);
+		assert_shown(pool, TABLE_HUGEPOOL, HUGEPOOL_USED, node ? 0 : GIB);
+		assert_shown(pool, TABLE_HUGEPOOL, HUGEPOOL_WANTED, 2 * GIB);
+		assert_string_equal(cell_text(pool, HUGEPOOL_GUESTS), "first second");
+	}
+	assert_shown(guest_row(s, "first"), TABLE_DOMAIN, DOMAIN_HUGETLB, GIB);
+	assert_shown(guest_row(s, "second"), TABLE_DOMAIN, DOMAIN_HUGETLB, 0);
+	assert_shown(guest_row(s, "second"), TABLE_DOMAIN, DOMAIN_HUGE_SIZE, 2 * MIB);
+	assert_state(guest_row(s, "plain"), TABLE_DOMAIN, DOMAIN_HUGE_SIZE, STATE_ABSENT);
+	close_host(&h);
+}
+
 static void pools_of_four_sizes(void **state)
 {
 	struct host h;
@@ -292,6 +318,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pools_of_each_node),
 		cmocka_unit_test(pools_without_nodes),
+		cmocka_unit_test(pools_too_small_for_their_guests),
 		cmocka_unit_test(pools_of_four_sizes),
 		cmocka_unit_test(pools_that_make_no_sense),
 		cmocka_unit_test(ksm_counts_pages),
