@@ -6,10 +6,23 @@
 
 export KVMTOP=$1
 kind=$2
+# With 17 others waiting for two CPUs one took 270 s. What takes longer than this hangs.
+limit_s=450
 shift 2
 
 # shellcheck source=tests/host/guests.sh
 . "$TESTHOST_DIR/guests.sh"
+
+# For whoever wonders why: what each guest said last, and what everything waits for.
+tell_state() {
+	local file
+
+	for file in "$guests_dir"/*.console; do
+		[ -e "$file" ] && echo "# ${file##*/}: $(tail -n 2 "$file" | tr -c '[:print:]' ' ')"
+	done
+	ps -o pid,stat,wchan:24,time,args --ppid 2 -p 2 --deselect | cut -c 1-150 | sed 's/^/# /'
+	dmesg | tail -n 5 | sed 's/^/# /'
+}
 
 if [ "$kind" = libvirt ]; then
 	export guest_starter=guest_start
@@ -23,9 +36,14 @@ fi
 for name in "$@"; do
 	echo "# began $name at $(cut -d ' ' -f 1 /proc/uptime) s"
 	status=0
-	bash "$TESTHOST_DIR/scenarios/$name.sh" || status=$?
-	# 99: it could not be set up. The host may be to blame, so the others wait for a new one.
-	[ $status -ne 99 ] || exit 99
+	timeout -k 5 $limit_s bash "$TESTHOST_DIR/scenarios/$name.sh" || status=$?
+	# 99: it could not be set up; 124, 137: it hung. The host may be to blame, so the others wait
+	# for a new one.
+	if [ $status -eq 99 ] || [ $status -eq 124 ] || [ $status -eq 137 ]; then
+		echo "# $name: ended with status $status"
+		tell_state
+		exit 99
+	fi
 	[ $status -eq 0 ] || echo "not ok $name: ended with status $status"
 	echo "finished $name"
 done

@@ -16,6 +16,18 @@ mkdir -p "$samples_dir"
 
 # ---- guests ----
 
+# comes_up "NAME KEY=VALUE...": now and then emulation leaves a guest's kernel spinning before it has
+# said a word. Such a guest is started again, once, which costs less than another host.
+comes_up() {
+	local name=${1%% *}
+
+	guest_wait "$name" up 100 && return
+	echo "# $scenario: $name hangs as it boots; started again"
+	guest_kill "$name"
+	# shellcheck disable=SC2086,SC2154
+	"$guest_starter" $1 && guest_wait "$name" up
+}
+
 # have_guests ["NAME KEY=VALUE..."...]: these guests and no others, up, with their memory filled. A
 # guest that is there already with the same keys is kept: scenarios that follow one another share.
 have_guests() {
@@ -42,6 +54,7 @@ have_guests() {
 	done
 	for line in "$@"; do
 		name=${line%% *}
+		[ -e "$guests_dir/$name.keys" ] || require "$name is up" comes_up "$line"
 		case $line in
 		*hold=yes*) require "$name is ready" guest_wait "$name" ready ;;
 		*) require "$name works" guest_wait "$name" works ;;
@@ -284,13 +297,32 @@ expect_rhythm() {
 
 # ---- the kernel's own figures ----
 
+# One "time cpuN busy all" per CPU, in ticks.
+reference_cpus() {
+	local before=$EPOCHREALTIME line lines
+
+	mapfile -t lines </proc/stat
+	for line in "${lines[@]}"; do
+		[[ $line = cpu[0-9]* ]] || continue
+		# Time in guests is part of the first two.
+		read -r cpu user nice system idle iowait irq softirq steal _ <<<"$line"
+		busy=$((user + nice + system + irq + softirq + steal))
+		echo "$before $cpu $busy $((busy + idle + iowait))"
+	done
+}
+
 # Writes "time thread run wait" of each thread several times a second until reference_stop, with
-# nothing but the shell's own reading: a process per reading would disturb what is measured.
+# nothing but the shell's own reading: a process per reading would disturb what is measured. Of "cpus"
+# instead of a thread, what reference_cpus writes; of a file with one number, "time FILE number".
 reference_start() {
-	local tasks=() tid
+	local tasks=() files=() tid
 
 	for tid in "$@"; do
-		tasks+=("/proc/$tid/schedstat")
+		case $tid in
+		cpus) ;;
+		/*) files+=("$tid") ;;
+		*) tasks+=("/proc/$tid/schedstat") ;;
+		esac
 	done
 	rm -f "$samples_dir/reference.stop"
 	(
@@ -301,6 +333,11 @@ reference_start() {
 				task=${task%/schedstat}
 				echo "$before ${task##*/} $run $wait"
 			done
+			for file in "${files[@]}"; do
+				before=$EPOCHREALTIME
+				read -r number <"$file" && echo "$before $file $number"
+			done
+			[[ " $* " != *" cpus "* ]] || reference_cpus
 			pause 0.2
 		done
 	) >"$samples_dir/reference" 2>/dev/null &
@@ -313,9 +350,9 @@ reference_stop() {
 	wait "$reference_job"
 }
 
-# reference_seconds TID FIELD TABLE [KEY=VALUE...]: seconds that field 3 (run) or 4 (wait) of the log
-# grew in the very windows of those rows (time minus interval to time), by interpolation.
-reference_seconds() {
+# reference_windows TID FIELD TABLE [KEY=VALUE...]: per row "SECONDS GREW": the length of its window
+# (time minus interval to time), and how much field 3 or 4 of the log grew in it, by interpolation.
+reference_windows() {
 	local tid=$1 field=$2 table=$3
 	shift 3
 
@@ -331,8 +368,22 @@ reference_seconds() {
 		return value[i - 1] + (value[i] - value[i - 1]) * (moment - when[i - 1]) / (when[i] - when[i - 1])
 	}
 	FNR == NR { if ($2 == tid) { when[++n] = $1; value[n] = $field }; next }
-	$2 != "" && $2 > 0 && n > 1 { end = epoch($1); sum += at(end) - at(end - $2) }
-	END { printf "%.6f\n", sum / 1e9 }' "$samples_dir/reference" -
+	$2 != "" && $2 > 0 && n > 1 {
+		end = epoch($1)
+		printf "%.6f %.6f\n", $2, at(end) - at(end - $2)
+	}' "$samples_dir/reference" -
+}
+
+# Seconds that a thread ran (field 3) or waited (4) in those windows together.
+reference_seconds() {
+	reference_windows "$@" | awk '{ sum += $2 } END { printf "%.6f\n", sum / 1e9 }'
+}
+
+# reference_busy N TABLE [KEY=VALUE...]: of CPU N the ticks that were not idle, as a share of all that
+# the kernel counted; the mean over those windows. The clock is no measure: emulation loses ticks.
+reference_busy() {
+	paste <(reference_windows "cpu$1" 3 "${@:2}") <(reference_windows "cpu$1" 4 "${@:2}") |
+		awk '$4 > 0 { sum += $1 * $2 / $4; span += $1 } END { printf "%.6f\n", sum / span }'
 }
 
 # expect_cpu_time NAME TID COLUMN FIELD TABLE [KEY=VALUE...]: a ratio of kvmtop against the log, 2 %
