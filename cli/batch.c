@@ -8,6 +8,7 @@
 #include "base/root.h"
 #include "base/slice.h"
 #include "cli/events.h"
+#include "cli/guest_names.h"
 #include "cli/options.h"
 #include "cli/outputs.h"
 #include "cli/say.h"
@@ -26,7 +27,7 @@ struct batch {
 	enum status now[SOURCES];  /* of the last sample written */
 	bool starting[SOURCES];
 	char state[SOURCES][16], note[SOURCES][240];
-	bool guest_seen;
+	bool guest_seen, guest_told; /* the one that was asked for is there; is not, and was told */
 };
 
 /* The table of sources exists to tell about all of them. */
@@ -76,8 +77,6 @@ static int write_sample(struct batch *b, const struct snapshot *s)
 	int r = outputs_write(&b->outputs, s);
 
 	b->written++;
-	if (s->table[TABLE_DOMAIN].n)
-		b->guest_seen = true;
 	look_at_sources(b, s);
 	return r;
 }
@@ -117,6 +116,48 @@ static bool wait_for_beat(struct batch *b, int *ret_error)
 	}
 }
 
+/* At once, before anything is written: it may be a slip. But it may also be started later. */
+static void look_for_guest(struct batch *b, const struct snapshot *s)
+{
+	const char *wanted = b->options->guest;
+	char *near;
+
+	b->guest_seen |= !wanted || s->table[TABLE_DOMAIN].n > 0;
+	if (b->guest_seen || b->guest_told)
+		return;
+	near = guest_names_nearest(b->root, b->options);
+	complain("no guest is called '%s'%s%s%s%s", wanted,
+	    root_is_live(b->root) && b->options->iterations != 1 ? " yet" : "",
+	    near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
+	free(near);
+	b->guest_told = true;
+}
+
+/* Whoever asked for more, or for no end, is told why it ends. */
+static void tell_end(const struct batch *b)
+{
+	size_t samples = root_samples(b->root);
+
+	/* Then the reason is another one. */
+	if (!b->guest_seen || b->outputs.was_lost)
+		return;
+	complain("end of the recording: %zu sample%s, %llu written%s", samples,
+	    samples == 1 ? "" : "s", (unsigned long long)b->written,
+	    b->written < samples ? " (the first has no rates)" : "");
+}
+
+static int take_sample(struct batch *b, const struct snapshot *s)
+{
+	int r = 0;
+
+	look_for_guest(b, s);
+	if (b->guest_seen)
+		r = outputs_begin(&b->outputs);
+	if (r == 0 && is_to_be_written(b, s))
+		r = write_sample(b, s);
+	return r;
+}
+
 static int run(struct batch *b)
 {
 	int r = 0;
@@ -125,10 +166,11 @@ static int run(struct batch *b)
 	do {
 		const struct snapshot *s = sampler_take(b->sampler, false);
 
-		if (!s)
+		if (!s) {
+			tell_end(b);
 			break;
-		if (is_to_be_written(b, s))
-			r = write_sample(b, s);
+		}
+		r = take_sample(b, s);
 		snapshot_unref(s);
 	} while (r == 0 && !is_finished(b) && wait_for_beat(b, &r));
 	return r;
@@ -146,11 +188,7 @@ static int finish_status(struct batch *b)
 			tell_source(b, src);
 		status = EXIT_NO_DATA;
 	}
-	if (b->options->guest && b->written && !b->guest_seen) {
-		complain("no guest is called '%s'", b->options->guest);
-		status = EXIT_NO_DATA;
-	}
-	return status;
+	return b->guest_told && !b->guest_seen ? EXIT_NO_DATA : status;
 }
 
 static int run_with_sampler(struct batch *b)

@@ -61,7 +61,7 @@ int dump_run(const struct options *options, struct root *root)
 {
 	struct sampling sampling = setup_sampling(options);
 	bool unicode = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
-	struct ui *ui = setup_ui(options);
+	struct ui *ui = setup_ui(options, root);
 	const struct snapshot *now;
 	struct sampler *sampler;
 	struct canvas *canvas;

@@ -4,14 +4,20 @@
 #include <ctype.h>
 #include <errno.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/root.h"
+#include "base/slice.h"
+#include "base/xalloc.h"
 #include "cli/options.h"
 #include "model/catalogue.h"
 #include "output/print.h"
 #include "output/status.h"
 #include "views/commands.h"
+#include "views/mark.h"
+#include "views/view.h"
 
 /* Text of a manual page: what roff would take for its own is escaped. */
 static void roff(struct text *out, const char *s)
@@ -149,6 +155,68 @@ static void print_tables(struct text *out)
 	}
 }
 
+/* Names of columns, as in the tables below. */
+static void print_columns(struct text *out, const char *names)
+{
+	struct cursor c;
+	struct slice name;
+	const char *before = "";
+
+	cursor_init(&c, names, strlen(names));
+	while (cursor_split(&c, ' ', &name)) {
+		char *word = slice_dup(slice_trim(name));
+
+		if (*word) {
+			/* Nobody could copy a name that is broken in two. */
+			print_format(out, "%s\\%%", before);
+			roff(out, word);
+			before = ", ";
+		}
+		free(word);
+	}
+	print_text(out, ".\n");
+}
+
+static void print_part(struct text *out, const struct part *part)
+{
+	if (!part->title && !part->columns)
+		return;
+	print_text(out, ".br\n");
+	if (part->title) {
+		roff(out, part->title);
+		print_text(out, part->columns ? ":\n" : ".\n");
+	}
+	if (part->columns)
+		print_columns(out, part->columns);
+}
+
+static void print_screens(struct text *out)
+{
+	for (enum screen_id i = 0; i < SCREENS; i++) {
+		const struct screen *screen = &screens[i];
+		char term[64];
+
+		snprintf(term, sizeof(term), "%c %s", screen->digit ? screen->digit : ' ',
+		    screen->title);
+		roff_item(out, screen->digit ? term : "Enter", screen->help);
+		for (size_t part = 0; part < PARTS_MAX; part++)
+			print_part(out, &screen->part[part]);
+	}
+}
+
+static void print_marks(struct text *out)
+{
+	struct mark_rule rule;
+
+	for (size_t i = 0; mark_rule(i, &rule); i++) {
+		const struct table_kind *kind = &table_kinds[rule.table];
+		char *term = xasprintf("%s %s", kind->name, kind->column[rule.column].name);
+
+		roff_item(out, term, rule.text);
+		free(term);
+	}
+}
+
 static void print_statuses(struct text *out)
 {
 	for (enum status s = 0; s < STATUSES; s++)
@@ -210,6 +278,8 @@ int manual_part(const char *name, struct text *out)
 	} parts[] = {
 		{ "options", print_options },
 		{ "keys", print_keys },
+		{ "screens", print_screens },
+		{ "marks", print_marks },
 		{ "tables", print_tables },
 		{ "status", print_statuses },
 		{ "sources", print_sources },

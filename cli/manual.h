@@ -9,8 +9,8 @@ struct text;
 void manual_keys(struct text *out);
 
 /*
- * One part: options, keys, tables, status or sources of the manual page, or bash, the completion of
- * that shell. -EINVAL: no part is called so.
+ * One part of the manual page: options, keys, screens, marks, tables, status or sources; or bash,
+ * the completion of that shell. -EINVAL: no part is called so.
  */
 int manual_part(const char *name, struct text *out);
 

@@ -64,6 +64,8 @@ static struct outlet *outlet_of(
 
 	if (!options->output)
 		return outlet_stdout(stop_fd);
+	if (!options->output_is_directory && outlet_is_stream(options->output))
+		return outlet_stream(options->output, stop_fd);
 	text_append(&head, "", 0);
 	options->format->head(sheet, &head);
 	if (options->output_is_directory)
@@ -157,32 +159,22 @@ static int make_directory(const struct options *options)
 
 static int open_output(struct outputs *o, struct output *out)
 {
-	struct text head = { 0 };
 	int r;
 
-	if (o->options->output) {
-		if (!out->told_name)
-			out->told_name = xstrdup(outlet_name(out->outlet));
-		r = outlet_open(out->outlet);
-		if (r == 0)
-			tell_name(out);
-	} else {
-		o->options->format->head(&out->sheet, &head);
-		r = head.len ? outlet_write(out->outlet, head.p, head.len) : 0;
-		text_done(&head);
-	}
-	return r < 0 ? lose(o, out, r) : 0;
+	if (!out->told_name)
+		out->told_name = xstrdup(outlet_name(out->outlet));
+	r = outlet_open(out->outlet);
+	if (r < 0)
+		return lose(o, out, r);
+	tell_name(out);
+	out->has_head = out->has_head || outlet_has_head(out->outlet);
+	return 0;
 }
 
 int outputs_open(struct outputs *o)
 {
-	int r = 0;
+	int r = o->is_open ? 0 : make_directory(o->options);
 
-	/* The head went to standard output once and for all. */
-	if (!o->options->output && o->is_open)
-		return 0;
-	if (o->options->output && !o->is_open)
-		r = make_directory(o->options);
 	o->is_open = true;
 	for (size_t i = 0; i < o->n && r == 0; i++)
 		r = open_output(o, &o->output[i]);
@@ -229,24 +221,51 @@ static size_t choose_rows(
 	return n;
 }
 
+/* A piece for the output, behind its head where that is still to come: both or none. */
+static int write_piece(struct outputs *o, struct output *out, const struct text *rows)
+{
+	struct text text = { 0 };
+	int r;
+
+	if (!out->has_head)
+		o->options->format->head(&out->sheet, &text);
+	if (rows && rows->len)
+		text_append(&text, rows->p, rows->len);
+	r = text.len ? outlet_write(out->outlet, text.p, text.len) : 0;
+	text_done(&text);
+	if (r < 0)
+		return lose(o, out, r);
+	out->has_head = true;
+	if (out->is_lost)
+		complain("%s: written again", outlet_name(out->outlet));
+	out->is_lost = false;
+	return 0;
+}
+
+int outputs_begin(struct outputs *o)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < o->n && r == 0; i++)
+		if (!o->output[i].has_head)
+			r = write_piece(o, &o->output[i], NULL);
+	return r;
+}
+
 static int write_output(struct outputs *o, struct output *out, const struct snapshot *s)
 {
 	size_t rows = s->table[out->sheet.table].n, n;
 	struct row **row = xcalloc(rows ? rows : 1, sizeof(struct row *));
 	struct text text = { 0 };
-	int r;
+	int r = 0;
 
 	n = choose_rows(o, out, s, row);
 	o->options->format->sample(&out->sheet, s, row, n, &text);
-	r = text.len ? outlet_write(out->outlet, text.p, text.len) : 0;
+	if (text.len || out->is_lost)
+		r = write_piece(o, out, &text);
 	text_done(&text);
 	free(row);
-	if (r < 0)
-		return lose(o, out, r);
-	if (out->is_lost)
-		complain("%s: written again", outlet_name(out->outlet));
-	out->is_lost = false;
-	return 0;
+	return r;
 }
 
 int outputs_write(struct outputs *o, const struct snapshot *s)

@@ -17,6 +17,7 @@ struct output {
 	struct filter *filter;
 	struct outlet *outlet;
 	char *told_name; /* the last name of its file that was told */
+	bool has_head;   /* files get theirs when they are opened */
 	bool is_lost;    /* the last piece could not be written */
 };
 
@@ -34,6 +35,9 @@ void outputs_done(struct outputs *o);
 
 /* Opens what is to be written, or opens it anew. 0, or -errno when it was complained about. */
 int outputs_open(struct outputs *o);
+
+/* Heads, where none was written yet. Otherwise they come with the first rows. As outputs_write. */
+int outputs_begin(struct outputs *o);
 
 /* One sample. 0, also when the disk is full and may be emptied; or -errno. */
 int outputs_write(struct outputs *o, const struct snapshot *s);

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/nearest.h"
 #include "base/slice.h"
 #include "base/xalloc.h"
-#include "cli/nearest.h"
 #include "cli/options.h"
 #include "output/print.h"
 

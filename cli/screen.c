@@ -164,7 +164,7 @@ static void complain_terminal(int error)
 
 int screen_run(const struct options *options, struct root *root)
 {
-	struct screen_loop l = { .options = options, .ui = setup_ui(options) };
+	struct screen_loop l = { .options = options, .ui = setup_ui(options, root) };
 	struct terminal_options how = { WANTED_AUTO, WANTED_AUTO };
 	int r;
 

@@ -2,6 +2,7 @@
 #include "cli/setup.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/demo.h"
@@ -57,16 +58,27 @@ struct sampling setup_sampling(const struct options *options)
 	};
 }
 
-struct ui *setup_ui(const struct options *options)
+/* Nobody should take a recording for this host, or its loop for a rhythm. */
+static void set_recording(struct ui *ui, const struct options *options, const struct root *root)
+{
+	char stamp[32], words[96];
+	size_t samples = root_samples(root);
+
+	ui_set_badge(ui, options->demo ? "DEMO" : "CAPTURED");
+	clock_stamp(root_now(root).wall_ns, stamp, sizeof(stamp));
+	snprintf(words, sizeof(words), "recorded %.10s, %zu sample%s%s", stamp, samples,
+	    samples == 1 ? "" : "s", options->mode == MODE_SCREEN ? ", looping" : "");
+	ui_set_recording(ui, words);
+}
+
+struct ui *setup_ui(const struct options *options, const struct root *root)
 {
 	struct ui *ui = ui_new();
 	char error[FILTER_ERROR_SIZE] = "";
 
 	ui_set_interval(ui, options->delay_ns);
-	if (options->demo)
-		ui_set_badge(ui, "DEMO");
-	else if (options->root)
-		ui_set_badge(ui, "CAPTURED");
+	if (!root_is_live(root))
+		set_recording(ui, options, root);
 	ui_set_guest(ui, options->guest);
 	if (options->filter && ui_set_filter(ui, options->filter, error, sizeof(error)) < 0)
 		complain("--filter '%s': %s", options->filter, error);

@@ -16,7 +16,7 @@ struct root *setup_root(const struct options *options);
 struct sampling setup_sampling(const struct options *options);
 
 /* NULL when a filter or column is wrong; that was complained about. */
-struct ui *setup_ui(const struct options *options);
+struct ui *setup_ui(const struct options *options, const struct root *root);
 
 /* Presses --keys. What the ui wants done, all together. */
 unsigned setup_press_keys(struct ui *ui, const struct options *options, const struct snapshot *now);

@@ -146,15 +146,22 @@ static void read_guest(struct placement *p, const struct reading *r, size_t i)
 	struct placement_host host = { r->root, &p->mounts, r->latest };
 	struct placement_guest *g = p->guests.item[i];
 	enum placement_method before = g->method;
-	uint64_t before_ns = g->at_ns;
+	uint64_t before_ns = g->at_ns, begun_ns = clock_mono_ns();
 
 	g->error = placement_guest_look(g, r->root, r->latest->table[TABLE_DOMAIN].row[i]);
 	if (g->error == 0)
 		g->error = root_is_live(r->root) ? read_live(r, g, &host, p->effort)
 						 : read_captured(r, g, &host);
+	if (root_is_live(r->root) && g->at_ns != before_ns)
+		g->took_ns = clock_mono_ns() - begun_ns;
 	/* A reading that could not be repeated is not shown on. */
 	if (g->error && g->method == before && g->at_ns == before_ns)
 		g->method = PLACED_NOT;
+}
+
+static uint64_t duty(const struct reading *r)
+{
+	return r->options->numa == NUMA_EXACT ? DUTY_EXACT : DUTY;
 }
 
 static void earn(struct placement *p, const struct reading *r)
@@ -243,6 +250,9 @@ static void write_node(
 		cell_set_missing(row, PLACEMENT_HUGE, STATE_ABSENT, g->at_ns);
 	cell_set_number(row, PLACEMENT_ERROR, n->error, g->at_ns);
 	cell_set_text(r->into, row, PLACEMENT_METHOD, methods[g->method], g->at_ns);
+	if (g->took_ns)
+		cell_set_number(
+		    row, PLACEMENT_TOOK, (double)g->took_ns / (double)NS_PER_SEC, g->at_ns);
 }
 
 static void write_guests(struct placement *p, struct reading *r)

@@ -14,14 +14,14 @@ trap 'rm -rf "$made"' EXIT
 
 version=$("$kvmtop" --version)
 version=${version#kvmtop }
-for part in options keys tables status sources; do
+for part in options keys screens marks tables status sources; do
 	"$kvmtop" --manual "$part" >"$made/$part"
 done
 
 # Each "@PART@" on a line of its own gives way to that part.
 while IFS= read -r line; do
 	case $line in
-	@OPTIONS@ | @KEYS@ | @TABLES@ | @STATUS@ | @SOURCES@)
+	@OPTIONS@ | @KEYS@ | @SCREENS@ | @MARKS@ | @TABLES@ | @STATUS@ | @SOURCES@)
 		line=${line//@/}
 		cat "$made/${line,,}"
 		;;
@@ -71,6 +71,21 @@ put() {
 		echo "$2"
 	fi
 }
+
+# lint COMMAND...: nothing may be said of the manual page, by whichever of the tools are there.
+lint() {
+	local said
+	command -v "$1" >/dev/null || return 0
+	said=$("$@" 2>&1 >/dev/null) && [ -z "$said" ] && return
+	printf '%s: %s\n' "$1" "$said"
+	status=1
+}
+lint man --warnings -E UTF-8 -l -Tutf8 "$made/kvmtop.8"
+lint groff -man -ww -z "$made/kvmtop.8"
+if command -v mandoc >/dev/null && ! mandoc -T lint -W warning "$made/kvmtop.8"; then
+	status=1
+fi
+
 put kvmtop.8 doc/kvmtop.8
 put kvmtop.bash doc/kvmtop.bash
 put README.md README.md

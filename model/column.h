@@ -6,6 +6,7 @@
 #ifndef KVMTOP_MODEL_COLUMN_H
 #define KVMTOP_MODEL_COLUMN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -58,6 +59,8 @@ struct column {
 	const char *key;   /* the name that the source gives it */
 	/* Fills the column in all rows, once rates are known. */
 	void (*derive)(struct snapshot *s, int column);
+	/* A derived figure that goes on from what it was: it is there when @derive is called. */
+	bool carried;
 	unsigned needs; /* sources of a derived column */
 	enum kind kind;
 	enum unit unit;

@@ -11,6 +11,7 @@ void derive_vcpu_node(struct snapshot *s, int column);
 void derive_thread_node(struct snapshot *s, int column);
 void derive_placement_share(struct snapshot *s, int column);
 void derive_placement_run(struct snapshot *s, int column);
+void derive_placement_run_mean(struct snapshot *s, int column);
 void derive_placement_vcpus(struct snapshot *s, int column);
 void derive_placement_age(struct snapshot *s, int column);
 void derive_hugepool_used(struct snapshot *s, int column);

@@ -49,6 +49,8 @@ void derive_domain_vcpus(struct snapshot *s, int column)
 
 		if (cell_has(row, DOMAIN_VCPUS_DEFINED))
 			derive_number(s, row, column, row->cell[DOMAIN_VCPUS_DEFINED].number);
+		else if (cell_has(row, DOMAIN_PID))
+			derive_missing(s, row, column, STATE_UNKNOWN);
 	}
 	/* Threads that exist outweigh what the XML says. */
 	for (size_t i = 0; i < s->table[TABLE_VCPU].n; i++)

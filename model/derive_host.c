@@ -39,7 +39,7 @@ static void set_mean(struct snapshot *s, enum table_id t, int from, int column)
  */
 static bool sum_guests(const struct snapshot *s, int from, double *ret, enum state *ret_why)
 {
-	bool any = s->table[TABLE_DOMAIN].n == 0;
+	bool any = s->table[TABLE_DOMAIN].n == 0, lacks = false;
 	enum state why = STATE_FIRST;
 	double sum = 0, v;
 
@@ -49,9 +49,14 @@ static bool sum_guests(const struct snapshot *s, int from, double *ret, enum sta
 			any = true;
 		} else if (why != STATE_FIRST && why != STATE_RESET) {
 			*ret_why = why;
-			return false;
+			lacks = true;
 		}
 	}
+	/* What some have and others do not tell is not absent. */
+	if (lacks && any && *ret_why == STATE_ABSENT)
+		*ret_why = STATE_UNKNOWN;
+	if (lacks)
+		return false;
 	*ret = sum;
 	*ret_why = why;
 	return any;

@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Nodes: who ran where, whose memory lies where, and how far the two agree. */
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/cpulist.h"
 #include "base/xalloc.h"
 #include "model/derive.h"
 
-/* Below this share of a CPU a guest is idle: then its vCPUs count alike. */
-#define IDLE_RUN 0.005
+/* A guest that has run for less than this share of a CPU has not run at all. */
+#define IDLE_RUN 1e-6
+/* Run time counts half as much after 14 s: a vCPU that wakes up here and there now and then shall
+ * not throw a figure about, and one that was moved shall be seen where it is within a minute. */
+#define MEAN_SECONDS 20
+/* What a node once had of a guest's run time is forgotten below this share of it. */
+#define MEAN_SHARE_MIN 0.001
 /* A node that holds less of a guest is not worth a word. */
 #define NODE_SHARE_MIN 0.01
 
@@ -122,17 +128,21 @@ void derive_placement_share(struct snapshot *s, int column)
 	free(total);
 }
 
+static void name_placement(struct snapshot *s, struct row *row, struct row *domain, double node)
+{
+	if (cell_has(row, PLACEMENT_NODE))
+		return;
+	row->domain = domain;
+	derive_number(s, row, PLACEMENT_NODE, node);
+	cell_set_text(s, row, PLACEMENT_DOMAIN, cell_text(domain, DOMAIN_NAME), s->moment.mono_ns);
+}
+
 /* A node on which a guest ran has a row even where none of its memory lies. */
 static struct row *placement_row(struct snapshot *s, const struct row *vcpu, int node)
 {
 	struct row *row = snapshot_row(s, TABLE_PLACEMENT, key_of(vcpu->key, (uint64_t)node + 1));
 
-	if (!cell_has(row, PLACEMENT_NODE)) {
-		row->domain = vcpu->domain;
-		derive_number(s, row, PLACEMENT_NODE, node);
-		cell_set_text(s, row, PLACEMENT_DOMAIN, cell_text(vcpu->domain, DOMAIN_NAME),
-		    s->moment.mono_ns);
-	}
+	name_placement(s, row, vcpu->domain, node);
 	return row;
 }
 
@@ -155,6 +165,78 @@ void derive_placement_run(struct snapshot *s, int column)
 			cell_set_missing(
 			    row, column, cell_state(run, &vcpu->cell[VCPU_RUN]), s->moment.mono_ns);
 	}
+}
+
+/* What is known of a guest's run time over all nodes. */
+struct ran {
+	bool known, carried;
+	enum state why; /* not known */
+	double mean;
+};
+
+static void look_at_run(const struct row *row, int column, struct ran *ran)
+{
+	enum state why;
+	double v;
+
+	if (derive_operand(TABLE_PLACEMENT, row, PLACEMENT_RUN, &v, &why))
+		ran->known = true;
+	else if (why != STATE_ABSENT)
+		ran->why = why;
+	ran->carried |= cell_has(row, column);
+}
+
+/* By measured time, so that samples of any distance give the same mean. */
+static void set_mean(
+    struct snapshot *s, struct row *row, int column, double keep, const struct ran *ran)
+{
+	double v = cell_number(row, PLACEMENT_RUN, 0);
+
+	if (ran->known && ran->carried)
+		v += keep * (cell_number(row, column, 0) - v);
+	else if (ran->carried)
+		v = cell_number(row, column, 0);
+	if (ran->known || ran->carried)
+		derive_number(s, row, column, v);
+	else
+		derive_missing(s, row, column, ran->why);
+}
+
+static void forget_traces(struct snapshot *s, int column, struct ran *ran)
+{
+	const struct table *t = &s->table[TABLE_PLACEMENT];
+
+	for (size_t i = 0; i < t->n; i++)
+		if (t->row[i]->domain)
+			ran[t->row[i]->domain->number].mean += cell_number(t->row[i], column, 0);
+	for (size_t i = 0; i < t->n; i++) {
+		struct row *row = t->row[i];
+
+		if (row->domain && !cell_has(row, PLACEMENT_RUN) && cell_has(row, column) &&
+		    cell_number(row, column, 0) <= ran[row->domain->number].mean * MEAN_SHARE_MIN)
+			derive_missing(s, row, column, STATE_ABSENT);
+	}
+}
+
+void derive_placement_run_mean(struct snapshot *s, int column)
+{
+	struct ran *ran = xcalloc(s->table[TABLE_DOMAIN].n, sizeof(*ran));
+	double keep = exp(-(double)s->interval_ns / (MEAN_SECONDS * (double)NS_PER_SEC));
+	const struct table *t = &s->table[TABLE_PLACEMENT];
+
+	for (size_t i = 0; i < t->n; i++)
+		if (t->row[i]->domain)
+			look_at_run(t->row[i], column, &ran[t->row[i]->domain->number]);
+	for (size_t i = 0; i < t->n; i++) {
+		struct row *row = t->row[i];
+
+		if (!row->domain)
+			continue;
+		name_placement(s, row, row->domain, (double)(row->key.item - 1));
+		set_mean(s, row, column, keep, &ran[row->domain->number]);
+	}
+	forget_traces(s, column, ran);
+	free(ran);
 }
 
 void derive_placement_vcpus(struct snapshot *s, int column)
@@ -195,26 +277,36 @@ static double *placement_sum(const struct snapshot *s, int column)
 	return total;
 }
 
-/* Where a guest is idle its run time says nothing: then each vCPU counts alike. */
+/* The share of a guest's run time that its vCPUs spent on a row's node. One that does not run at
+ * all does not move either: then each vCPU counts alike, where it stands. */
+static bool run_share(const struct row *row, double run, double vcpus, double *ret)
+{
+	if (run >= IDLE_RUN)
+		*ret = cell_number(row, PLACEMENT_RUN_MEAN, 0) / run;
+	else if (vcpus > 0)
+		*ret = cell_number(row, PLACEMENT_VCPUS, 0) / vcpus;
+	return run >= IDLE_RUN || vcpus > 0;
+}
+
 void derive_domain_local(struct snapshot *s, int column)
 {
-	double *run = placement_sum(s, PLACEMENT_RUN), *vcpus = placement_sum(s, PLACEMENT_VCPUS);
+	double *run = placement_sum(s, PLACEMENT_RUN_MEAN);
+	double *vcpus = placement_sum(s, PLACEMENT_VCPUS);
 
 	for (size_t i = 0; i < s->table[TABLE_PLACEMENT].n; i++) {
 		const struct row *row = s->table[TABLE_PLACEMENT].row[i];
 		double ran, memory;
-		bool idle;
+		enum state why;
 
 		if (!row->domain || !cell_has(row, PLACEMENT_SHARE))
 			continue;
-		idle = run[row->domain->number] < IDLE_RUN;
-		if (idle && vcpus[row->domain->number] <= 0)
-			continue;
-		ran = idle ? cell_number(row, PLACEMENT_VCPUS, 0) / vcpus[row->domain->number]
-			   : cell_number(row, PLACEMENT_RUN, 0) / run[row->domain->number];
 		memory = row->cell[PLACEMENT_SHARE].number;
-		derive_number(s, row->domain, column,
-		    cell_number(row->domain, column, 0) + (ran < memory ? ran : memory));
+		if (!derive_operand(TABLE_PLACEMENT, row, PLACEMENT_RUN_MEAN, &ran, &why) &&
+		    why != STATE_ABSENT)
+			derive_missing(s, row->domain, column, why);
+		else if (run_share(row, run[row->domain->number], vcpus[row->domain->number], &ran))
+			derive_number(s, row->domain, column,
+			    cell_number(row->domain, column, 0) + (ran < memory ? ran : memory));
 	}
 	free(run);
 	free(vcpus);

@@ -47,9 +47,44 @@ static void rate_table(struct snapshot *s, const struct snapshot *before, enum t
 	}
 }
 
+static void carry_row(
+    struct snapshot *s, enum table_id id, const struct row *old, struct row *domain, int column)
+{
+	struct row *row = snapshot_row(s, id, old->key);
+
+	row->domain = domain;
+	row->cell[column] = old->cell[column];
+}
+
+/* Where the row itself has gone, its guest has not: the figure makes it again. */
+static void carry_column(struct snapshot *s, const struct snapshot *before, enum table_id id, int c)
+{
+	for (size_t i = 0; i < before->table[id].n; i++) {
+		const struct row *old = before->table[id].row[i];
+		struct row *domain;
+
+		if (!cell_has(old, c))
+			continue;
+		domain = snapshot_find(s, TABLE_DOMAIN, key_of(old->key, 0));
+		if (domain)
+			carry_row(s, id, old, domain, c);
+	}
+}
+
+static void carry_table(struct snapshot *s, const struct snapshot *before, enum table_id id)
+{
+	const struct table_kind *kind = &table_kinds[id];
+
+	for (int c = 0; c < kind->columns; c++)
+		if (kind->column[c].carried)
+			carry_column(s, before, id, c);
+}
+
 void snapshot_rate(struct snapshot *s, const struct snapshot *before)
 {
 	s->interval_ns = before ? s->moment.mono_ns - before->moment.mono_ns : 0;
 	for (int t = 0; t < TABLES; t++)
 		rate_table(s, before, (enum table_id)t);
+	for (int t = 0; before && t < TABLES; t++)
+		carry_table(s, before, (enum table_id)t);
 }

@@ -231,6 +231,7 @@ const char *state_name(enum state state)
 		[STATE_STALE] = "stale",
 		[STATE_STUCK] = "stuck",
 		[STATE_DENIED] = "denied",
+		[STATE_UNKNOWN] = "unknown",
 	};
 
 	return names[state];

@@ -17,11 +17,12 @@
 enum state {
 	STATE_ABSENT, /* this host or guest has none, or nobody read it */
 	STATE_OK,
-	STATE_FIRST,  /* a rate needs a second sample */
-	STATE_RESET,  /* the counter went back */
-	STATE_STALE,  /* older than two intervals of its source */
-	STATE_STUCK,  /* who should tell does not answer */
-	STATE_DENIED, /* needs a right */
+	STATE_FIRST,   /* a rate needs a second sample */
+	STATE_RESET,   /* the counter went back */
+	STATE_STALE,   /* older than two intervals of its source */
+	STATE_STUCK,   /* who should tell does not answer */
+	STATE_DENIED,  /* needs a right */
+	STATE_UNKNOWN, /* there is one, but nobody can tell it: a sum of which a part is missing */
 };
 
 /* A value is never just a number. */
@@ -120,7 +121,8 @@ void snapshot_merge(struct snapshot *into, const struct snapshot *from, uint64_t
 /* Points every row at its domain's. */
 void snapshot_link(struct snapshot *s);
 
-/* Rates by measured time, of every counter, against the sample before (NULL: all are FIRST). */
+/* Rates by measured time, of every counter, against the sample before (NULL: all are FIRST); and
+ * the figures that are carried on from there. */
 void snapshot_rate(struct snapshot *s, const struct snapshot *before);
 
 /* Fills the derived columns. Call it last. */

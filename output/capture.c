@@ -256,6 +256,17 @@ static bool thread_has_ended(const struct capture *c, const char *path, size_t l
 	return !is_seen(c, path, len, "stat") && !is_seen(c, path, len, "schedstat");
 }
 
+/* What kvmtop itself had open, to look at a guest's descriptors, says nothing of the host. */
+static bool is_own_descriptor(const char *path)
+{
+	static const char *const begins[] = { "proc/self/fd/", "proc/thread-self/fd/" };
+
+	for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++)
+		if (strncmp(path, begins[i], strlen(begins[i])) == 0)
+			return true;
+	return false;
+}
+
 /* The verdict on a process, so that it need not be found again for each of its files. */
 struct verdict {
 	uint64_t pid;
@@ -269,7 +280,7 @@ static bool is_kept(const struct capture *c, const struct snapshot *s, const str
 	uint64_t pid = process_of(item->path, &len);
 
 	if (pid == 0)
-		return true;
+		return !is_own_descriptor(item->path);
 	if (pid != last->pid)
 		*last = (struct verdict){ pid, is_guests(s, pid) || is_helper(c, item->path, len) };
 	return last->is_kept && !thread_has_ended(c, item->path, len);

@@ -28,6 +28,7 @@ struct outlet {
 	char *name; /* path as told to the user */
 	int dir_fd, fd, stop_fd;
 	bool is_regular;
+	bool is_opened_here; /* a stream, but not standard output */
 	char error[512];
 };
 
@@ -67,6 +68,38 @@ struct outlet *outlet_stdout(int stop_fd)
 	o->name = xstrdup("standard output");
 	o->fd = STDOUT_FILENO;
 	o->is_regular = fstat(o->fd, &st) == 0 && S_ISREG(st.st_mode);
+	return o;
+}
+
+/* The same device, pipe or file, whatever path leads there. */
+static bool is_standard_output(const struct stat *st)
+{
+	struct stat out;
+
+	return fstat(STDOUT_FILENO, &out) == 0 && out.st_dev == st->st_dev &&
+	       out.st_ino == st->st_ino;
+}
+
+bool outlet_is_stream(const char *path)
+{
+	struct stat st, own;
+
+	if (stat(path, &st) < 0 || lstat(path, &own) < 0)
+		return false;
+	return S_ISCHR(st.st_mode) || S_ISFIFO(st.st_mode) ||
+	       (S_ISLNK(own.st_mode) && is_standard_output(&st));
+}
+
+struct outlet *outlet_stream(const char *path, int stop_fd)
+{
+	struct outlet *o;
+	struct stat st;
+
+	if (stat(path, &st) == 0 && is_standard_output(&st))
+		return outlet_stdout(stop_fd);
+	o = outlet_new(stop_fd);
+	o->name = xstrdup(path);
+	o->is_opened_here = true;
 	return o;
 }
 
@@ -121,11 +154,43 @@ static void close_file(struct outlet *o)
 	o->fd = o->dir_fd = -1;
 }
 
+/* Without a look at who owns it, whoever may write to a directory could listen there. */
+static int check_stream(struct outlet *o)
+{
+	struct stat st;
+
+	if (fstat(o->fd, &st) < 0)
+		return fail_errno(o, -errno);
+	if (!S_ISCHR(st.st_mode) && !S_ISFIFO(st.st_mode))
+		return fail(o, -EINVAL, "%s has become something else", o->name);
+	if (S_ISFIFO(st.st_mode) && st.st_uid != geteuid())
+		return fail(o, -EPERM, "%s: the FIFO belongs to another user", o->name);
+	return 0;
+}
+
+static int open_stream(struct outlet *o)
+{
+	int r;
+
+	if (o->fd >= 0)
+		return 0;
+	/* It waits neither for a FIFO's reader nor for a terminal's line. */
+	o->fd = open(o->name, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (o->fd < 0 && errno == ENXIO)
+		return fail(o, -ENXIO, "%s: nobody reads it", o->name);
+	if (o->fd < 0)
+		return fail_errno(o, -errno);
+	r = check_stream(o);
+	if (r < 0)
+		close_file(o);
+	return r;
+}
+
 void outlet_free(struct outlet *o)
 {
 	if (!o)
 		return;
-	if (o->dir)
+	if (o->dir || o->is_opened_here)
 		close_file(o);
 	free(o->dir);
 	free(o->stem);
@@ -213,6 +278,11 @@ static void die_of_pipe(void)
 
 	if (sigaction(SIGPIPE, NULL, &action) == 0 && action.sa_handler == SIG_DFL)
 		raise(SIGPIPE);
+}
+
+bool outlet_has_head(const struct outlet *o)
+{
+	return o->dir != NULL;
 }
 
 int outlet_fd(const struct outlet *o)
@@ -358,7 +428,7 @@ int outlet_open(struct outlet *o)
 	int r = 0;
 
 	if (!o->dir)
-		return 0;
+		return o->is_opened_here ? open_stream(o) : 0;
 	close_file(o);
 	o->dir_fd = open(o->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (o->dir_fd < 0)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Where written bytes go: standard output or a file, piece by piece, each piece whole or not at
- * all. Files are appended to, belong to one writer at a time, and are never reached through links.
+ * Where written bytes go: standard output, a stream or a file, piece by piece; in files each piece
+ * is whole or not there at all. Files are appended to, belong to one writer at a time, and are
+ * never reached through links.
  *
  * Errors: 0, or -errno of what went wrong, with a sentence in outlet_error; -EINTR: a signal that
  * ends the program came while the reader was slow.
@@ -18,6 +19,15 @@ struct outlet;
 struct outlet *outlet_stdout(int stop_fd);
 
 /*
+ * Whether @path is none of a file's names: a device such as null, a FIFO, or a link to standard
+ * output, wherever that goes. What has a name of its own and keeps data is a file.
+ */
+bool outlet_is_stream(const char *path);
+
+/* One of those; outlet_open opens it, once. A FIFO must have a reader, and belong to this user. */
+struct outlet *outlet_stream(const char *path, int stop_fd);
+
+/*
  * A file @name in directory @dir. It is opened by outlet_open, with @head as its first bytes: a
  * file that begins otherwise is left alone and NAME.1.SUFFIX taken, or .2, and so on.
  */
@@ -27,6 +37,9 @@ void outlet_free(struct outlet *o);
 
 /* Also opens anew, by name (log files were rotated). Harmless on standard output. */
 int outlet_open(struct outlet *o);
+
+/* Once it is open: whether it begins with its head already, as files do. */
+bool outlet_has_head(const struct outlet *o);
 
 int outlet_write(struct outlet *o, const char *data, size_t len);
 

@@ -9,7 +9,10 @@ static const struct {
 	const char *name, *help;
 } statuses[STATUSES] = {
 	[STATUS_OK] = { "ok", "Every figure that this host or guest has is there." },
-	[STATUS_FIRST] = { "first", "Seen for the first time: rates need a second sample." },
+	[STATUS_FIRST] = { "first", "A rate is empty because what it follows from was read only "
+				    "once: of a guest that has just come, of a figure such as "
+				    "migrations that is read now and then only, or in a recording "
+				    "of one sample." },
 	[STATUS_STALE] = { "stale", "A figure is older than two intervals of its source." },
 	[STATUS_PARTIAL] = { "partial", "A figure is missing whose source fails, does not answer "
 					"or lacks something; the table \"source\" says what." },
@@ -53,9 +56,20 @@ static enum status worst(enum status a, enum status b)
 	return a > b ? a : b;
 }
 
-static enum status status_absent(const struct column *c, const enum status source[SOURCES])
+/* That KVM tells nothing of a guest without KVM is no trouble of the source. */
+static unsigned needs_of(const struct column *c, const struct row *guest)
 {
 	unsigned needs = column_needs(c);
+
+	if (guest && strcmp(cell_text(guest, DOMAIN_VMM), VMM_EMULATED) == 0)
+		needs &= ~NEEDS(SRC_KVM);
+	return needs;
+}
+
+static enum status status_absent(
+    const struct column *c, const struct row *guest, const enum status source[SOURCES])
+{
+	unsigned needs = needs_of(c, guest);
 	enum status status = STATUS_OK;
 
 	for (enum source_id src = 0; src < SOURCES; src++)
@@ -64,14 +78,14 @@ static enum status status_absent(const struct column *c, const enum status sourc
 	return status;
 }
 
-static enum status status_of_cell(
-    const struct column *c, const struct cell *cell, const enum status source[SOURCES])
+static enum status status_of_cell(const struct column *c, const struct cell *cell,
+    const struct row *guest, const enum status source[SOURCES])
 {
 	switch (cell_state(c, cell)) {
 	case STATE_OK:
 		break;
 	case STATE_ABSENT:
-		return status_absent(c, source);
+		return status_absent(c, guest, source);
 	case STATE_FIRST:
 		return STATUS_FIRST;
 	case STATE_RESET:
@@ -79,6 +93,7 @@ static enum status status_of_cell(
 	case STATE_STALE:
 		return STATUS_STALE;
 	case STATE_STUCK:
+	case STATE_UNKNOWN:
 		return STATUS_PARTIAL;
 	case STATE_DENIED:
 		return STATUS_DENIED;
@@ -99,7 +114,7 @@ enum status status_row(
 	for (size_t i = 0; i < sheet->columns; i++) {
 		int c = sheet->column[i];
 
-		status = worst(status, status_of_cell(&column[c], &row->cell[c], source));
+		status = worst(status, status_of_cell(&column[c], &row->cell[c], guest, source));
 	}
 	return status;
 }

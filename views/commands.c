@@ -7,6 +7,7 @@
 
 #include "base/slice.h"
 #include "base/xalloc.h"
+#include "views/exact.h"
 #include "views/overlay.h"
 #include "views/page.h"
 #include "views/parts.h"
@@ -328,12 +329,31 @@ static unsigned pause_screen(struct ui *ui, struct page *p, const char *key)
 	return UI_REDRAW;
 }
 
+static bool has_running_guest(const struct snapshot *now)
+{
+	for (size_t i = 0; i < now->table[TABLE_DOMAIN].n; i++)
+		if (cell_has(now->table[TABLE_DOMAIN].row[i], DOMAIN_PID))
+			return true;
+	return false;
+}
+
 static unsigned read_exact(struct ui *ui, struct page *p, const char *key)
 {
-	(void)p;
+	const struct row *domain = line_domain(page_selected(p));
+	const char *note = "Reading exactly where the memory of all guests lies …";
+
 	(void)key;
-	snprintf(ui->note, sizeof(ui->note), "Reads exactly where the memory of all guests lies.");
-	return UI_REDRAW | UI_EXACT;
+	if (ui->badge || ui->recording)
+		note = "This host is a recording: nothing can be read anew.";
+	else if (!p->now || !has_running_guest(p->now))
+		note = "There is no running guest whose memory could be read.";
+	else
+		exact_ask(ui, ui->last,
+		    ui->screen == SCREEN_DOMAIN ? ui->subject
+		    : domain                    ? domain->key
+						: key_host(0));
+	snprintf(ui->note, sizeof(ui->note), "%s", note);
+	return UI_REDRAW | (ui->exact.since_ns ? UI_EXACT : 0);
 }
 
 static unsigned sample_now(struct ui *ui, struct page *p, const char *key)
@@ -380,14 +400,15 @@ const struct command commands[] = {
 	{ "tree", "t F5", SCOPE_DOMAINS, fold, "Tree",
 	    "Unfold a guest into its threads, or fold it." },
 	{ "tree-all", "T", SCOPE_DOMAINS, fold, NULL, "Unfold all guests, or fold them." },
-	{ "sort", "s F6", SCOPE_TABLE, sort_menu, "Sort", "Choose the column to sort by." },
+	{ "sort", "s F6", SCOPE_TABLE, sort_menu, "Sort",
+	    "Choose the column to sort by; typing its name finds it." },
 	{ "sort-move", "< > , .", SCOPE_TABLE, move_sort, NULL,
 	    "Sort by the column to the left or right." },
 	{ "invert", "I", SCOPE_TABLE, invert, NULL, "Turn the order round." },
 	{ "sort-cpu", "P", SCOPE_TABLE, sort_cpu, NULL, "Sort by CPU time." },
 	{ "sort-memory", "M", SCOPE_TABLE, sort_memory, NULL, "Sort by memory." },
 	{ "columns", "C F2", SCOPE_TABLE, choose_columns, "Columns",
-	    "Choose the columns of this screen." },
+	    "Choose the columns of this screen; typing a name finds it." },
 	{ "idle", "i", SCOPE_ANY, hide_idle, "Idle", "Hide guests and vCPUs that do nothing." },
 	{ "pause", "z Z", SCOPE_ANY, pause_screen, "Pause", "Hold the picture; sampling goes on." },
 	{ "delay", "d", SCOPE_ANY, set_delay, "Delay", "Set the time between samples." },

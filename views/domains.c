@@ -4,10 +4,15 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/sanitize.h"
 #include "base/xalloc.h"
 #include "views/page.h"
 #include "views/parts.h"
 #include "views/table_view.h"
+
+/* " ├ iothread 12" */
+#define ROOMY_WIDTH 14
+#define IOTHREAD "iothread "
 
 int thread_column_for(enum table_id child, int domain_column)
 {
@@ -94,6 +99,20 @@ static size_t children_of(
 	return n;
 }
 
+/* In a narrow column the branch loses its blanks, and what is not said at full length is said by
+ * its own name: "iothread mon_iothread". */
+static const char *tree_label(struct page *p, const struct pane *pane, bool last, const char *name)
+{
+	int width = pane->fields ? pane->field[0].width : 0;
+	bool roomy = width >= ROOMY_WIDTH;
+	size_t role = strlen(IOTHREAD);
+
+	if (strncmp(name, IOTHREAD, role) == 0 && text_width(name) > width - (roomy ? 3 : 1))
+		name += role;
+	return page_printf(
+	    p, "%s%s%s%s", roomy ? " " : "", last ? "└" : "├", roomy ? " " : "", name);
+}
+
 static void add_children(struct page *p, struct pane *pane, const struct row *domain)
 {
 	static const enum table_id tables[] = { TABLE_VCPU, TABLE_THREAD };
@@ -109,14 +128,11 @@ static void add_children(struct page *p, struct pane *pane, const struct row *do
 	for (size_t i = 0; i < n; i++) {
 		struct line *line =
 		    page_add_row(p, pane, i < vcpus ? TABLE_VCPU : TABLE_THREAD, child[i]);
-		const char *branch = i + 1 < n ? "├" : "└";
+		const char *name = cell_text(child[i], THREAD_ROLE);
 
 		if (i < vcpus)
-			line->label = page_printf(
-			    p, " %s vCPU %.0f", branch, cell_number(child[i], VCPU_NUMBER, 0));
-		else
-			line->label =
-			    page_printf(p, " %s %s", branch, cell_text(child[i], THREAD_ROLE));
+			name = page_printf(p, "vCPU %.0f", cell_number(child[i], VCPU_NUMBER, 0));
+		line->label = tree_label(p, pane, i + 1 == n, name);
 	}
 }
 
@@ -142,7 +158,6 @@ bool domains_figure(
 {
 	int column;
 
-	(void)p;
 	if (line->table == TABLE_DOMAIN)
 		return false;
 	if (field->number == DOMAIN_NAME) {
@@ -152,8 +167,8 @@ bool domains_figure(
 	}
 	column = thread_column_for(line->table, field->number);
 	if (column >= 0)
-		figure_of_cell(&table_kinds[line->table].column[column], &line->row->cell[column],
-		    field->width, ret);
+		figure_of_cell(p, &table_kinds[line->table].column[column],
+		    &line->row->cell[column], field->width, ret);
 	if (field->column->kind == KIND_TEXT)
 		ret->align = ALIGN_LEFT;
 	return true;

@@ -27,9 +27,15 @@ static const struct row *only_row(const struct page *p, const struct pane *pane)
 	return NULL;
 }
 
-/* This host has no such thing: not worth a line. */
-static bool is_absent(const struct column *c, const struct cell *cell)
+/* This host has no such thing: not worth a line. What may still come keeps its place. */
+static bool is_absent(
+    const struct page *p, const struct pane *pane, int column, const struct cell *cell)
 {
+	const struct column *c = &table_kinds[pane->part->table].column[column];
+	bool awaited = page_awaits(p, column_needs(c));
+
+	if (awaited && ((p->unheard & column_needs(c)) || p->ui->seen[pane->part->table][column]))
+		return false;
 	if (c->kind == KIND_TEXT && cell->state == STATE_OK && !*cell->text)
 		return true;
 	return cell_state(c, cell) == STATE_ABSENT;
@@ -69,9 +75,9 @@ void pane_build_facts(struct page *p, struct pane *pane)
 		struct figure figure;
 		struct line *line;
 
-		if (is_absent(c, &row->cell[column]))
+		if (is_absent(p, pane, column, &row->cell[column]))
 			continue;
-		figure_of_cell(c, &row->cell[column], FACT_WIDTH, &figure);
+		figure_of_cell(p, c, &row->cell[column], FACT_WIDTH, &figure);
 		line = page_add(p, pane, LINE_FACT);
 		line->label = stripped(c->name, pane->part->strip);
 		line->value = keep(p, &figure);
@@ -82,8 +88,8 @@ void pane_build_facts(struct page *p, struct pane *pane)
 		line->id.number = column + 1;
 		any = true;
 	}
-	if (!any && pane->part->empty)
-		page_add_note(p, pane, pane->part->empty);
+	if (!any)
+		page_add_empty(p, pane);
 }
 
 /* "swap total": heads of columns are too short to be read alone. */
@@ -150,9 +156,9 @@ void pane_build_pairs(struct page *p, struct pane *pane)
 		const struct column *c = &kind->column[column];
 		struct figure figure;
 
-		if (is_absent(c, &row->cell[column]))
+		if (is_absent(p, pane, column, &row->cell[column]))
 			continue;
-		figure_of_cell(c, &row->cell[column], FACT_WIDTH, &figure);
+		figure_of_cell(p, c, &row->cell[column], FACT_WIDTH, &figure);
 		grid_add(p, pane, &grid,
 		    (struct pair){
 			.label = pair_label(p, c),
@@ -163,6 +169,6 @@ void pane_build_pairs(struct page *p, struct pane *pane)
 			.wide = c->kind == KIND_TEXT,
 		    });
 	}
-	if (!row && pane->part->empty)
-		page_add_note(p, pane, pane->part->empty);
+	if (!row)
+		page_add_empty(p, pane);
 }

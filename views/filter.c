@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
+#include "base/nearest.h"
 #include "base/parse.h"
 #include "base/xalloc.h"
 #include "model/snapshot.h"
@@ -78,46 +80,25 @@ const char *text_find(const char *text, const char *word)
 	return NULL;
 }
 
-/* How many letters must be added, taken away or changed to turn one word into the other. */
-static size_t distance(const char *a, const char *b)
-{
-	size_t row[64], len = strlen(b);
-
-	if (len >= sizeof(row) / sizeof(row[0]))
-		return SIZE_MAX;
-	for (size_t k = 0; k <= len; k++)
-		row[k] = k;
-	for (size_t i = 0; a[i]; i++) {
-		size_t corner = row[0];
-
-		row[0] = i + 1;
-		for (size_t k = 0; k < len; k++) {
-			size_t change = corner + (lower(a[i]) != lower(b[k]));
-			size_t less = row[k] < row[k + 1] ? row[k] + 1 : row[k + 1] + 1;
-
-			corner = row[k + 1];
-			row[k + 1] = change < less ? change : less;
-		}
-	}
-	return row[len];
-}
-
+/* NULL: none is near. */
 static const char *nearest_column(const struct table_kind *kind, const char *name)
 {
-	const char *best = kind->column[0].name;
-	size_t least = SIZE_MAX;
+	struct nearest by_name, by_title;
 
+	nearest_init(&by_name, name);
+	nearest_init(&by_title, name);
 	for (int i = 0; i < kind->columns; i++) {
-		const struct column *c = &kind->column[i];
-		size_t by_name = distance(name, c->name), by_title = distance(name, c->title);
-		size_t d = by_name < by_title ? by_name : by_title;
+		const char *before = by_title.best;
 
-		if (d < least) {
-			least = d;
-			best = c->name;
+		nearest_offer(&by_name, kind->column[i].name);
+		nearest_offer(&by_title, kind->column[i].title);
+		/* A title that is near leads to the name of its column. */
+		if (by_title.best != before && by_title.distance < by_name.distance) {
+			by_name.best = kind->column[i].name;
+			by_name.distance = by_title.distance;
 		}
 	}
-	return best;
+	return by_name.best;
 }
 
 static int find_column(const struct table_kind *kind, const char *name)
@@ -286,9 +267,11 @@ static int compile_term(
 	term->op = ops[op].op;
 	term->column = find_column(kind, name);
 	if (term->column < 0) {
-		snprintf(ret_error, FILTER_ERROR_SIZE,
-		    "table '%s' has no column '%.40s'; the nearest is '%s'", kind->name, name,
-		    nearest_column(kind, name));
+		const char *nearest = nearest_column(kind, name);
+
+		snprintf(ret_error, FILTER_ERROR_SIZE, "table '%s' has no column '%.40s'%s%s%s",
+		    kind->name, name, nearest ? "; the nearest is '" : "", nearest ? nearest : "",
+		    nearest ? "'" : "");
 		r = -EINVAL;
 	} else {
 		r = fill_value(term, &kind->column[term->column], ops[op].sign, value, ret_error);
@@ -318,6 +301,45 @@ static size_t length_of_term(struct slice s)
 	return s.len;
 }
 
+/* What people write who know it from elsewhere. Words stand between blanks, signs anywhere. */
+static const struct {
+	const char *word, *remedy;
+} unsupported[] = {
+	{ "or", ", only 'and': try a word that both hold" },
+	{ "||", ", only 'and': try a word that both hold" },
+	{ "&&", ": write 'and'" },
+	{ "not", ": use != or the opposite of < and >" },
+};
+
+static bool is_word(struct slice s, size_t at, const char *word)
+{
+	size_t len = strlen(word);
+
+	if (at + len > s.len || strncasecmp(s.p + at, word, len) != 0)
+		return false;
+	if (word[0] < 'a' || word[0] > 'z')
+		return true;
+	/* The last word may be the name that is looked for: it has something to join behind it. */
+	return (at == 0 || is_blank(s.p[at - 1])) && at + len < s.len && is_blank(s.p[at + len]) &&
+	       (at > 0 || strcmp(word, "not") == 0);
+}
+
+static int refuse_unsupported(struct slice s, char *ret_error)
+{
+	bool quoted = false;
+
+	for (size_t at = 0; at < s.len; at++) {
+		quoted ^= s.p[at] == '"';
+		for (size_t i = 0; !quoted && i < sizeof(unsupported) / sizeof(unsupported[0]); i++)
+			if (is_word(s, at, unsupported[i].word)) {
+				snprintf(ret_error, FILTER_ERROR_SIZE, "'%s' is not supported%s",
+				    unsupported[i].word, unsupported[i].remedy);
+				return -EINVAL;
+			}
+	}
+	return 0;
+}
+
 int filter_new(
     enum table_id table, const char *text, struct filter **ret, char ret_error[FILTER_ERROR_SIZE])
 {
@@ -328,6 +350,8 @@ int filter_new(
 		*ret = NULL;
 		return 0;
 	}
+	if (refuse_unsupported(rest, ret_error) < 0)
+		return -EINVAL;
 	f = xcalloc(1, sizeof(*f));
 	f->kind = &table_kinds[table];
 	for (;;) {

@@ -227,7 +227,7 @@ static bool is_urgent(const struct line *line)
 	       cell_has(line->row, DOMAIN_STUCK);
 }
 
-void foot_draw(const struct page *p, struct canvas *c, int y, int rows)
+void foot_draw(const struct page *p, struct canvas *c, int y, int rows, int cols)
 {
 	struct page *own = (struct page *)p;
 	const struct line *line = page_selected(p);
@@ -241,31 +241,51 @@ void foot_draw(const struct page *p, struct canvas *c, int y, int rows)
 	if (news)
 		most = rows > 1 ? rows - 1 : 0;
 	if (*sentence && most > 0)
-		used = text_wrap(c, y, 0, canvas_cols(c), most,
-		    is_urgent(line) ? STYLE_WARN : STYLE_NORMAL, sentence);
+		used = text_wrap(
+		    c, y, 0, cols, most, is_urgent(line) ? STYLE_WARN : STYLE_NORMAL, sentence);
 	if (used < rows)
-		canvas_text(c, y + rows - 1, 0, canvas_cols(c),
-		    *p->ui->note ? STYLE_NOTICE : STYLE_DIM, ALIGN_LEFT, state);
+		canvas_text(c, y + rows - 1, 0, cols, *p->ui->note ? STYLE_NOTICE : STYLE_DIM,
+		    ALIGN_LEFT, state);
 }
 
-/* As many as fit: " 1Domains  2vCPUs …", then the keys, the most wanted first. */
-void bar_draw(const struct page *p, struct canvas *c, int y)
+static int titles_width(void)
 {
-	int x = 0, cols = canvas_cols(c);
+	int width = 0;
+
+	for (int i = 0; i < SCREENS; i++)
+		if (screens[i].digit)
+			width += 1 + text_width(screens[i].title) + 1;
+	return width;
+}
+
+/* All screens, in a narrow window by their digits alone. */
+static int draw_screens(const struct page *p, struct canvas *c, int y, bool titles)
+{
+	int x = 0;
 
 	for (int i = 0; i < SCREENS; i++) {
 		const struct screen *s = &screens[i];
 		bool active = s == p->screen;
-		int width = text_width(s->title);
 
-		if (!s->digit || x + 1 + width > cols)
+		if (!s->digit)
 			continue;
-		canvas_printf(c, y, x, 1, STYLE_KEY, ALIGN_LEFT, "%c", s->digit);
-		canvas_text(c, y, x + 1, width, active ? STYLE_KEY_ACTIVE : STYLE_KEY_LABEL,
-		    ALIGN_LEFT, s->title);
-		x += width + 2;
+		x += canvas_printf(c, y, x, 1, STYLE_KEY, ALIGN_LEFT, "%c", s->digit);
+		if (titles || active)
+			x += canvas_text(c, y, x, CANVAS_NATURAL,
+			    active ? STYLE_KEY_ACTIVE : STYLE_KEY_LABEL, ALIGN_LEFT, s->title);
+		x++;
 	}
-	x++;
+	return x;
+}
+
+/* The screens, then as many keys as fit, the most wanted first. */
+void bar_draw(const struct page *p, struct canvas *c, int y, int cols)
+{
+	const struct command *first = &commands[0];
+	int help = (int)strcspn(first->keys, " ") + text_width(first->label);
+	bool titles = titles_width() + 1 + help <= cols;
+	int x = draw_screens(p, c, y, titles) + titles;
+
 	for (size_t i = 0; i < commands_n; i++) {
 		const struct command *k = &commands[i];
 		int key = (int)strcspn(k->keys, " ");

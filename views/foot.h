@@ -9,9 +9,9 @@ struct line;
 
 #define FOOT_ROWS 2
 
-/* @rows lines from @y on; with none only what must not be missed is lost. */
-void foot_draw(const struct page *p, struct canvas *c, int y, int rows);
-void bar_draw(const struct page *p, struct canvas *c, int y);
+/* @rows lines of @cols cells from @y on; with none only what must not be missed is lost. */
+void foot_draw(const struct page *p, struct canvas *c, int y, int rows, int cols);
+void bar_draw(const struct page *p, struct canvas *c, int y, int cols);
 
 /* What there is to say about a line, as a sentence; lives as long as the page. */
 const char *line_sentence(struct page *p, const struct line *line);

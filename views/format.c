@@ -188,6 +188,8 @@ const char *format_missing(const struct column *column, const struct cell *cell,
 		return "!";
 	case STATE_STUCK:
 		return width >= 5 ? "stuck" : "?";
+	case STATE_UNKNOWN:
+		return "?";
 	case STATE_FIRST:
 	case STATE_RESET:
 		return ".";

@@ -11,6 +11,7 @@
 #include "views/view.h"
 
 #define LABEL_X 0
+#define TENTH_NS (NS_PER_SEC / 10)
 #define PERCENT_X 4
 #define BAR_X 10
 /* The longest that stands behind a bar. */
@@ -165,6 +166,22 @@ static void put_pause(const struct ui *ui, const struct snapshot *newest, struct
 	pen->x += 2;
 }
 
+/* That it is one, and how far its samples lie apart, however fast they are shown. */
+static void put_recording(const struct ui *ui, const struct snapshot *now, struct pen *pen)
+{
+	const char *words = ui->recording, *comma = strchr(words, ',');
+	char text[FORMAT_SIZE];
+	int rest = text_width("over") + 3 + text_width(interval(now->interval_ns, text));
+
+	/* Where there is no room for all of it, the day gives way. */
+	if (comma && pen->x + text_width(words) + rest > pen->end)
+		words = comma + 2;
+	if (pen_put(pen, STYLE_NORMAL, words))
+		pen->x += 2;
+	if (now->interval_ns)
+		pen_pair(pen, "over", text, STYLE_NORMAL);
+}
+
 static void draw_title(const struct ui *ui, const struct snapshot *now,
     const struct snapshot *newest, struct canvas *c, int y)
 {
@@ -192,6 +209,8 @@ static void draw_title(const struct ui *ui, const struct snapshot *now,
 	put_clock(&pen, now);
 	put_pause(ui, newest, &pen);
 	pen_pair(&pen, "every", interval(ui->interval_ns, text), STYLE_NORMAL);
+	if (ui->recording)
+		put_recording(ui, now, &pen);
 	put_libvirt(&pen, now);
 	put_self(&pen, now);
 	v = host_figure(host, HOST_UPTIME);
@@ -235,6 +254,19 @@ static struct pen draw_meter(struct canvas *c, int y, const char *label, double 
 	return (struct pen){ .c = c, .y = y, .x = x + width + 2, .end = canvas_cols(c) };
 }
 
+/* What is not known says so: a 0 would be a lie. */
+static void print_count(const struct row *host, int column, char buf[FORMAT_SIZE])
+{
+	const struct column *c = &table_kinds[TABLE_HOST].column[column];
+	double v = host_figure(host, column);
+
+	if (isnan(v))
+		snprintf(
+		    buf, FORMAT_SIZE, "%s", host ? format_missing(c, &host->cell[column], 1) : "-");
+	else
+		format_integer(v, 5, buf);
+}
+
 static void draw_cpu(const struct ui *ui, const struct snapshot *now, struct canvas *c, int y)
 {
 	const struct row *host = host_row(now);
@@ -256,8 +288,8 @@ static void draw_cpu(const struct ui *ui, const struct snapshot *now, struct can
 	pen_pair(&pen, "poll", percent(poll, "", text), STYLE_NORMAL);
 	pen_marked(&pen, "wait", percent(host_figure(host, HOST_WAIT), "%", text),
 	    mark_of(TABLE_HOST, host, HOST_WAIT));
-	format_integer(known(host_figure(host, HOST_VCPUS)), 5, vcpus);
-	format_integer(known(host_figure(host, HOST_CPUS)), 5, cpus);
+	print_count(host, HOST_VCPUS, vcpus);
+	print_count(host, HOST_CPUS, cpus);
 	snprintf(text, sizeof(text), "%s:%s", vcpus, cpus);
 	pen_pair(&pen, "vCPU:CPU", text, STYLE_NORMAL);
 	if (known(host_figure(host, HOST_STEAL)) >= 0.0005)
@@ -270,8 +302,8 @@ static void print_part(double part, double whole, char *buf, size_t size)
 {
 	char a[FORMAT_SIZE], b[FORMAT_SIZE];
 
-	format_size(known(part), 6, a);
-	format_size(known(whole), 6, b);
+	format_size(part, 6, a); /* "-" where it is not known */
+	format_size(whole, 6, b);
 	if (strlen(a) > 1 && strlen(b) > 1 && a[strlen(a) - 1] == b[strlen(b) - 1])
 		a[strlen(a) - 1] = '\0';
 	snprintf(buf, size, "%s/%s", a, b);
@@ -294,7 +326,7 @@ static void put_huge(struct pen *pen, const struct row *host)
 
 	if (!(total > 0))
 		return;
-	print_part(total - known(free), total, text, sizeof(text));
+	print_part(total - free, total, text, sizeof(text));
 	pen_pair(pen, "huge", text, STYLE_NORMAL);
 }
 
@@ -308,7 +340,7 @@ static void put_swap(struct pen *pen, const struct row *host)
 
 	if (isnan(total))
 		return;
-	format_size(total - known(free), 6, text);
+	format_size(total - free, 6, text);
 	used = in > used ? in : used;
 	pen_marked(pen, "swap", total > 0 ? text : "none", out > used ? out : used);
 }
@@ -360,7 +392,7 @@ static void put_pressure(const struct snapshot *now, struct canvas *c, int y)
 		char text[FORMAT_SIZE] = "-";
 
 		if (!isnan(v))
-			format_percent(v, 5, text);
+			format_percent(v, 4, text); /* 100 must not touch its label */
 		pen.x++;
 		pen_put(&pen, STYLE_LABEL, psi[i].label);
 		canvas_text(c, y, pen.x, 5, STYLE_NORMAL, ALIGN_RIGHT, text);
@@ -385,7 +417,9 @@ static void draw_node(
 		canvas_text(c, y, x + 2, 1, mark_style(full, STYLE_LABEL), ALIGN_LEFT, MARK_SIGN);
 	}
 	ring_last(&ui->history.node[i], last, (size_t)past);
-	canvas_spark(c, y, x + 3, last, (size_t)past, 1, STYLE_SPARK);
+	/* A blank before "100%", where the history is longer than that. */
+	canvas_spark(c, y, x + 3, past > 1 ? last + 1 : last, (size_t)(past > 1 ? past - 1 : past),
+	    1, STYLE_SPARK);
 	canvas_printf(c, y, x + 3 + past, 4, style, ALIGN_RIGHT, "%s", percent(busy, "%", text));
 	canvas_text(c, y, x + 7 + past, 1, style, ALIGN_LEFT, mark_sign(mark));
 }

@@ -52,8 +52,16 @@ static void figure_of_text(const struct cell *cell, int width, struct figure *re
 		ret->foreign = cell->text;
 }
 
-void figure_of_cell(
-    const struct column *column, const struct cell *cell, int width, struct figure *ret)
+void figure_of_nothing(const struct page *p, const struct column *column, struct figure *ret)
+{
+	snprintf(
+	    ret->text, sizeof(ret->text), "%s", page_awaits(p, column_needs(column)) ? "." : "-");
+	ret->foreign = NULL;
+	ret->style = STYLE_DIM;
+}
+
+void figure_of_cell(const struct page *p, const struct column *column, const struct cell *cell,
+    int width, struct figure *ret)
 {
 	enum state state = cell_state(column, cell);
 	bool has = state == STATE_OK || state == STATE_STALE;
@@ -66,6 +74,9 @@ void figure_of_cell(
 		format_value(column, v, width, ret->text);
 		ret->style =
 		    style_of(state, column->unit != UNIT_NONE && v < 0.0005 && v > -0.0005);
+	} else if (state == STATE_ABSENT) {
+		figure_of_nothing(p, column, ret);
+		ret->align = column->kind == KIND_TEXT ? ALIGN_LEFT : ALIGN_RIGHT;
 	} else {
 		const char *missing = has ? "" : format_missing(column, cell, width);
 
@@ -95,11 +106,13 @@ static void figure_of(
 		return;
 	row = row_of(p, line, f);
 	if (!row) {
-		ret->text[0] = '-';
-		ret->style = STYLE_DIM;
+		figure_of_nothing(p, f->column, ret);
 		return;
 	}
-	figure_of_cell(f->column, &row->cell[f->number], f->width, ret);
+	figure_of_cell(p, f->column, &row->cell[f->number], f->width, ret);
+	if (cell_state(f->column, &row->cell[f->number]) == STATE_ABSENT &&
+	    page_awaits_guest(p, line_domain(line), column_needs(f->column)))
+		snprintf(ret->text, sizeof(ret->text), ".");
 	if (f->width > 1)
 		ret->mark = mark_of(f->table, row, f->number);
 	if (f == line->pane->field && ret->style == STYLE_NORMAL && ret->foreign &&

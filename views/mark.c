@@ -2,36 +2,44 @@
 #include "views/mark.h"
 
 #include <math.h>
+#include <stdio.h>
 
 #include "model/snapshot.h"
+#include "views/format.h"
 
-/* @column, or its share of @whole; what @beside holds counts with it. */
+/* Where memory of a guest lies matters little to one that hardly runs. */
+#define LOCAL_CPU_MIN 0.10
+
+/* @column, or its share of @whole; what @beside holds counts with it. Not marked where @guard is
+ * less than @least, or not known. */
 static const struct limit {
 	enum table_id table;
 	int column, whole,
 	    beside; /* the last two: 0 for none; no table counts in its first column */
 	bool below; /* less is worse */
 	double warn, crit;
+	int guard; /* 0: none */
+	double least;
 } limits[] = {
-	{ TABLE_HOST, HOST_BUSY, 0, 0, false, 0.90, 0.97 },
-	{ TABLE_HOST, HOST_WAIT, 0, 0, false, 0.10, 0.20 },
-	{ TABLE_HOST, HOST_STEAL, 0, 0, false, 0.01, 0.10 },
-	{ TABLE_HOST, HOST_MEMORY_USED, 0, 0, false, 0.90, 0.97 },
+	{ TABLE_HOST, HOST_BUSY, 0, 0, false, 0.90, 0.97, 0, 0 },
+	{ TABLE_HOST, HOST_WAIT, 0, 0, false, 0.10, 0.20, 0, 0 },
+	{ TABLE_HOST, HOST_STEAL, 0, 0, false, 0.01, 0.10, 0, 0 },
+	{ TABLE_HOST, HOST_MEMORY_USED, 0, 0, false, 0.90, 0.97, 0, 0 },
 	/* Swap in use is worth a look; swap that moves (bytes a second) hurts. */
-	{ TABLE_HOST, HOST_SWAP_FREE, HOST_SWAP_TOTAL, 0, true, 1.00, 0.05 },
-	{ TABLE_HOST, HOST_SWAP_IN, 0, 0, false, 0, 1 << 20 },
-	{ TABLE_HOST, HOST_SWAP_OUT, 0, 0, false, 0, 1 << 20 },
-	{ TABLE_NODE, NODE_BUSY, 0, 0, false, 0.90, 0.97 },
+	{ TABLE_HOST, HOST_SWAP_FREE, HOST_SWAP_TOTAL, 0, true, 1.00, 0.05, 0, 0 },
+	{ TABLE_HOST, HOST_SWAP_IN, 0, 0, false, 0, 1 << 20, 0, 0 },
+	{ TABLE_HOST, HOST_SWAP_OUT, 0, 0, false, 0, 1 << 20, 0, 0 },
+	{ TABLE_NODE, NODE_BUSY, 0, 0, false, 0.90, 0.97, 0, 0 },
 	/* The page cache gives way to guests. */
-	{ TABLE_NODE, NODE_FREE, NODE_TOTAL, NODE_FILE, true, 0.05, 0.02 },
-	{ TABLE_CPU, CPU_STEAL, 0, 0, false, 0.01, 0.10 },
-	{ TABLE_DOMAIN, DOMAIN_WAIT, 0, 0, false, 0.10, 0.20 },
-	{ TABLE_DOMAIN, DOMAIN_WAIT_WORST, 0, 0, false, 0.10, 0.20 },
-	{ TABLE_DOMAIN, DOMAIN_LOCAL, 0, 0, true, 0.90, 0.60 },
-	{ TABLE_DOMAIN, DOMAIN_SWAPPED, 0, 0, false, 0, INFINITY },
-	{ TABLE_DOMAIN, DOMAIN_STUCK, 0, 0, false, 0, 0 },
-	{ TABLE_VCPU, VCPU_WAIT, 0, 0, false, 0.10, 0.20 },
-	{ TABLE_THREAD, THREAD_WAIT, 0, 0, false, 0.10, 0.20 },
+	{ TABLE_NODE, NODE_FREE, NODE_TOTAL, NODE_FILE, true, 0.05, 0.02, 0, 0 },
+	{ TABLE_CPU, CPU_STEAL, 0, 0, false, 0.01, 0.10, 0, 0 },
+	{ TABLE_DOMAIN, DOMAIN_WAIT, 0, 0, false, 0.10, 0.20, 0, 0 },
+	{ TABLE_DOMAIN, DOMAIN_WAIT_WORST, 0, 0, false, 0.10, 0.20, 0, 0 },
+	{ TABLE_DOMAIN, DOMAIN_LOCAL, 0, 0, true, 0.90, 0.60, DOMAIN_CPU, LOCAL_CPU_MIN },
+	{ TABLE_DOMAIN, DOMAIN_SWAPPED, 0, 0, false, 0, INFINITY, 0, 0 },
+	{ TABLE_DOMAIN, DOMAIN_STUCK, 0, 0, false, 0, 0, 0, 0 },
+	{ TABLE_VCPU, VCPU_WAIT, 0, 0, false, 0.10, 0.20, 0, 0 },
+	{ TABLE_THREAD, THREAD_WAIT, 0, 0, false, 0.10, 0.20, 0, 0 },
 };
 
 static bool value_of(const struct limit *l, const struct row *row, double *ret)
@@ -48,6 +56,15 @@ static bool value_of(const struct limit *l, const struct row *row, double *ret)
 	whole = cell_number(row, l->whole, 0);
 	*ret /= whole;
 	return whole > 0;
+}
+
+static bool is_guarded(const struct limit *l, const struct row *row)
+{
+	double v;
+
+	return l->guard &&
+	       !(cell_value(&table_kinds[l->table].column[l->guard], &row->cell[l->guard], &v) &&
+		   v >= l->least);
 }
 
 /* At a limit is within it: a figure is marked when it is shown as worse. */
@@ -72,13 +89,68 @@ enum mark mark_of(enum table_id t, const struct row *row, int column)
 
 		if (l->table != t || l->column != column)
 			continue;
-		if (!value_of(l, row, &v))
+		if (is_guarded(l, row) || !value_of(l, row, &v))
 			return MARK_NONE;
 		return is_worse(l, v, l->crit)   ? MARK_CRIT
 		       : is_worse(l, v, l->warn) ? MARK_WARN
 						 : MARK_NONE;
 	}
 	return MARK_NONE;
+}
+
+/* "10 %", "5 % of swap_total", "1.0M/s". */
+static void print_limit(const struct limit *l, double v, char buf[2 * FORMAT_SIZE])
+{
+	const struct column *c = &table_kinds[l->table].column[l->column];
+	char text[FORMAT_SIZE];
+
+	if (l->whole || c->show == SHOW_PERCENT) {
+		format_integer(v * 100, 5, text);
+		snprintf(buf, 2 * FORMAT_SIZE, "%s %%", text);
+		return;
+	}
+	format_value(c, v, 7, text);
+	snprintf(buf, 2 * FORMAT_SIZE, "%s%s", text, c->kind == KIND_COUNTER && v > 0 ? "/s" : "");
+}
+
+static void print_levels(const struct limit *l, char *buf, size_t size)
+{
+	const char *word = l->below ? "below" : "above";
+	char warn[2 * FORMAT_SIZE], crit[2 * FORMAT_SIZE];
+
+	print_limit(l, l->warn, warn);
+	print_limit(l, isinf(l->crit) ? 0 : l->crit, crit);
+	if (isinf(l->crit) || l->crit == l->warn)
+		snprintf(buf, size, "%s %s", word, warn);
+	else
+		snprintf(buf, size, "%s %s, as an alarm %s %s", word, warn, word, crit);
+}
+
+bool mark_rule(size_t number, struct mark_rule *ret)
+{
+	const struct limit *l = &limits[number];
+	const struct column *columns;
+	char levels[MARK_RULE_SIZE / 2], least[FORMAT_SIZE];
+	size_t n = 0;
+
+	if (number >= sizeof(limits) / sizeof(limits[0]))
+		return false;
+	columns = table_kinds[l->table].column;
+	*ret = (struct mark_rule){ .table = l->table, .column = l->column };
+	print_levels(l, levels, sizeof(levels));
+	n = (size_t)snprintf(ret->text, sizeof(ret->text), "%s", levels);
+	if (l->whole)
+		n += (size_t)snprintf(
+		    ret->text + n, sizeof(ret->text) - n, " of %s", columns[l->whole].name);
+	if (l->beside)
+		n += (size_t)snprintf(ret->text + n, sizeof(ret->text) - n, ", %s counted with it",
+		    columns[l->beside].name);
+	if (l->guard) {
+		format_integer(l->least * 100, 5, least);
+		snprintf(ret->text + n, sizeof(ret->text) - n, "; only where %s is at least %s %%",
+		    columns[l->guard].name, least);
+	}
+	return true;
 }
 
 enum style mark_style(enum mark mark, enum style style)

@@ -7,6 +7,7 @@
 #define KVMTOP_VIEWS_MARK_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "model/catalogue.h"
 #include "views/theme.h"
@@ -26,6 +27,18 @@ bool mark_has(enum table_id t, int column);
 
 /* MARK_NONE also where the figure is not known. */
 enum mark mark_of(enum table_id t, const struct row *row, int column);
+
+/* A limit in words, for whoever reads the help or the manual. */
+#define MARK_RULE_SIZE 160
+
+struct mark_rule {
+	enum table_id table;
+	int column;
+	char text[MARK_RULE_SIZE]; /* "above 10 %, as an alarm above 20 %" */
+};
+
+/* The limits one after the other, from 0; false behind the last. */
+bool mark_rule(size_t number, struct mark_rule *ret);
 
 /* How a marked figure looks; one that is not keeps @style. */
 enum style mark_style(enum mark mark, enum style style);

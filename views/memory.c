@@ -261,7 +261,8 @@ static bool is_in_bytes(const struct field *f)
 	return f->item == POOL_HAVE || f->item == POOL_FREE;
 }
 
-static void figure_of_node(const struct line *line, const struct field *f, struct figure *ret)
+static void figure_of_node(
+    const struct page *p, const struct line *line, const struct field *f, struct figure *ret)
 {
 	double v;
 
@@ -274,7 +275,7 @@ static void figure_of_node(const struct line *line, const struct field *f, struc
 	default:
 		break;
 	}
-	figure_of_cell(f->column, &line->row->cell[f->number], f->width, ret);
+	figure_of_cell(p, f->column, &line->row->cell[f->number], f->width, ret);
 	if (is_in_bytes(f) && cell_value(f->column, &line->row->cell[f->number], &v))
 		set_size(v * cell_number(line->row, HUGEPOOL_PAGE_SIZE, 0), f, ret);
 }
@@ -285,7 +286,7 @@ bool memory_pool_figure(
 	struct sum sum;
 
 	if (!is_total(line)) {
-		figure_of_node(line, f, ret);
+		figure_of_node(p, line, f, ret);
 		return true;
 	}
 	sum = sum_of(p, cell_number(line->row, HUGEPOOL_PAGE_SIZE, 0));
@@ -293,7 +294,7 @@ bool memory_pool_figure(
 		snprintf(ret->text, sizeof(ret->text), "all");
 		return true;
 	}
-	figure_of_cell(f->column, &line->row->cell[f->number], f->width, ret);
+	figure_of_cell(p, f->column, &line->row->cell[f->number], f->width, ret);
 	if (sum.known)
 		figure_of_sum(&sum, f, ret);
 	if (f->item == POOL_WANTED && shortage(&sum) > 0)

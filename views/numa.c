@@ -212,12 +212,12 @@ static void print_time(double ratio, int width, struct figure *ret)
 		format_percent(ratio, width, ret->text);
 }
 
-static void figure_of_time(
-    const struct column *column, const struct cell *cell, int width, struct figure *ret)
+static void figure_of_time(const struct page *p, const struct column *column,
+    const struct cell *cell, int width, struct figure *ret)
 {
 	double v;
 
-	figure_of_cell(column, cell, width, ret);
+	figure_of_cell(p, column, cell, width, ret);
 	if (cell_value(column, cell, &v))
 		print_time(v, width, ret);
 }
@@ -240,7 +240,7 @@ static void figure_of_sum(
 	if (any)
 		format_size(sum, TOTAL_WIDTH, ret->text);
 	else
-		snprintf(ret->text, sizeof(ret->text), "-");
+		figure_of_nothing(p, &table_kinds[t].column[column], ret);
 }
 
 static void figure_of_node(const struct page *p, const struct pane *pane, int total,
@@ -266,10 +266,10 @@ static void figure_of_node(const struct page *p, const struct pane *pane, int to
 			print_time(v, width, ret);
 	} else if (f->number == PLACEMENT_RUN) {
 		figure_of_time(
-		    &table_kinds[TABLE_NODE].column[column], &node->cell[column], width, ret);
+		    p, &table_kinds[TABLE_NODE].column[column], &node->cell[column], width, ret);
 	} else {
 		figure_of_cell(
-		    &table_kinds[TABLE_NODE].column[column], &node->cell[column], width, ret);
+		    p, &table_kinds[TABLE_NODE].column[column], &node->cell[column], width, ret);
 		mark = mark_of(TABLE_NODE, node, column);
 	}
 	if (width < f->width) {
@@ -318,6 +318,10 @@ const char *numa_reading(struct page *p, const struct row *domain)
 	double error;
 
 	read = p->now ? reading_of(p, domain, &error) : NULL;
+	if (!read && p->now &&
+	    (page_awaits(p, NEEDS(SRC_PLACEMENT)) ||
+		page_awaits_guest(p, domain, NEEDS(SRC_PLACEMENT))))
+		return "where its memory lies was not read yet";
 	if (!read)
 		return "where its memory lies is not known: screen 0 says why";
 	method = cell_text(read, PLACEMENT_METHOD);
@@ -368,13 +372,11 @@ static void figure_of_memory(
 	}
 	row = snapshot_find(p->now, TABLE_PLACEMENT, key_of(line->row->key, f->item));
 	if (row && f->number == PLACEMENT_RUN)
-		figure_of_time(f->column, &row->cell[f->number], width, ret);
+		figure_of_time(p, f->column, &row->cell[f->number], width, ret);
 	else if (row)
-		figure_of_cell(f->column, &row->cell[f->number], width, ret);
-	if (!row || strcmp(ret->text, "0") == 0 || strcmp(ret->text, "0.0") == 0) {
-		snprintf(ret->text, sizeof(ret->text), "-");
-		ret->style = STYLE_DIM;
-	}
+		figure_of_cell(p, f->column, &row->cell[f->number], width, ret);
+	if (!row || strcmp(ret->text, "0") == 0 || strcmp(ret->text, "0.0") == 0)
+		figure_of_nothing(p, f->column, ret);
 	/* The home node is easier to find when it stands out. */
 	if (f->number == PLACEMENT_MEMORY && ret->style == STYLE_NORMAL &&
 	    cell_number(line->row, DOMAIN_HOME, -1) == (double)(f->item - 1))

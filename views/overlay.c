@@ -8,8 +8,10 @@
 #include "base/sanitize.h"
 #include "base/xalloc.h"
 #include "views/commands.h"
+#include "views/filter.h"
 #include "views/foot.h"
 #include "views/header.h"
+#include "views/keyname.h"
 #include "views/page.h"
 #include "views/table_view.h"
 #include "views/ui.h"
@@ -92,6 +94,19 @@ static void list_columns(struct page *p, struct list *l)
 	}
 }
 
+static void list_marks(struct page *p, struct list *l)
+{
+	struct mark_rule rule;
+
+	list_heading(l, "Marked with ! behind the figure");
+	for (size_t i = 0; mark_rule(i, &rule); i++) {
+		const struct table_kind *kind = &table_kinds[rule.table];
+
+		list_pair(l, page_printf(p, "%s %s", kind->name, kind->column[rule.column].title),
+		    page_printf(p, "%s", rule.text));
+	}
+}
+
 static void build_help(struct page *p, struct list *l)
 {
 	l->title = "Help";
@@ -104,7 +119,10 @@ static void build_help(struct page *p, struct list *l)
 	list_columns(p, l);
 	list_heading(l, "Signs");
 	list_pair(l, "-", "This host or guest has none.");
-	list_pair(l, ".", "Not known yet: a rate needs a second sample.");
+	list_pair(l, ".",
+	    "Not known yet: a rate needs a second sample, a source that was just switched on its "
+	    "time.");
+	list_pair(l, "?", "There is one, but it cannot be told: a part of the sum is missing.");
 	list_pair(l, "!",
 	    "For a value: kvmtop lacks the right to read it; screen 0 says which one. "
 	    "At the left: the guest does not answer.");
@@ -114,6 +132,7 @@ static void build_help(struct page *p, struct list *l)
 	list_pair(l, "stuck", "Who should tell it does not answer.");
 	list_pair(l, "*", "On screen 3: vCPUs ran on this node.");
 	list_pair(l, "±", "Sampled: the standard error, in points.");
+	list_marks(p, l);
 }
 
 static const char *sort_mark(const struct pane *pane, int column)
@@ -137,8 +156,10 @@ static void build_menu(struct page *p, struct list *l)
 	bool sort = o->kind == OVERLAY_SORT;
 
 	l->title = sort ? "Sort by" : "Columns";
-	l->keys = sort ? "Enter sorts   I inverts   Esc closes"
-		       : "Space shows or hides   [.] no room   Esc closes";
+	l->keys = sort ? "Letters find   Enter sorts   I inverts   Esc closes"
+		       : "Letters find  Space toggles  [.] no room  Esc closes";
+	if (o->typed[0])
+		l->title = page_printf(p, "%s: %s", l->title, o->typed);
 	for (int i = 0; i < kind->columns; i++) {
 		const char *mark = sort ? sort_mark(pane, i) : column_mark(pane, i);
 
@@ -158,7 +179,7 @@ static void build_row(struct page *p, struct list *l, const struct line *line)
 	for (int i = 0; i < kind->columns; i++) {
 		struct figure figure;
 
-		figure_of_cell(&kind->column[i], &line->row->cell[i], VALUE_WIDTH, &figure);
+		figure_of_cell(p, &kind->column[i], &line->row->cell[i], VALUE_WIDTH, &figure);
 		list_add(l, (struct item){
 				.label = kind->column[i].title,
 				.value = figure.foreign ? figure.foreign
@@ -395,6 +416,59 @@ void note_sort(struct ui *ui, const struct pane *pane)
 	snprintf(ui->note, sizeof(ui->note), "Sorted by %s: %s", c->title, c->help);
 }
 
+/* The column that the word is the beginning of, or else a part; -1: none. From @from on, and round.
+ */
+static int find_typed(const struct table_kind *kind, const char *word, int from)
+{
+	for (int part = 0; part < 2; part++)
+		for (int i = 0; i < kind->columns; i++) {
+			int column = (from + i) % kind->columns;
+			const char *name = kind->column[column].name;
+			const char *title = kind->column[column].title;
+
+			if (part ? text_find(name, word) || text_find(title, word)
+				 : text_find(name, word) == name || text_find(title, word) == title)
+				return column;
+		}
+	return -1;
+}
+
+/* Letters typed one after the other lead to the column that they begin; those that lead nowhere
+ * begin anew. */
+static unsigned type_ahead(struct overlay *o, const struct table_kind *kind, const char *key)
+{
+	const char *letter = keyname_text(key);
+	char word[sizeof(o->typed)];
+	int found;
+
+	if (strcmp(key, "Backspace") == 0) {
+		size_t len = strlen(o->typed);
+
+		o->typed[len ? len - 1 : 0] = '\0';
+		return UI_REDRAW;
+	}
+	if (strlen(letter) != 1)
+		return 0;
+	snprintf(word, sizeof(word), "%s%s", o->typed, letter);
+	found = find_typed(kind, word, o->at);
+	if (found < 0) {
+		snprintf(word, sizeof(word), "%s", letter);
+		/* The same letter again leads on to the next. */
+		found = find_typed(kind, word, o->at + 1);
+	}
+	if (found < 0)
+		return 0;
+	memcpy(o->typed, word, sizeof(word));
+	o->at = found;
+	return UI_REDRAW;
+}
+
+static bool closes_menu(const struct overlay *o, const char *key)
+{
+	return strcmp(key, "Esc") == 0 || strcmp(key, "F2") == 0 || strcmp(key, "F6") == 0 ||
+	       (strcmp(key, "q") == 0 && !o->typed[0]);
+}
+
 static unsigned menu_key(struct ui *ui, const struct pane *pane, const char *key)
 {
 	struct part_state *state = pane->state;
@@ -417,9 +491,8 @@ static unsigned menu_key(struct ui *ui, const struct pane *pane, const char *key
 			state->invert = false;
 		state->sort = o->at;
 		note_sort(ui, pane);
-	} else if (strcmp(key, "Esc") != 0 && strcmp(key, "q") != 0 && strcmp(key, "s") != 0 &&
-		   strcmp(key, "C") != 0 && strcmp(key, "F2") != 0 && strcmp(key, "F6") != 0) {
-		return 0;
+	} else if (!closes_menu(o, key)) {
+		return type_ahead(o, &table_kinds[pane->part->table], key);
 	}
 	o->kind = OVERLAY_NONE;
 	return UI_REDRAW;
@@ -428,10 +501,13 @@ static unsigned menu_key(struct ui *ui, const struct pane *pane, const char *key
 unsigned overlay_key(struct ui *ui, struct page *p, const char *key)
 {
 	struct overlay *o = &ui->overlay;
-	int page = ui->rows > 6 ? ui->rows - 6 : 1, step = step_of(key, page);
+	/* In a menu letters are typed. */
+	bool named = !is_menu(o) || strlen(key) > 1;
+	int page = ui->rows > 6 ? ui->rows - 6 : 1, step = named ? step_of(key, page) : 0;
 	int n = table_kinds[p->screen->part[o->part].table].columns;
 
 	if (step && is_menu(o)) {
+		o->typed[0] = '\0';
 		o->at += step;
 		o->at = o->at < 0 ? 0 : o->at >= n ? n - 1 : o->at;
 		return UI_REDRAW;

@@ -60,12 +60,62 @@ void page_add_note(struct page *p, struct pane *pane, const char *text)
 	page_add(p, pane, LINE_NOTE)->text = text;
 }
 
+bool page_awaits(const struct page *p, unsigned needs)
+{
+	return (p->awaited & needs) != 0;
+}
+
+bool page_awaits_guest(const struct page *p, const struct row *domain, unsigned needs)
+{
+	for (int src = 0; domain && cell_has(domain, DOMAIN_UPTIME) && src < SOURCES; src++) {
+		const struct row *row = needs & NEEDS(src) ? snapshot_find(p->now, TABLE_SOURCE,
+								 key_host((uint64_t)src))
+							   : NULL;
+
+		if (row && cell_number(row, SOURCE_AGE, 0) > domain->cell[DOMAIN_UPTIME].number)
+			return true;
+	}
+	return false;
+}
+
+static unsigned awaited_sources(const struct snapshot *now)
+{
+	unsigned awaited = 0;
+
+	for (int src = 0; now && src < SOURCES; src++) {
+		const struct row *row = snapshot_find(now, TABLE_SOURCE, key_host((uint64_t)src));
+		const char *state = row ? cell_text(row, SOURCE_STATE) : "";
+
+		if (strcmp(state, "off") == 0 || strcmp(state, "starting") == 0)
+			awaited |= NEEDS(src);
+	}
+	return awaited;
+}
+
+/* Who tells that a row is there: the source of what it is called. */
+static unsigned row_needs(const struct pane *pane)
+{
+	const struct column *columns = table_kinds[pane->part->table].column;
+
+	return pane->state->columns ? column_needs(&columns[pane->state->column[0]]) : 0;
+}
+
 void page_add_heads(struct page *p, struct pane *pane)
 {
 	if (pane->part->title)
 		page_add(p, pane, LINE_TITLE)->text = pane->part->title;
 	pane->heads = p->lines;
 	page_add(p, pane, LINE_COLUMNS);
+}
+
+/* Nobody told of any guest because nobody was allowed to look. */
+static bool is_denied(const struct page *p, const struct pane *pane)
+{
+	const struct row *guests =
+	    snapshot_find(p->now, TABLE_SOURCE, key_host((uint64_t)SRC_GUESTS));
+
+	return row_needs(pane) & NEEDS(SRC_GUESTS) && guests &&
+	       strcmp(cell_text(guests, SOURCE_STATE), state_name(STATE_DENIED)) == 0;
 }
 
 void page_add_empty(struct page *p, struct pane *pane)
@@ -78,7 +128,13 @@ void page_add_empty(struct page *p, struct pane *pane)
 	else if (pane->hidden)
 		text = page_printf(
 		    p, "All there is (%zu) is idle and hidden; i shows it.", pane->hidden);
-	else if (p->ui->guest && text && p->now->table[TABLE_DOMAIN].n == 0)
+	else if (page_awaits(p, row_needs(pane)))
+		text = NOT_READ_YET;
+	else if (is_denied(p, pane))
+		text =
+		    "Whether there are guests is not known; screen 0 says which right is missing.";
+	else if (p->ui->guest && text && pane->part->kind == PART_TABLE &&
+		 p->now->table[TABLE_DOMAIN].n == 0)
 		text = page_printf(
 		    p, "No guest on this host is '%s', the only one asked for (-g).", p->ui->guest);
 	if (text)
@@ -150,6 +206,8 @@ struct page *page_new(struct ui *ui, const struct snapshot *now, int rows, int c
 	p->rows = rows;
 	p->cols = cols;
 	p->at = -1;
+	p->awaited = awaited_sources(now);
+	p->unheard = p->awaited & ~ui->heard;
 	for (int i = 0; i < PARTS_MAX && (p->screen->part[i].columns || p->screen->part[i].build);
 	     i++) {
 		struct pane *pane = &p->pane[p->panes++];

@@ -56,6 +56,14 @@ const char *pair_label(struct page *p, const struct column *c);
 /* Notes that all columns of the part are shown. */
 void pane_needs_all(struct pane *pane);
 
+#define NOT_READ_YET "Not read yet."
+
+/* Whether one of these sources is off, or has just been switched on and not answered yet. */
+bool page_awaits(const struct page *p, unsigned needs);
+
+/* Whether one of them has not read since the guest has come. */
+bool page_awaits_guest(const struct page *p, const struct row *domain, unsigned needs);
+
 /* The sources of all that is on the page. */
 unsigned page_needs(const struct page *p);
 

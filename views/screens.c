@@ -72,7 +72,7 @@ const struct screen screens[SCREENS] = {
 			.columns = "name memory rss huge huge_page_size swapped ksm ksm_profit balloon "
 				   "balloon_maximum guest_available guest_unused guest_usable guest_swap_in "
 				   "guest_swap_out guest_major_faults balloon_age memory_limit",
-			.sort = "swapped",
+			.sort = "memory",
 			.empty = "There is no guest on this host.",
 			.needs = SENTENCE_NEEDS,
 		}, {
@@ -183,7 +183,7 @@ const struct screen screens[SCREENS] = {
 		}, {
 			.title = "Memory and run time by node",
 			.table = TABLE_PLACEMENT,
-			.columns = "node memory share share_error huge run vcpus method age",
+			.columns = "node memory share share_error huge run run_mean vcpus method age took",
 			.sort = "node",
 			.empty = "Where its memory lies is not known; screen 0 says why.",
 			.takes = domain_page_takes,

@@ -30,6 +30,7 @@ void part_state_init(struct part_state *state, const struct part *part)
 	*state = (struct part_state){ .sort = -1 };
 	state->column = xcalloc((size_t)kind->columns, sizeof(*state->column));
 	state->added = xcalloc((size_t)kind->columns, sizeof(*state->added));
+	state->kept = xcalloc((size_t)kind->columns, sizeof(*state->kept));
 	state->width = xcalloc((size_t)kind->columns, sizeof(*state->width));
 	if (part->sort)
 		state->sort = column_find_name(kind, part->sort);
@@ -47,10 +48,18 @@ void part_state_init(struct part_state *state, const struct part *part)
 	}
 }
 
+void part_state_enter(struct part_state *state, const struct part *part)
+{
+	if (state->kept)
+		memset(state->kept, 0,
+		    (size_t)table_kinds[part->table].columns * sizeof(*state->kept));
+}
+
 void part_state_done(struct part_state *state)
 {
 	free(state->column);
 	free(state->added);
+	free(state->kept);
 	free(state->width);
 	*state = (struct part_state){ 0 };
 }
@@ -101,30 +110,17 @@ bool column_is_searched(const struct table_kind *kind, int column)
 	       (column < kind->identity || kind->column[column].width >= SEARCHED_WIDTH);
 }
 
-/* A source that is off, or has not read yet, may still have something to say. */
-static bool is_awaited(const struct snapshot *now, const struct column *c)
-{
-	unsigned needs = column_needs(c);
-
-	for (int src = 0; src < SOURCES; src++) {
-		const struct row *row =
-		    needs & NEEDS(src) ? snapshot_find(now, TABLE_SOURCE, key_host((uint64_t)src))
-				       : NULL;
-		const char *state = row ? cell_text(row, SOURCE_STATE) : "";
-
-		if (strcmp(state, "off") == 0 || strcmp(state, "starting") == 0)
-			return true;
-	}
-	return false;
-}
-
-/* A column of which this host has nothing is left out; once it had something it stays. */
+/*
+ * A column of which this host has nothing is left out. One that was shown because its source had
+ * not answered yet stays for this visit: nothing moves under the eyes of who reads.
+ */
 static bool is_useless(const struct page *p, const struct pane *pane, int column)
 {
 	enum table_id t = pane->part->table;
 
 	return p->now && p->now->table[t].n > 0 && !pane->state->added[column] &&
-	       !p->ui->seen[t][column] && !is_awaited(p->now, &table_kinds[t].column[column]);
+	       !pane->state->kept[column] && !p->ui->seen[t][column] &&
+	       !(p->unheard & column_needs(&table_kinds[t].column[column]));
 }
 
 static int weight_of(const struct pane *pane, int column)
@@ -233,6 +229,7 @@ static int *choose_widths(struct page *p, struct pane *pane)
 		pane->needs |= column_needs(&kind->column[state->column[best]]);
 		if (is_useless(p, pane, state->column[best]))
 			continue;
+		pane->state->kept[state->column[best]] |= p->now != NULL;
 		width[best] = wanted;
 		rest -= wanted + 1 + sign;
 	}

@@ -11,6 +11,8 @@
 
 /* The part's own columns and sort. */
 void part_state_init(struct part_state *state, const struct part *part);
+/* The screen is shown anew: what it turned out to have nothing of may go. */
+void part_state_enter(struct part_state *state, const struct part *part);
 void part_state_done(struct part_state *state);
 bool part_state_has(const struct part_state *state, int column);
 /* Shows a column, whatever has to go for it: in its place, or else behind the others. */
@@ -41,8 +43,10 @@ void line_draw(
     const struct page *p, const struct line *line, struct canvas *c, int y, bool selected);
 
 /* How a cell looks. */
-void figure_of_cell(
-    const struct column *column, const struct cell *cell, int width, struct figure *ret);
+void figure_of_cell(const struct page *p, const struct column *column, const struct cell *cell,
+    int width, struct figure *ret);
+/* How it looks that there is nothing: "-", or "." while it may still come. */
+void figure_of_nothing(const struct page *p, const struct column *column, struct figure *ret);
 const char *figure_text(const struct figure *f);
 
 #endif

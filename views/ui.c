@@ -9,6 +9,7 @@
 #include "base/sanitize.h"
 #include "base/xalloc.h"
 #include "views/commands.h"
+#include "views/exact.h"
 #include "views/filter.h"
 #include "views/foot.h"
 #include "views/header.h"
@@ -17,6 +18,9 @@
 #include "views/parts.h"
 #include "views/prompt.h"
 #include "views/table_view.h"
+
+/* A blank and "▼1234". */
+#define HIDDEN_WIDTH 6
 
 /* How the rows of a canvas are shared out; the header gives way first, then the foot. */
 struct frame {
@@ -90,6 +94,7 @@ void ui_free(struct ui *ui)
 	free(ui->unfolded);
 	free(ui->subject_name);
 	free(ui->badge);
+	free(ui->recording);
 	free(ui->guest);
 	free(ui);
 }
@@ -109,22 +114,71 @@ static void note_columns(struct ui *ui, const struct snapshot *now)
 			}
 }
 
+static void note_sources(struct ui *ui, const struct snapshot *now)
+{
+	for (int src = 0; src < SOURCES; src++) {
+		const struct row *row = snapshot_find(now, TABLE_SOURCE, key_host((uint64_t)src));
+		const char *state = row ? cell_text(row, SOURCE_STATE) : "";
+
+		if (*state && strcmp(state, "off") != 0 && strcmp(state, "starting") != 0)
+			ui->heard |= NEEDS(src);
+	}
+}
+
 static void see(struct ui *ui, const struct snapshot *now)
 {
 	if (!now || ui->last == now)
 		return;
 	history_push(&ui->history, now);
 	note_columns(ui, now);
+	note_sources(ui, now);
 	if (ui->last)
 		messages_compare(ui, ui->last, now);
 	snapshot_unref(ui->last);
 	ui->last = snapshot_ref(now);
+	exact_tell(ui, now);
 }
 
 static void draw_too_small(struct canvas *c)
 {
 	canvas_printf(c, canvas_rows(c) / 2, 0, canvas_cols(c), STYLE_NORMAL, ALIGN_CENTRE,
 	    "too small: %dx%d", SCREEN_COLS_MIN, SCREEN_ROWS_MIN);
+}
+
+/* How many lines lie below the picture, always at the same place. */
+static void draw_hidden(const struct page *p, struct canvas *c, int y, int top)
+{
+	int below = p->lines - top - page_visible(p, top);
+
+	/* In ASCII the triangle would be a letter: "v31" is a word. */
+	if (below > 0)
+		canvas_printf(c, y, canvas_cols(c) - HIDDEN_WIDTH + 1, HIDDEN_WIDTH - 1,
+		    STYLE_VALUE, ALIGN_LEFT, "%s%d", canvas_unicode(c) ? "▼" : "+", below);
+}
+
+static void draw_foot(struct page *p, struct canvas *c, const struct frame *f, int top)
+{
+	bool hides = p->now && p->lines - p->pinned > page_visible(p, p->pinned);
+	int cols = canvas_cols(c), y = f->header + f->body, room = hides ? HIDDEN_WIDTH : 0;
+
+	foot_draw(p, c, y, f->foot, cols - room);
+	bar_draw(p, c, p->ui->rows - 1, f->foot ? cols : cols - room);
+	if (hides)
+		draw_hidden(p, c, f->foot ? y + f->foot - 1 : p->ui->rows - 1, top);
+}
+
+/* Another screen, or another size: the columns are chosen anew. */
+static void enter_screen(struct ui *ui, const struct canvas *c)
+{
+	bool same =
+	    ui->drawn == ui->screen && ui->rows == canvas_rows(c) && ui->cols == canvas_cols(c);
+
+	ui->drawn = ui->screen;
+	ui->rows = canvas_rows(c);
+	ui->cols = canvas_cols(c);
+	for (int i = 0; !same && i < PARTS_MAX; i++)
+		if (screens[ui->screen].part[i].columns)
+			part_state_enter(&ui->state[ui->screen][i], &screens[ui->screen].part[i]);
 }
 
 static void draw_screen(struct ui *ui, const struct snapshot *now, struct canvas *c)
@@ -136,8 +190,7 @@ static void draw_screen(struct ui *ui, const struct snapshot *now, struct canvas
 	header_draw(ui, p->now, now, c, f.header);
 	if (p->now)
 		page_draw(p, c, f.header, place->top);
-	foot_draw(p, c, f.header + f.body, f.foot);
-	bar_draw(p, c, ui->rows - 1);
+	draw_foot(p, c, &f, place->top);
 	overlay_draw(p, c);
 	if (ui->prompt.kind != PROMPT_NONE)
 		prompt_draw(ui, c, ui->rows - 1);
@@ -149,8 +202,7 @@ void ui_draw(struct ui *ui, const struct snapshot *now, struct canvas *c)
 {
 	see(ui, now);
 	canvas_clear(c);
-	ui->rows = canvas_rows(c);
-	ui->cols = canvas_cols(c);
+	enter_screen(ui, c);
 	if (ui->rows < SCREEN_ROWS_MIN || ui->cols < SCREEN_COLS_MIN)
 		draw_too_small(c);
 	else
@@ -193,7 +245,8 @@ unsigned ui_key(struct ui *ui, const struct snapshot *now, const char *key)
 
 unsigned ui_needs(const struct ui *ui)
 {
-	return ui->needs;
+	/* What is recorded costs nothing to read, and nobody has to wait for it. */
+	return ui->recording ? ~0U : ui->needs;
 }
 
 void ui_set_interval(struct ui *ui, uint64_t interval_ns)
@@ -210,6 +263,12 @@ void ui_set_badge(struct ui *ui, const char *badge)
 {
 	free(ui->badge);
 	ui->badge = badge ? xstrdup(badge) : NULL;
+}
+
+void ui_set_recording(struct ui *ui, const char *words)
+{
+	free(ui->recording);
+	ui->recording = words ? xstrdup(words) : NULL;
 }
 
 void ui_set_guest(struct ui *ui, const char *name)

@@ -43,6 +43,10 @@ uint64_t ui_interval(const struct ui *ui);
 /* A word that must not be overlooked, beside the host's name: "DEMO". NULL: none. */
 void ui_set_badge(struct ui *ui, const char *badge);
 
+/* What is shown was recorded: in a few words when, and how much of it there is. NULL: it is live.
+ */
+void ui_set_recording(struct ui *ui, const char *words);
+
 /* The only guest that is looked at, by option; NULL: all. */
 void ui_set_guest(struct ui *ui, const char *name);
 

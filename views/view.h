@@ -106,6 +106,7 @@ struct part_state {
 	int *column; /* chosen, in order */
 	int columns;
 	bool *added;  /* by the user: shown before all others. As long as the table is wide */
+	bool *kept;   /* shown since the screen was entered: what turns out empty stays till then */
 	short *width; /* widest text so far, by column; grows only, so that nothing jumps */
 	int sort;     /* -1: as the table has it */
 	bool invert;
@@ -177,6 +178,8 @@ struct page {
 	int pinned; /* the first lines, which never scroll away */
 	int cols, rows;
 	int at;           /* the selected line, or -1 */
+	unsigned awaited; /* sources that may still have something to say */
+	unsigned unheard; /* those of them that never said anything yet */
 	const char *hint; /* about the screen, for the foot; NULL: none */
 };
 
@@ -213,7 +216,8 @@ enum overlay_kind {
 struct overlay {
 	enum overlay_kind kind;
 	int at, top;
-	int part; /* that is sorted, or whose columns are chosen */
+	char typed[24]; /* in a menu: what the column begins with */
+	int part;       /* that is sorted, or whose columns are chosen */
 };
 
 struct message {
@@ -244,12 +248,21 @@ struct ui {
 	const struct snapshot *last;   /* newest that was seen */
 	bool *seen[TABLES];            /* columns that had a value, or a reason not to */
 	struct history history;
+	/* The exact reading that the user asked for; since_ns 0: none is awaited. */
+	struct {
+		uint64_t since_ns;
+		double reads; /* of placement, until then */
+		struct key guest;
+	} exact;
 	struct message message[MESSAGES]; /* a ring */
 	size_t messages;                  /* ever told */
 	char *guest;                      /* the only one that is looked at; NULL: all */
-	char *badge;                      /* DEMO, REPLAY */
+	char *badge;                      /* DEMO, CAPTURED */
+	char *recording;                  /* when that was; NULL: this is live */
 	int rows, cols;
 	unsigned needs;
+	unsigned heard;       /* sources that have ever answered */
+	enum screen_id drawn; /* the screen that was drawn last */
 };
 
 #endif

@@ -40,6 +40,10 @@ says() {
 	grep -qF -- "$1" err || fail "standard error does not say: $1"
 }
 
+says_only() {
+	[ "$(cat err)" = "kvmtop: $1" ] || fail "standard error does not say only: $1"
+}
+
 silent() {
 	[ ! -s "$1" ] || fail "$1 is not empty"
 }
@@ -103,6 +107,12 @@ wrong_words() {
 	run 2 -b -f jsn
 	says 'csv'
 	run 2 -b -F 'nonsense >' "${captured[@]}"
+	says "has no column 'nonsense'"
+	grep -q 'nearest' err && fail 'something far away is called the nearest'
+	run 2 -b -F 'cpux > 1' "${captured[@]}"
+	says "the nearest is 'cpu'"
+	run 2 -b -C nonsense
+	grep -q 'did you mean' err && fail 'something far away was meant'
 	run 2 -b --keys q
 	run 2 interval
 	silent out
@@ -132,8 +142,9 @@ no_terminal() {
 csv_of_every_table() {
 	local table
 	while read -r table _; do
-		run 0 -b "${captured[@]}" -t "$table"
+		run 0 -b "${captured[@]}" -t "$table" -n 1
 		silent err
+		run 0 -b "${captured[@]}" -t "$table"
 		csv out
 		lines out 2 || fail "no rows of table $table"
 	done < <("$kvmtop" --list-tables)
@@ -145,6 +156,61 @@ first_sample_only_primes() {
 	[ "$(wc -l <out)" -ge 3 ] || fail 'too few samples'
 	run 0 -b "${captured[@]}" -t host -n 1
 	[ "$(wc -l <out)" -eq 2 ] || fail '-n 1 is not one sample'
+}
+
+# A recording has an end, and whoever wanted more is told so.
+recordings_end() {
+	local samples
+	samples=$(grep -c '^## [0-9]' "$host")
+	run 0 -b "${captured[@]}" -t host -C uptime -n $((samples - 1))
+	silent err
+	run 0 -b "${captured[@]}" -t host -C uptime -n 100
+	says_only "end of the recording: $samples samples, $((samples - 1)) written (the first has no rates)"
+	run 0 -b "${captured[@]}" -t host -C uptime
+	says_only "end of the recording: $samples samples, $((samples - 1)) written (the first has no rates)"
+}
+
+guests_that_are_not_there() {
+	local name
+	run 0 -b "${captured[@]}" -n 1 -C name
+	name=$(sed -n 2p out | cut -d, -f3)
+	run 3 -b "${captured[@]}" -n 1 -g 'no such guest'
+	says_only "no guest is called 'no such guest'"
+	silent out
+	run 3 -b "${captured[@]}" -g "${name}x"
+	says_only "no guest is called '${name}x', did you mean '$name'?"
+	silent out
+	# What is not about guests is written all the same.
+	run 3 -b "${captured[@]}" -n 1 -g "${name}x" -t host
+	csv out
+	lines out 2 || fail 'no row of the host'
+	# Live it may still come: this is said at once, and then waited for.
+	start -b -d 100 "${live[@]}" -g 'no such guest'
+	until_true says_now "no guest is called 'no such guest' yet" || fail 'nothing is said at once'
+	silent out
+	kill -TERM "$pid"
+	ends 3
+	silent out
+}
+
+says_now() {
+	grep -qF -- "$1" err
+}
+
+# A QEMU without KVM lacks nothing that a right or a mount would give.
+emulated_guest() {
+	local qemu name="tcg-$$"
+	command -v qemu-system-x86_64 >/dev/null || return 0
+	qemu-system-x86_64 -accel tcg -S -nodefaults -no-user-config -display none -m 16 -name "$name" \
+		>/dev/null 2>&1 &
+	qemu=$!
+	until_true eval '"$kvmtop" -b -n 1 -d 0.1 -c none -g "$name" -C name 2>/dev/null | grep -q "$name"' ||
+		fail 'the emulated guest is not seen'
+	run 0 -b -n 1 -d 0.1 "${live[@]}" -g "$name" -C vmm,rss,exits
+	silent err
+	grep -q ',qemu-tcg,[0-9]*,,ok$' out || fail 'an emulated guest is not shown as one'
+	kill "$qemu"
+	wait "$qemu" 2>/dev/null
 }
 
 locale_does_not_matter() {
@@ -169,8 +235,6 @@ columns_sort_and_filter() {
 	[ "$(wc -l <out)" -eq 2 ] || fail "filter"
 	run 0 -b "${captured[@]}" -n 1 -C name -g "$name"
 	[ "$(wc -l <out)" -eq 2 ] || fail "guest"
-	run 3 -b "${captured[@]}" -n 1 -g 'no such guest'
-	says "no guest is called 'no such guest'"
 }
 
 # A source that lacks something is told of, and no row that needs it claims to be whole.
@@ -221,7 +285,31 @@ lost_output() {
 	run 5 -b "${captured[@]}" -o hard.csv
 	mkfifo fifo.csv
 	run 5 -b "${captured[@]}" -o fifo.csv
+	says 'fifo.csv: nobody reads it'
+	run 5 -b "${captured[@]}" -o /dev/full
 	[ "$(cat mine)" = mine ] || fail 'somebody else'"'"'s file was changed'
+}
+
+# What keeps no data of its own is written to as standard output is.
+devices() {
+	run 0 -b "${captured[@]}" -n 1
+	mv out expected
+	run 0 -b "${captured[@]}" -n 1 -o /dev/null
+	silent out
+	silent err
+	run 0 -b "${captured[@]}" -n 1 -o /dev/stdout
+	cmp -s out expected || fail '/dev/stdout is not standard output'
+	mkfifo read.csv
+	cat read.csv >from_fifo &
+	local reader=$!
+	until_true fifo_is_read || fail 'a FIFO with a reader is not written to'
+	wait "$reader"
+	cmp -s from_fifo expected || fail 'not everything went through the FIFO'
+}
+
+# Only once the reader has opened it.
+fifo_is_read() {
+	timeout "$seconds" "$kvmtop" -b "${captured[@]}" -n 1 -o read.csv 2>/dev/null
 }
 
 full_disk() {
@@ -345,7 +433,13 @@ dumps() {
 	LC_ALL=C grep -q '[^ -~]' out && fail 'more than ASCII'
 	locale=
 	run 0 --dump --demo
-	grep -q DEMO out || fail 'a demo that does not say so'
+	grep -q 'DEMO.* [0-9]* samples  over 10s' out || fail 'a demo that does not say so'
+	run 0 --dump --demo --size 100x24
+	grep -q 'DEMO.* recorded 20[0-9-]*, [0-9]* samples  over 10s' out || fail 'a demo that does not say when it was'
+	run 0 --dump "${captured[@]}" --size 60x10
+	grep -q 'CAPTURED' out || fail 'a recording that does not say so'
+	run 0 --dump "${captured[@]}" --size 10x3
+	grep -q 'too small' out || fail 'a screen that is too small does not say so'
 	run 2 --dump "${captured[@]}" -F 'nonsense >'
 	run 2 --dump "${captured[@]}" -s nonsense
 }
@@ -372,11 +466,12 @@ cut_archives() {
 	run 3 -b --root cut.host -t source
 	grep -q 'cut off' out || fail 'the table of sources does not tell'
 	run 0 -b "${captured[@]}" -t host
-	silent err
+	says_only "$(grep -o 'end of the recording.*' err)"
 }
 
 for test in help_and_version wrong_words wrong_roots no_terminal csv_of_every_table \
-	first_sample_only_primes locale_does_not_matter columns_sort_and_filter partial_sources files lost_output \
+	first_sample_only_primes recordings_end guests_that_are_not_there \
+	emulated_guest devices locale_does_not_matter columns_sort_and_filter partial_sources files lost_output \
 	full_disk vanished_directory two_writers rotation signals pipes cron captures dumps \
 	cut_archives; do
 	$test

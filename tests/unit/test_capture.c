@@ -70,6 +70,8 @@ static void take(struct capture *c, uint64_t number, const char *name, const cha
 	if (number == 1)
 		see(c, "proc/7/numa_maps", "slow\n");
 	capture_seen(c, SEEN_LINK, "proc/7/fd/3", link, strlen(link));
+	see(c, "proc/self/mounts", "proc");
+	capture_seen(c, SEEN_LINK, "proc/self/fd/3", link, strlen(link));
 	capture_sample(c, s);
 	snapshot_unref(s);
 	free(link);
@@ -109,6 +111,9 @@ static void assert_captured(const char *name)
 	assert_int_equal(root_link(root, "proc/7/fd/3", buf, sizeof(buf)), 16);
 	assert_string_equal(buf, "/var/lib/web.img");
 	assert_false(root_exists(root, "proc/9/stat"));
+	/* Of kvmtop itself what it sees is kept, not what it has open. */
+	assert_reads(root, "proc/self/mounts", "proc");
+	assert_false(root_exists(root, "proc/self/fd"));
 	assert_false(root_exists(root, "proc/7/task/10/stat"));
 	root_close(root);
 	free(path);

@@ -248,6 +248,26 @@ static void what_is_absent_counts_when_its_source_is_in_trouble(void **state)
 	assert_int_equal(status_after(STATE_ABSENT, 0, "off"), STATUS_OK);
 }
 
+static void what_kvm_lacks_is_nothing_to_an_emulated_guest(void **state)
+{
+	static const int columns[] = { DOMAIN_VM_EXITS, DOMAIN_EXITS };
+	static const struct sheet sheet = {
+		.table = TABLE_DOMAIN, .column = columns, .columns = 2
+	};
+	enum status source[SOURCES] = { STATUS_OK };
+	struct snapshot *s = sample(1);
+	struct row *row = guest(s, 1000);
+
+	(void)state;
+	source[SRC_KVM] = STATUS_DENIED;
+	cell_set_missing(row, DOMAIN_VM_EXITS, STATE_ABSENT, s->moment.mono_ns);
+	snapshot_link(s);
+	assert_int_equal(status_row(&sheet, row, source), STATUS_DENIED);
+	cell_set_text(s, row, DOMAIN_VMM, VMM_EMULATED, s->moment.mono_ns);
+	assert_int_equal(status_row(&sheet, row, source), STATUS_OK);
+	snapshot_unref(s);
+}
+
 static void every_table_has_distinct_names(void **state)
 {
 	(void)state;
@@ -270,6 +290,27 @@ static void every_table_has_distinct_names(void **state)
 	}
 }
 
+/* A guest whose vCPUs nobody could count leaves the host's sum open. */
+static void a_sum_that_lacks_a_part_is_not_ok(void **state)
+{
+	static const int columns[] = { HOST_DOMAINS, HOST_VCPUS };
+	static const struct sheet sheet = { .table = TABLE_HOST, .column = columns, .columns = 2 };
+	struct snapshot *now = sample(1);
+	enum status source[SOURCES];
+	const struct row *row;
+
+	(void)state;
+	guest(now, 1000);
+	snapshot_link(now);
+	snapshot_rate(now, NULL);
+	snapshot_derive(now);
+	status_sources(now, source);
+	row = snapshot_find(now, TABLE_HOST, key_host(0));
+	assert_false(cell_has(row, HOST_VCPUS));
+	assert_int_equal(status_row(&sheet, row, source), STATUS_PARTIAL);
+	snapshot_unref(now);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -282,6 +323,8 @@ int main(void)
 		cmocka_unit_test(a_counter_that_goes_back_is_a_reset),
 		cmocka_unit_test(the_worst_figure_makes_the_status),
 		cmocka_unit_test(what_is_absent_counts_when_its_source_is_in_trouble),
+		cmocka_unit_test(what_kvm_lacks_is_nothing_to_an_emulated_guest),
+		cmocka_unit_test(a_sum_that_lacks_a_part_is_not_ok),
 		cmocka_unit_test(rows_of_a_guest_that_is_stuck_say_so),
 		cmocka_unit_test(every_table_has_distinct_names),
 	};

@@ -64,6 +64,15 @@ static void refuse(const char *expression, const char *error_part)
 		fail_msg("%s: '%s' does not say '%s'", expression, error, error_part);
 }
 
+static void refuse_silently(const char *expression, const char *not_said)
+{
+	char error[FILTER_ERROR_SIZE] = "";
+	struct filter *filter = NULL;
+
+	assert_true(filter_new(TABLE_DOMAIN, expression, &filter, error) < 0);
+	assert_null(strstr(error, not_said));
+}
+
 static void test_text(void **state)
 {
 	check(*state, "", true);
@@ -118,6 +127,17 @@ static void test_errors(void **state)
 {
 	(void)state;
 	refuse("cpux>5", "'cpux'; the nearest is 'cpu'");
+	refuse("memoyr>5", "the nearest is 'memory'");
+	refuse("zzzq>5", "table 'domain' has no column 'zzzq'");
+	refuse_silently("zzzq>5", "nearest");
+	refuse("cpu>1 or wait>2", "'or' is not supported, only 'and'");
+	refuse("web OR mail", "'or' is not supported");
+	refuse("cpu>1||wait>2", "'||' is not supported");
+	refuse("cpu>1 && wait>2", "'&&' is not supported: write 'and'");
+	refuse("not web", "'not' is not supported: use !=");
+	check(*state, "name=\"this or that\"", false);
+	check(*state, "name!=\"a||b\"", true);
+	check(*state, "or", false);
 	refuse("memry>5", "'memory'");
 	refuse("cpu>many", "percentage");
 	refuse("memory>2X", "size");

@@ -11,9 +11,9 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
+#include "base/nearest.h"
 #include "base/root.h"
 #include "cli/manual.h"
-#include "cli/nearest.h"
 #include "cli/options.h"
 #include "output/writer.h"
 
@@ -271,8 +271,8 @@ static void every_row_is_whole(void **state)
 
 static void the_manual_has_all_parts(void **state)
 {
-	static const char *const parts[] = { "options", "keys", "tables", "status", "sources",
-		"bash" };
+	static const char *const parts[] = { "options", "keys", "screens", "marks", "tables",
+		"status", "sources", "bash" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
@@ -305,7 +305,15 @@ static void the_nearest_word_is_near(void **state)
 	assert_string_equal(nearest("conect"), "connect");
 	assert_string_equal(nearest("dealy"), "delay");
 	assert_string_equal(nearest("conn"), "connect");
+	assert_string_equal(nearest("DEMO"), "demo");
 	assert_null(nearest("xyz"));
+	/* Two slips are believed, three are another word; of a short word only half may be wrong.
+	 */
+	assert_string_equal(nearest("colums"), "columns");
+	assert_string_equal(nearest("cloumn"), "columns");
+	assert_null(nearest("kolumma"));
+	assert_null(nearest("dxx"));
+	assert_null(nearest("d"));
 	assert_null(nearest(""));
 	memset(longest, 'c', sizeof(longest) - 1);
 	longest[sizeof(longest) - 1] = '\0';

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -160,6 +161,74 @@ static void links_are_not_followed(void **state)
 	free(other);
 }
 
+static struct outlet *stream(const char *path)
+{
+	assert_true(outlet_is_stream(path));
+	return outlet_stream(path, -1);
+}
+
+static void a_device_is_a_stream(void **state)
+{
+	struct outlet *o = stream("/dev/null");
+
+	(void)state;
+	assert_int_equal(outlet_open(o), 0);
+	assert_false(outlet_has_head(o));
+	assert_int_equal(outlet_write(o, "1,2\n", 4), 0);
+	/* Log rotation does not concern it. */
+	assert_int_equal(outlet_open(o), 0);
+	assert_int_equal(outlet_write(o, "3,4\n", 4), 0);
+	assert_int_equal(outlet_close(o), 0);
+	outlet_free(o);
+	o = stream("/dev/full");
+	assert_int_equal(outlet_open(o), 0);
+	assert_int_equal(outlet_write(o, "1,2\n", 4), -ENOSPC);
+	outlet_free(o);
+}
+
+static void what_keeps_data_is_no_stream(void **state)
+{
+	char *path = path_of("t.csv"), *other = path_of("other");
+
+	(void)state;
+	assert_false(outlet_is_stream(path));
+	assert_false(outlet_is_stream(dir));
+	put("other", "mine\n");
+	assert_false(outlet_is_stream(other));
+	assert_int_equal(symlink("other", path), 0);
+	assert_false(outlet_is_stream(path));
+	free(path);
+	free(other);
+}
+
+static void a_fifo_needs_a_reader(void **state)
+{
+	char *path = path_of("t.csv"), buf[16];
+	struct outlet *o;
+	int fd;
+
+	(void)state;
+	assert_int_equal(mkfifo(path, 0600), 0);
+	o = stream(path);
+	assert_int_equal(outlet_open(o), -ENXIO);
+	assert_non_null(strstr(outlet_error(o), "nobody reads it"));
+	fd = open(path, O_RDONLY | O_NONBLOCK);
+	assert_int_equal(outlet_open(o), 0);
+	assert_int_equal(outlet_write(o, "1,2\n", 4), 0);
+	assert_int_equal(read(fd, buf, sizeof(buf)), 4);
+	assert_memory_equal(buf, "1,2\n", 4);
+	outlet_free(o);
+	/* Somebody put something else there since it was looked at. */
+	o = stream(path);
+	assert_int_equal(unlink(path), 0);
+	put("t.csv", "mine\n");
+	assert_int_equal(outlet_open(o), -EINVAL);
+	assert_holds("t.csv", "mine\n");
+	outlet_free(o);
+	close(fd);
+	free(path);
+}
+
 static void a_second_writer_is_refused(void **state)
 {
 	struct outlet *o = outlet();
@@ -244,6 +313,9 @@ int main(void)
 		WITH_DIR(a_torn_line_is_taken_off),
 		WITH_DIR(a_torn_head_is_made_whole),
 		WITH_DIR(links_are_not_followed),
+		WITH_DIR(a_device_is_a_stream),
+		WITH_DIR(what_keeps_data_is_no_stream),
+		WITH_DIR(a_fifo_needs_a_reader),
 		WITH_DIR(a_second_writer_is_refused),
 		WITH_DIR(a_rotated_file_is_begun_anew),
 		WITH_DIR(what_does_not_fit_is_taken_back),

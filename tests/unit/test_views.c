@@ -198,10 +198,12 @@ static void test_marks(void **state)
 	host.guest[0].wait = 0.3;
 	desk_open(&d, &host, 24, 80);
 	sees(&d, "swap 512M!");
-	sees(&d, "node 0! ");
+	sees(&d, "node 0!");
 	assert_non_null(strstr(line_with(&d, "  web1"), "   3.0  "));
 	assert_non_null(strstr(line_with(&d, "  mail"), "  30.0! "));
-	assert_non_null(strstr(line_with(&d, "  mail"), "  75.0! 0-1"));
+	/* Where the memory of a guest lies that hardly runs is no news. */
+	assert_non_null(strstr(line_with(&d, "  mail"), "  75.0  0-1"));
+	assert_non_null(strstr(line_with(&d, "  web1"), "  75.0! 1-2"));
 	assert_non_null(strstr(line_with(&d, "  db1"), "  11.0! "));
 	press(&d, "G");
 	selects(&d, "mail");
