@@ -14,10 +14,10 @@
 place=
 # shellcheck disable=SC2034 # for the scripts
 place_own=
-place_deadline=15
+place_deadline=40
 
 place_enter() {
-	if [ -z "${PLACE_INSIDE-}" ] && [ "$(id -u)" -eq 0 ] && unshare --mount --pid --fork true 2>/dev/null
+	if [ -z "${PLACE_INSIDE-}" ] && [ "$(id -u)" -eq 0 ] && unshare --mount --pid --fork --mount-proc true 2>/dev/null
 	then
 		PLACE_INSIDE=1 exec unshare --mount --pid --fork --kill-child --mount-proc "$0" "$@"
 	fi
@@ -40,11 +40,9 @@ place_fail() {
 	exit 1
 }
 
-# To be trapped again after each tm_start, which traps its own.
 place_leave() {
 	local file
 	exec 2>/dev/null # bash would tell of each process that it kills
-	! declare -F tm_end >/dev/null || tm_end
 	for file in "$place"/*.pid; do
 		[ ! -s "$file" ] || kill -KILL "$(cat "$file")" 2>/dev/null
 	done
@@ -65,6 +63,7 @@ run_checks() {
 	local check
 	for check in ${ONLY:-"$@"}; do
 		"$check" || place_fail "$check"
+		! compgen -G "$place/sanitizer.*" >/dev/null || place_fail "$check: a sanitizer has reported"
 		echo "ok     $check"
 	done
 }

@@ -25,7 +25,8 @@ nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
 # While the screen is shown what a sanitizer reports would be lost.
 sanitizers=${ASAN_OPTIONS:-}:log_path=$place/sanitizer
 export ASAN_OPTIONS=$sanitizers
-export UBSAN_OPTIONS=${UBSAN_OPTIONS:-}:print_stacktrace=1:log_path=$place/sanitizer
+ubsan=${UBSAN_OPTIONS:-}:print_stacktrace=1:log_path=$place/sanitizer
+export UBSAN_OPTIONS=$ubsan
 is_sanitized() {
 	grep -q __asan_init "$kvmtop"
 }
@@ -38,7 +39,7 @@ lacking() {
 # run ARGUMENTS...: rows to "out", messages to "err"; the status in $status.
 with=()
 run() {
-	LC_ALL=C.UTF-8 timeout 30 "${with[@]}" "$kvmtop" "$@" >out 2>err </dev/null
+	LC_ALL=C.UTF-8 timeout 60 "${with[@]}" "$kvmtop" "$@" >out 2>err </dev/null
 	status=$?
 	! grep -qv '^kvmtop: ' err || {
 		head -n 5 err >&2
@@ -125,6 +126,11 @@ without_rights() {
 	guest_start foreign guest.pid -m 16 || place_fail 'no guest'
 	for_everybody
 	local kvmtop=$PWD/everybody/kvmtop
+	"${nobody[@]}" test -x "$kvmtop" || {
+		lacking 'another user: the directory for temporary files is closed to others'
+		guest_end guest.pid
+		return 0
+	}
 	with=("${nobody[@]}")
 	run -b -n 2 -d 0.2 -c none -g foreign -C name,cpu,memory,exits
 	status_is_one_of 3
@@ -146,6 +152,37 @@ without_rights() {
 	guest_end guest.pid
 }
 
+# states FILE: the state of each source. That a slow one has not read yet tells nothing of its rights.
+states() {
+	cut -d, -f3,4 "$1" | tail -n +2 | sed 's/,starting$/,ok/' | sort
+}
+
+# With the three capabilities that the documentation names it sees what root sees.
+three_capabilities() {
+	local caps='-all,+sys_ptrace,+dac_read_search,+perfmon' few
+	few=("${nobody[@]}" "--inh-caps=$caps" "--ambient-caps=$caps" "--bounding-set=$caps")
+	if [ "$(id -u)" -ne 0 ] || ! "${few[@]}" true 2>/dev/null; then
+		lacking 'another user with three capabilities: that takes root'
+		return 0
+	fi
+	for_everybody
+	local kvmtop=$PWD/everybody/kvmtop
+	"${few[@]}" test -x "$kvmtop" || {
+		lacking 'three capabilities: another user cannot come here'
+		return 0
+	}
+	guest_start foreign guest.pid -m 16 || place_fail 'no guest'
+	run -b -n 2 -d 0.2 -c none -t source -C source,state
+	states out >as-root
+	with=("${few[@]}")
+	run -b -n 2 -d 0.2 -c none -t source -C source,state
+	with=()
+	states out >as-few
+	diff as-root as-few >&2 || place_fail 'three capabilities are not enough'
+	[ "$(wc -l <as-few)" -ge 20 ] || place_fail 'there are fewer sources than there should be'
+	guest_end guest.pid
+}
+
 # The option hidepid of /proc: others' processes are not there. "No guest" would be a lie.
 hidden_processes() {
 	[ -n "$place_own" ] || {
@@ -156,7 +193,7 @@ hidden_processes() {
 	for_everybody
 	cat >hide <<-H
 		#!/bin/bash
-		mount -t proc -o hidepid=invisible proc /proc && exec ${nobody[*]} "\$@"
+		mount -t proc -o hidepid=2 proc /proc && exec ${nobody[*]} "\$@"
 	H
 	chmod +x hide
 	local kvmtop=$PWD/everybody/kvmtop
@@ -164,8 +201,11 @@ hidden_processes() {
 	run -b -n 1 -d 0.2 -c none -C name,cpu
 	status_is_one_of 3
 	says 'kvmtop: guests: denied'
+	run -c none --size 120x40 --keys 0 --dump
+	grep -q hidepid out || place_fail 'screen 0 does not say what hides them'
 	run -c none --dump
-	! grep -q 'There is no guest' out || place_fail 'it says that there is no guest'
+	! grep -q 'There is no guest' out || place_fail 'it guesses that there is none'
+	grep -q 'which right is missing' out || place_fail 'it does not say why it shows none'
 	with=()
 	guest_end guest.pid
 }
@@ -218,6 +258,86 @@ failing_calls() {
 	export ASAN_OPTIONS=$sanitizers
 }
 
+# It opens nothing to write, talks to nobody, and touches no other process.
+changes_nothing() {
+	local table calls=open,openat,openat2,creat,socket,bind,listen,kill,tkill,tgkill,ptrace,process_vm_writev
+	calls+=,process_madvise,move_pages,migrate_pages,sched_setaffinity,sched_setscheduler,setpriority
+	calls+=,mount,umount2,mkdir,mkdirat,unlink,unlinkat,rename,renameat,renameat2,symlink,symlinkat,link
+	calls+=,linkat,chmod,fchmodat,truncate,execve
+	if ! strace -f --seccomp-bpf -qq -o /dev/null true 2>/dev/null; then
+		lacking 'what it changes: there is no strace, or it may not trace'
+		return 0
+	fi
+	guest_start seen guest.pid || place_fail 'no guest'
+	# Sanitizers make the directories of their own files, and trace to find leaks.
+	export ASAN_OPTIONS=detect_leaks=0:log_path=stderr UBSAN_OPTIONS=log_path=stderr
+	for table in host node domain vcpu placement source; do
+		with=(strace -f --seccomp-bpf -qq -o "calls-$table" -e "trace=$calls" -e signal=none)
+		run -b -n 1 -d 0.2 -c none -t $table
+		status_is_one_of 0 3
+		[ "$(grep -c 'execve(' "calls-$table")" -eq 1 ] || place_fail 'it runs other programs'
+	done
+	with=()
+	export ASAN_OPTIONS=$sanitizers UBSAN_OPTIONS=$ubsan
+	cat calls-* >calls
+	grep -q '"proc/stat"' calls || place_fail 'nothing of what it does is seen'
+	# Its own start, files that it only reads, and the names of its own threads.
+	grep -vE 'resumed>|execve\(|O_RDONLY|O_PATH|"/proc/self/task/[0-9]+/comm", O_RDWR' calls >changes
+	[ ! -s changes ] || {
+		head -n 5 changes >&2
+		place_fail 'it does more than read'
+	}
+	guest_end guest.pid
+}
+
+has_rows() {
+	[ -s "$1" ] && [ "$(wc -l <"$1")" -ge "$2" ]
+}
+
+is_stopped() {
+	grep -q '^State:.T' "/proc/$1/status"
+}
+
+it_is_past() {
+	[ "$(date +%s%N)" -ge "$1" ]
+}
+
+# Stopped for two seconds, as by a debugger or a host that slept: rates are over the time that has passed,
+# and what was missed is not made up for.
+stopped_meanwhile() {
+	local pid rows
+	"$kvmtop" -b -d 0.2 -c none -t host -o stopped/ 2>err &
+	pid=$!
+	echo $pid >kvmtop.pid
+	until_true has_rows stopped/host.csv 5 || place_fail 'no rows'
+	kill -STOP "$pid"
+	until_true is_stopped "$pid" || place_fail 'it cannot be stopped'
+	until_true it_is_past $(($(date +%s%N) + 2000000000))
+	rows=$(wc -l <stopped/host.csv)
+	kill -CONT "$pid"
+	until_true has_rows stopped/host.csv $((rows + 6)) || place_fail 'it does not go on'
+	kill -TERM "$pid"
+	wait "$pid"
+	status=$?
+	rm kvmtop.pid
+	status_is_one_of 0 3
+	good stopped/host.csv
+	python3 - "$rows" <<'P' || place_fail 'the pause is not told as it was'
+import csv, datetime, sys
+rows = list(csv.DictReader(open("stopped/host.csv")))
+at = [datetime.datetime.fromisoformat(r["time"].replace("Z", "+00:00")).timestamp() for r in rows]
+gaps = [b - a for a, b in zip(at, at[1:])]
+for gap, row in zip(gaps, rows[1:]):
+    # Times are written in whole milliseconds; the clocks are read one after the other.
+    assert abs(gap - float(row["interval_seconds"])) < 0.02, (gap, row["interval_seconds"])
+    assert 0 <= float(row["busy_ratio"]) <= 1, row["busy_ratio"]
+assert max(gaps) > 1.9, gaps
+after = gaps.index(max(gaps)) + 1
+# The ten that were missed would follow at once.
+assert sum(gaps[after : after + 4]) > 0.4, gaps
+P
+}
+
 # Control characters, C1 ones and marks that turn the direction of text, as bytes.
 hostile='[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\xaa-\xae]|\xe2\x81[\xa6-\xa9]'
 
@@ -225,9 +345,26 @@ harmless() {
 	! LC_ALL=C grep -qP "$hostile" "$1" || place_fail "hostile characters: $2"
 }
 
+# What tmux.sh starts it ends itself, in a shell of its own.
+hostile_name_on_screen() (
+	local columns
+	tm_start 80x24 "$kvmtop" -c none -d 0.2
+	tm_wait 'evil'
+	tm_wait 'benign'
+	tm_wait '16.0M'
+	# Its row is as wide as the other's.
+	columns=$(tm_capture | grep -E '^. (evil|benign)' | sed 's/…/~/' |
+		awk '{ print index($0, "16.0M") }' | uniq | wc -l)
+	[ "$columns" -eq 1 ] || tm_fail 'the columns of its row are elsewhere'
+	! tm show-buffer >/dev/null 2>&1 || tm_fail 'it got through to the clipboard'
+	tm_keys q
+	tm_ended 0
+	tm_end
+)
+
 hostile_names() {
-	local name=$'evil\033]52;c;AAAA\007\tb\rc\302\233d\342\200\256e' columns
-	(exec -a $'qemu-system-x86_64\033]52;c;AAAA\007' tail -f /dev/null) &
+	local name=$'evil\033]52;c;AAAA\007\tb\rc\302\233d\342\200\256e'
+	(exec -a $'qemu-system-x86_64\033]52;c;AAAA\007' tail -f /dev/null >/dev/null 2>&1) &
 	echo $! >sleep.pid
 	guest_start "$name" guest.pid || guest_start "guest=$name" guest.pid || place_fail 'no guest'
 	guest_start benign other.pid || place_fail 'no guest'
@@ -240,19 +377,7 @@ hostile_names() {
 	done
 	run --dump -c none --size 120x40
 	harmless out --dump
-	# Its row is as wide as the other's.
-	tm_start 80x24 "$kvmtop" -c none -d 0.2
-	trap place_leave EXIT
-	tm_wait 'evil'
-	tm_wait 'benign'
-	tm_wait '16.0M'
-	columns=$(tm_capture | grep -E '^. (evil|benign)' | sed 's/…/~/' |
-		awk '{ print index($0, "16.0M") }' | uniq | wc -l)
-	[ "$columns" -eq 1 ] || tm_fail 'the columns of its row are elsewhere'
-	! tm show-buffer >/dev/null 2>&1 || tm_fail 'it got through to the clipboard'
-	tm_keys q
-	tm_ended 0
-	tm_end
+	hostile_name_on_screen || return 1
 	guest_end guest.pid
 	guest_end other.pid
 	kill "$(cat sleep.pid)"
@@ -324,6 +449,10 @@ number_used_again() {
 		lacking 'process numbers used again: that takes root'
 		return 0
 	}
+	[ -w /proc/sys/kernel/ns_last_pid ] || {
+		lacking 'process numbers used again: this kernel gives them as it likes'
+		return 0
+	}
 	exec 3>&2 2>bash.err # bash tells of each process that is killed
 	"$kvmtop" -b -d 0.1 -c none -C name,uptime,cpu -o again.csv 2>err &
 	pid=$!
@@ -351,10 +480,13 @@ import csv, sys
 # time, interval, name, uuid, pid, uptime, CPU time, status
 rows = [r for r in csv.reader(open("again.csv")) if r[4] == sys.argv[1]]
 names = [r[2] for r in rows]
-assert names == sorted(names), names  # "earlier", then "later" for good
-later = [r for r in rows if r[2] == "later"]
-assert later[0][6:] == ["", "first"], later[0]
-assert float(later[0][5]) < 5, later[0]
+second = rows[names.count("earlier") :]
+assert names[: -len(second)] == ["earlier"] * names.count("earlier"), names
+# Until its command line is read it is called after its program.
+known = [r[2] for r in second if not r[2].startswith("qemu-system-")]
+assert known and set(known) == {"later"}, names
+assert second[0][6:] == ["", "first"], second[0]
+assert float(second[0][5]) < 20, second[0]
 P
 }
 
@@ -391,5 +523,5 @@ few_bytes() {
 }
 
 tm_need
-run_checks short_of_descriptors without_rights hidden_processes failing_calls hostile_names \
-	guests_come_and_go number_used_again few_bytes
+run_checks short_of_descriptors without_rights three_capabilities hidden_processes failing_calls \
+	changes_nothing hostile_names stopped_meanwhile guests_come_and_go number_used_again few_bytes

@@ -23,7 +23,7 @@
 # empty in TM_TERM is passed on as empty.
 : "${TM_TERM=tmux-256color}"
 : "${TM_LANG=C.UTF-8}"
-: "${TM_DEADLINE=10}"
+: "${TM_DEADLINE=40}"
 
 tm_dir=
 tm_socket=
@@ -36,9 +36,9 @@ tm_need() {
 }
 
 # The server's environment is that of its tests, not of who runs them. Its socket lies in its own
-# directory, so no name can meet another's.
+# directory, so no name can meet another's. Its shell is not the user's, who may have none.
 tm() {
-	env -i PATH="$PATH" HOME="$tm_dir" LANG=C.UTF-8 LC_ALL=C.UTF-8 TZ=UTC TERM=xterm-256color \
+	env -i PATH="$PATH" HOME="$tm_dir" SHELL="$BASH" LANG=C.UTF-8 LC_ALL=C.UTF-8 TZ=UTC TERM=xterm-256color \
 		tmux -f /dev/null -S "$tm_socket" "$@"
 }
 
