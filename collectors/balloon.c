@@ -27,21 +27,29 @@
 /* Of all guests together, one is asked in so much time, on the average. */
 #define EACH_NS (200 * NS_PER_MS)
 
+enum outcome {
+	OUTCOME_NONE, /* never asked, or none of libvirt's guests */
+	OUTCOME_ANSWERED,
+	OUTCOME_FAILED,
+	OUTCOME_STOPPED, /* not asked */
+};
+
 /* What is remembered of a guest from round to round. */
 struct asked {
 	struct key key;
 	uint64_t asked_ns; /* when it was asked last; 0: never */
 	uint64_t took_ns;  /* its last answer */
 	bool is_last;      /* asked behind the others in this round */
+	enum outcome outcome;
+	enum state why; /* of OUTCOME_FAILED */
 };
 
 struct balloon {
 	struct libvirt_link link;
 	struct guest_list guests;
-	uint64_t publish_ns;              /* what showing answers took in this round */
-	uint64_t round_ns;                /* what the guests took that were not slow */
-	char error[LIBVIRT_ERROR_SIZE];   /* the first in this reading */
-	size_t answered, failed, stopped; /* guests in this reading; stopped: not asked */
+	uint64_t publish_ns;            /* what showing answers took in this round */
+	uint64_t round_ns;              /* what the guests took that were not slow */
+	char error[LIBVIRT_ERROR_SIZE]; /* of the guest that failed last */
 };
 
 /* One guest's answer on its way into its row. */
@@ -220,20 +228,21 @@ static void publish(struct reading *r)
 static bool tell_guest(struct reading *r, const struct row *domain)
 {
 	struct balloon *b = r->state;
+	struct asked *asked = b->guests.item[domain->number];
 	int e;
 
 	if (cell_has(domain, DOMAIN_STOPPED)) {
 		set_missing(r, domain, STATE_STUCK);
-		b->stopped++;
+		asked->outcome = OUTCOME_STOPPED;
 		return true;
 	}
 	e = ask_guest(r, domain);
-	b->answered += e == 0;
 	/* -ENOENT: none of libvirt's guests, or it has ended. */
-	if (e < 0 && e != -ENOENT) {
-		set_missing(r, domain, state_of_errno(e));
-		if (b->failed++ == 0)
-			memcpy(b->error, b->link.error, sizeof(b->error));
+	asked->outcome = e == 0 ? OUTCOME_ANSWERED : e == -ENOENT ? OUTCOME_NONE : OUTCOME_FAILED;
+	if (asked->outcome == OUTCOME_FAILED) {
+		asked->why = state_of_errno(e);
+		set_missing(r, domain, asked->why);
+		memcpy(b->error, b->link.error, sizeof(b->error));
 	}
 	publish(r);
 	return e == 0 || e == -ENOENT || b->link.ops->is_alive(b->link.connection);
@@ -245,8 +254,11 @@ static uint64_t turn_ns(const struct balloon *b)
 	return b->guests.n * EACH_NS;
 }
 
-static bool is_due(const struct reading *r, const struct asked *asked)
+static bool is_due(const struct reading *r, const struct row *domain, const struct asked *asked)
 {
+	/* That a guest stops is told at once, and when it goes on it is asked at once. */
+	if (cell_has(domain, DOMAIN_STOPPED) || asked->outcome == OUTCOME_STOPPED)
+		return true;
 	/* At the reading that comes nearest. */
 	return asked->asked_ns == 0 || reading_thorough(r) ||
 	       r->now_ns + PERIOD_NS / 2 >= asked->asked_ns + turn_ns(r->state);
@@ -260,10 +272,14 @@ static bool ask_guests(struct reading *r, bool last)
 	for (size_t i = 0; i < t->n; i++) {
 		const struct asked *asked = b->guests.item[i];
 
-		if (asked->is_last != last || !is_due(r, asked) || !is_asked(r, t->row[i]))
+		if (asked->is_last != last || !is_asked(r, t->row[i]))
 			continue;
-		if (!tell_guest(r, t->row[i]))
-			return false;
+		if (is_due(r, t->row[i], asked)) {
+			if (!tell_guest(r, t->row[i]))
+				return false;
+		} else if (asked->outcome == OUTCOME_FAILED) {
+			set_missing(r, t->row[i], asked->why);
+		}
 	}
 	return true;
 }
@@ -281,25 +297,36 @@ static void begin_round(struct reading *r)
 		if (is_asked(r, t->row[i]))
 			keep_values(r, t->row[i]);
 	}
-	b->answered = b->failed = b->stopped = 0;
 	b->round_ns = b->publish_ns = 0;
 }
 
-static void note_round(struct reading *r)
+/* By what each guest came to when it was its turn: not all are asked in every reading. */
+static enum state note_round(struct reading *r)
 {
+	const struct table *t = &r->latest->table[TABLE_DOMAIN];
 	const struct balloon *b = r->state;
+	size_t came_to[OUTCOME_STOPPED + 1] = { 0 }, answered, failed, stopped;
 
-	if (b->failed)
-		reading_lacks(r, "%zu guest%s gave no answer: %s.", b->failed,
-		    b->failed == 1 ? "" : "s", b->error);
-	if (b->stopped)
-		reading_note(r, "%zu guest%s stopped and not asked.", b->stopped,
-		    b->stopped == 1 ? " is" : "s are");
-	if (b->answered || !(b->failed || b->stopped || b->guests.n))
-		reading_note(r, "%zu guest%s answered.", b->answered, b->answered == 1 ? "" : "s");
+	for (size_t i = 0; i < t->n; i++) {
+		const struct asked *asked = b->guests.item[i];
+
+		came_to[is_asked(r, t->row[i]) ? asked->outcome : OUTCOME_NONE]++;
+	}
+	answered = came_to[OUTCOME_ANSWERED];
+	failed = came_to[OUTCOME_FAILED];
+	stopped = came_to[OUTCOME_STOPPED];
+	if (failed)
+		reading_lacks(
+		    r, "%zu guest%s gave no answer: %s.", failed, failed == 1 ? "" : "s", b->error);
+	if (stopped)
+		reading_note(r, "%zu guest%s stopped and not asked.", stopped,
+		    stopped == 1 ? " is" : "s are");
+	if (answered || !(failed || stopped || b->guests.n))
+		reading_note(r, "%zu guest%s answered.", answered, answered == 1 ? "" : "s");
 	if (turn_ns(b) > PERIOD_NS)
 		reading_note(r, "To save CPU, each guest is asked every %.0f s only.",
 		    (double)turn_ns(b) / (double)NS_PER_SEC);
+	return failed && !answered ? STATE_ABSENT : STATE_OK;
 }
 
 enum state balloon_read(struct reading *r)
@@ -321,6 +348,5 @@ enum state balloon_read(struct reading *r)
 		ask_guests(r, true);
 	}
 	r->round_ns = b->round_ns > turn_ns(b) ? b->round_ns : turn_ns(b);
-	note_round(r);
-	return b->failed && !b->answered ? STATE_ABSENT : STATE_OK;
+	return note_round(r);
 }

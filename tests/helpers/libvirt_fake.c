@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Stands for kvmtop's libvirt module: every guest answers at once, but for the one whose monitor
- * the test lets hang.
+ * Stands for kvmtop's libvirt module: every guest answers at once, but for those whose monitor the
+ * test lets hang or fail.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -54,10 +55,10 @@ static int fake_balloon(struct libvirt_connection *c, const char *uuid, void (*e
     void (*each)(void *ctx, const char *key, uint64_t value), void *ctx, char *error)
 {
 	struct libvirt_fake *f = &libvirt_fake;
+	bool fails;
 	size_t call;
 
 	(void)c;
-	(void)error;
 	entering(ctx);
 	pthread_mutex_lock(&f->lock);
 	call = f->calls++;
@@ -66,7 +67,12 @@ static int fake_balloon(struct libvirt_connection *c, const char *uuid, void (*e
 	pthread_cond_broadcast(&f->changed);
 	while (strcmp(f->hung, uuid) == 0)
 		pthread_cond_wait(&f->changed, &f->lock);
+	fails = strcmp(f->failing, uuid) == 0;
 	pthread_mutex_unlock(&f->lock);
+	if (fails) {
+		snprintf(error, LIBVIRT_ERROR_SIZE, "no monitor");
+		return -EACCES;
+	}
 	each(ctx, "current", (call + 1) * 1024);
 	each(ctx, "rss", 1);
 	return 0;

@@ -15,6 +15,7 @@ struct libvirt_fake {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	char hung[40];                      /* the guest whose monitor does not answer; "": none */
+	char failing[40];                   /* the guest whose monitor answers with an error */
 	char asked[LIBVIRT_FAKE_CALLS][40]; /* in this order, since the test has set calls to 0 */
 	size_t calls;
 };

@@ -36,7 +36,7 @@ struct lane_of_one {
 	struct snapshot *latest;
 	struct libvirt_fake *fake;
 	pthread_t thread;
-	unsigned guests;
+	unsigned guests, stopped; /* the first ones are stopped */
 };
 
 /* Guests as a new sample shows them: with what the last round told. */
@@ -50,6 +50,8 @@ static void look(struct lane_of_one *l)
 
 		snprintf(uuid, sizeof(uuid), "00000000-0000-4000-8000-%012u", i + 1);
 		cell_set_text(now, row, DOMAIN_UUID, uuid, now->moment.mono_ns);
+		if (i < l->stopped)
+			cell_set_number(row, DOMAIN_STOPPED, 1, now->moment.mono_ns);
 	}
 	if (l->slot.result)
 		snapshot_merge(now, l->slot.result, 1000 * NS_PER_SEC);
@@ -206,10 +208,70 @@ static void many_are_asked_less_often(void **state)
 	close_lane(&l);
 }
 
+static enum state balloon_state(const struct lane_of_one *l, unsigned guest)
+{
+	const struct row *row =
+	    snapshot_find(l->slot.result, TABLE_DOMAIN, key_process(70 + guest, 100));
+
+	return row ? (enum state)row->cell[DOMAIN_BALLOON].state : STATE_ABSENT;
+}
+
+/* A reading in which it is nobody's turn tells what the turn before came to. */
+static void what_failed_stays_told_until_the_next_turn(void **state)
+{
+	static const char note[] = "1 guest gave no answer: no monitor. 59 guests answered. To "
+				   "save CPU, each guest is asked every 12 s only.";
+	struct lane_of_one l;
+
+	(void)state;
+	open_lane(&l);
+	l.guests = MANY;
+	snprintf(l.fake->failing, sizeof(l.fake->failing), "%s", uuids[1]);
+	for (int i = 0; i < 3; i++) {
+		start_round(&l, i ? 0 : MANY);
+		end_round(&l);
+		assert_int_equal(l.fake->calls, i ? 0 : MANY);
+		assert_string_equal(l.slot.note, note);
+		assert_true(l.slot.partial);
+		assert_int_equal(balloon_state(&l, 1), STATE_DENIED);
+		assert_int_equal(balloon_state(&l, 0), STATE_OK);
+	}
+	l.fake->failing[0] = '\0';
+	close_lane(&l);
+}
+
+/* That it stops, or goes on, does not wait for its turn. */
+static void who_stops_is_told_at_once(void **state)
+{
+	struct lane_of_one l;
+
+	(void)state;
+	open_lane(&l);
+	l.guests = MANY;
+	start_round(&l, MANY);
+	end_round(&l);
+	l.stopped = 1;
+	start_round(&l, 0);
+	end_round(&l);
+	assert_int_equal(balloon_state(&l, 0), STATE_STUCK);
+	assert_int_equal(balloon_state(&l, 1), STATE_OK);
+	assert_non_null(
+	    strstr(l.slot.note, "1 guest is stopped and not asked. 59 guests answered."));
+	l.stopped = 0;
+	start_round(&l, 1);
+	end_round(&l);
+	assert_int_equal(l.fake->calls, 1);
+	assert_string_equal(l.fake->asked[0], uuids[0]);
+	assert_int_equal(balloon_state(&l, 0), STATE_OK);
+	close_lane(&l);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(many_are_asked_less_often),
+		cmocka_unit_test(what_failed_stays_told_until_the_next_turn),
+		cmocka_unit_test(who_stops_is_told_at_once),
 		cmocka_unit_test(one_that_hangs_takes_nothing_from_the_others),
 	};
 
