@@ -2,6 +2,7 @@
 /* The host's row and its CPUs. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/cpulist.h"
 #include "base/xalloc.h"
@@ -33,6 +34,13 @@ static void set_mean(struct snapshot *s, enum table_id t, int from, int column)
 		derive_missing(s, derive_host(s), column, why);
 }
 
+/* A guest without KVM takes no part in what KVM counts. */
+static bool takes_part(const struct row *guest, int column)
+{
+	return !(column_needs(&table_kinds[TABLE_DOMAIN].column[column]) & NEEDS(SRC_KVM)) ||
+	       strcmp(cell_text(guest, DOMAIN_VMM), VMM_EMULATED) != 0;
+}
+
 /*
  * The sum over all guests. One that has just come counts for nothing yet; one whose figure is not
  * to be had makes the sum unknown.
@@ -40,15 +48,21 @@ static void set_mean(struct snapshot *s, enum table_id t, int from, int column)
 static bool sum_guests(const struct snapshot *s, int from, double *ret, enum state *ret_why)
 {
 	bool any = s->table[TABLE_DOMAIN].n == 0, lacks = false;
-	enum state why = STATE_FIRST;
+	enum state why = any ? STATE_FIRST : STATE_ABSENT;
 	double sum = 0, v;
 
 	for (size_t i = 0; i < s->table[TABLE_DOMAIN].n; i++) {
-		if (derive_operand(TABLE_DOMAIN, s->table[TABLE_DOMAIN].row[i], from, &v, &why)) {
+		const struct row *guest = s->table[TABLE_DOMAIN].row[i];
+
+		if (!takes_part(guest, from))
+			continue;
+		if (derive_operand(TABLE_DOMAIN, guest, from, &v, &why)) {
 			sum += v;
 			any = true;
 		} else if (why != STATE_FIRST && why != STATE_RESET) {
-			*ret_why = why;
+			/* A reason says more than that there is nothing. */
+			if (!lacks || why != STATE_ABSENT)
+				*ret_why = why;
 			lacks = true;
 		}
 	}

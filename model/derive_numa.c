@@ -95,8 +95,8 @@ void derive_domain_nodes(struct snapshot *s, int column)
 	set_node_lists(s, TABLE_PLACEMENT, node_with_memory, column);
 }
 
-/* Memory of each domain over all nodes; -1 where it is not known. */
-static double *memory_by_domain(const struct snapshot *s)
+/* The sum of a column of the placement rows of each domain; -1 where none of them has it. */
+static double *placement_sum(const struct snapshot *s, int column)
 {
 	size_t domains = s->table[TABLE_DOMAIN].n;
 	double *total = xcalloc(domains, sizeof(*total));
@@ -107,15 +107,15 @@ static double *memory_by_domain(const struct snapshot *s)
 		const struct row *row = s->table[TABLE_PLACEMENT].row[i];
 		double *sum = row->domain ? &total[row->domain->number] : NULL;
 
-		if (sum && cell_has(row, PLACEMENT_MEMORY))
-			*sum = (*sum < 0 ? 0 : *sum) + row->cell[PLACEMENT_MEMORY].number;
+		if (sum && cell_has(row, column))
+			*sum = (*sum < 0 ? 0 : *sum) + row->cell[column].number;
 	}
 	return total;
 }
 
 void derive_placement_share(struct snapshot *s, int column)
 {
-	double *total = memory_by_domain(s);
+	double *total = placement_sum(s, PLACEMENT_MEMORY);
 
 	for (size_t i = 0; i < s->table[TABLE_PLACEMENT].n; i++) {
 		struct row *row = s->table[TABLE_PLACEMENT].row[i];
@@ -263,29 +263,16 @@ void derive_placement_age(struct snapshot *s, int column)
 	}
 }
 
-/* The sum of a column of the placement rows of each domain. */
-static double *placement_sum(const struct snapshot *s, int column)
-{
-	double *total = xcalloc(s->table[TABLE_DOMAIN].n, sizeof(*total));
-
-	for (size_t i = 0; i < s->table[TABLE_PLACEMENT].n; i++) {
-		const struct row *row = s->table[TABLE_PLACEMENT].row[i];
-
-		if (row->domain)
-			total[row->domain->number] += cell_number(row, column, 0);
-	}
-	return total;
-}
-
 /* The share of a guest's run time that its vCPUs spent on a row's node. One that does not run at
- * all does not move either: then each vCPU counts alike, where it stands. */
+ * all does not move either: then each vCPU counts alike, where it stands. Of one whose run time is
+ * not known (@run < 0) nothing is. */
 static bool run_share(const struct row *row, double run, double vcpus, double *ret)
 {
 	if (run >= IDLE_RUN)
 		*ret = cell_number(row, PLACEMENT_RUN_MEAN, 0) / run;
 	else if (vcpus > 0)
 		*ret = cell_number(row, PLACEMENT_VCPUS, 0) / vcpus;
-	return run >= IDLE_RUN || vcpus > 0;
+	return run >= IDLE_RUN || (run >= 0 && vcpus > 0);
 }
 
 void derive_domain_local(struct snapshot *s, int column)

@@ -252,6 +252,27 @@ static void sums_over_guests_know_all_of_them_or_nothing(void **state)
 	snapshot_unref(s);
 }
 
+/* Of the reasons why a sum is not known the missing right is told, whoever comes first. */
+static void a_missing_right_is_told_rather_than_nothing(void **state)
+{
+	struct snapshot *s = sample(1);
+	struct row *guest[3];
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++)
+		guest[i] = add_guest(s, 7 + i, "a");
+	cell_set_number(guest[0], DOMAIN_MEMORY, GIB, SECOND);
+	cell_set_missing(guest[1], DOMAIN_MEMORY, STATE_DENIED, SECOND);
+	cell_set_missing(guest[2], DOMAIN_MEMORY, STATE_ABSENT, SECOND);
+	derive(s, NULL);
+	assert_missing(host(s), TABLE_HOST, HOST_GUEST_MEMORY, STATE_DENIED);
+	cell_set_missing(guest[1], DOMAIN_MEMORY, STATE_ABSENT, SECOND);
+	cell_set_missing(guest[2], DOMAIN_MEMORY, STATE_DENIED, SECOND);
+	derive(s, NULL);
+	assert_missing(host(s), TABLE_HOST, HOST_GUEST_MEMORY, STATE_DENIED);
+	snapshot_unref(s);
+}
+
 static void a_host_without_guests_has_none(void **state)
 {
 	struct snapshot *s = sample(1);
@@ -279,6 +300,11 @@ static void polling_is_a_share_of_all_cpus(void **state)
 	cell_set_count(guest, DOMAIN_VM_POLL_FAIL, SECOND / 5, 2 * SECOND);
 	derive(now, before);
 	assert_value(guest, TABLE_DOMAIN, DOMAIN_POLL, 0.4);
+	assert_value(host(now), TABLE_HOST, HOST_POLL, 0.1);
+
+	/* Without KVM nothing polls. */
+	cell_set_text(now, add_guest(now, 9, "c"), DOMAIN_VMM, VMM_EMULATED, 2 * SECOND);
+	derive(now, before);
 	assert_value(host(now), TABLE_HOST, HOST_POLL, 0.1);
 
 	cell_set_missing(add_guest(now, 8, "b"), DOMAIN_VM_POLL_SUCCESS, STATE_DENIED, SECOND);
@@ -545,6 +571,7 @@ int main(void)
 		cmocka_unit_test(a_first_sample_has_no_busy_share),
 		cmocka_unit_test(waiting_is_the_mean_over_vcpus_that_have_a_figure),
 		cmocka_unit_test(sums_over_guests_know_all_of_them_or_nothing),
+		cmocka_unit_test(a_missing_right_is_told_rather_than_nothing),
 		cmocka_unit_test(a_host_without_guests_has_none),
 		cmocka_unit_test(polling_is_a_share_of_all_cpus),
 		cmocka_unit_test(memory_used_is_what_is_not_available),

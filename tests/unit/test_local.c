@@ -148,7 +148,7 @@ static void without_times_there_is_no_figure(void **state)
 	c = (struct course){ .at_ns = SECOND, .memory = { GIB, GIB }, .no_times = true };
 	go_on(&c, 1, 0, 0);
 	go_on(&c, 1, 0, 0);
-	assert_false(cell_has(guest_of(&c), DOMAIN_CPU));
+	assert_false(cell_has(guest_of(&c), DOMAIN_LOCAL));
 	end(&c);
 }
 
