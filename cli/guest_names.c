@@ -27,7 +27,7 @@ char *guest_names_nearest(const struct root *root, const struct options *options
 	if (near.best)
 		name = xstrdup(near.best);
 	snapshot_unref(s);
-	if (sampler_free(sampler))
-		root_close(own);
+	sampler_free(sampler);
+	root_close(own);
 	return name;
 }

@@ -231,7 +231,12 @@ static int write_piece(struct outputs *o, struct output *out, const struct text 
 		o->options->format->head(&out->sheet, &text);
 	if (rows && rows->len)
 		text_append(&text, rows->p, rows->len);
-	r = text.len ? outlet_write(out->outlet, text.p, text.len) : 0;
+	/* That nothing was to be written does not show that the disk has room again. */
+	if (text.len == 0) {
+		text_done(&text);
+		return 0;
+	}
+	r = outlet_write(out->outlet, text.p, text.len);
 	text_done(&text);
 	if (r < 0)
 		return lose(o, out, r);
@@ -261,7 +266,7 @@ static int write_output(struct outputs *o, struct output *out, const struct snap
 
 	n = choose_rows(o, out, s, row);
 	o->options->format->sample(&out->sheet, s, row, n, &text);
-	if (text.len || out->is_lost)
+	if (text.len)
 		r = write_piece(o, out, &text);
 	text_done(&text);
 	free(row);

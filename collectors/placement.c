@@ -3,8 +3,8 @@
  * On which NUMA node the memory of each guest lies. Runs in a lane of its own: a walk through the
  * page tables of a large guest takes seconds, and meanwhile holds a lock that the guest's own page
  * faults want. So only short walks are made unasked, longer ones are replaced by a sample of
- * pages, and all of it takes at most a thousandth of a CPU, a hundredth where
- * the user wants every walk.
+ * pages, and all of it takes at most a thousandth of a CPU, a hundredth where the user wants every
+ * walk.
  */
 #include <ctype.h>
 #include <errno.h>

@@ -19,8 +19,9 @@ struct sampler;
 struct sampler *sampler_new(struct root *root, const struct sampling *options);
 
 /*
- * Ends the lanes. False when one hangs in a call: it is left behind with all that it uses, the root
- * and what watches it too, and dies with the process.
+ * Ends the lanes. False when one hangs in a call: it is left behind with all that it uses, and dies
+ * with the process. It reads through a copy of the root: the root itself may be closed all the
+ * same, but what watches it must stay.
  */
 bool sampler_free(struct sampler *s);
 

@@ -13,7 +13,7 @@ FIRST_FRAME_SECONDS = 0.300
 
 HEAD = (
     f"{'':26}{'CPU ms':>8}{'budget':>7} {'':7}{'libvirtd':>9}{'guests':>8}"
-    f"{'resident':>10}{'budget':>7} {'':7}{'to terminal':>12}"
+    f"{'Pss':>10}{'budget':>7} {'':7}{'to terminal':>12}"
 )
 UNITS = (
     f"{'':26}{'/refresh':>8}{'':7} {'':7}{'ms':>9}{'ms':>8}{'MB':>10}{'':7} {'':7}{'bytes':>12}"
@@ -139,7 +139,7 @@ class Report:
         if self.scaled:
             self.line()
             self.line(f"{'scaling, ' + self.scaled[0][2]['name']:26}{'threads':>9}{'CPU ms':>8}"
-                      f"{'us/thread':>11}{'resident MB':>13}")
+                      f"{'us/thread':>11}{'Pss MB':>13}")
             for guests, threads, row in self.scaled:
                 self.line(f"{guests:6} guests{'':13}{threads:9}{row['own'] * 1e3:8.1f}"
                           f"{row['own'] / threads * 1e6:11.1f}{row['proportional'] / 1e6:13.1f}")
@@ -150,7 +150,7 @@ class Report:
         self.line()
         self.line(f"CPU a refresh      {cpu * 1e3:6.1f} ms of {CPU_SECONDS * 1e3:.0f}: "
                   f"{verdict(cpu, CPU_SECONDS)}")
-        self.line(f"resident           {resident / 1e6:6.1f} MB of {RESIDENT_BYTES / 1e6:.0f}: "
+        self.line(f"memory (Pss)       {resident / 1e6:6.1f} MB of {RESIDENT_BYTES / 1e6:.0f}: "
                   f"{verdict(resident, RESIDENT_BYTES)}")
         if self.frame is not None:
             limit = FIRST_FRAME_SECONDS

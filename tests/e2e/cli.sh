@@ -9,7 +9,8 @@ kvmtop=$(readlink -f "${1:?which kvmtop?}")
 host=$(readlink -f "${2:?which captured host?}")
 dir=$(mktemp -d)
 pid=
-trap '[ -z "$pid" ] || kill "$pid" 2>/dev/null; rm -rf "$dir"' EXIT
+others=() # what else was started and may still be there
+trap '[ -z "$pid" ] || kill "$pid" 2>/dev/null; kill "${others[@]}" 2>/dev/null; rm -rf "$dir"' EXIT
 cd "$dir" || exit 2
 # shellcheck disable=SC2317 # tests are called by their names
 export LC_ALL=C.UTF-8 TERM=xterm
@@ -204,6 +205,7 @@ emulated_guest() {
 	qemu-system-x86_64 -accel tcg -S -nodefaults -no-user-config -display none -m 16 -name "$name" \
 		>/dev/null 2>&1 &
 	qemu=$!
+	others+=("$qemu")
 	until_true eval '"$kvmtop" -b -n 1 -d 0.1 -c none -g "$name" -C name 2>/dev/null | grep -q "$name"' ||
 		fail 'the emulated guest is not seen'
 	run 0 -b -n 1 -d 0.1 "${live[@]}" -g "$name" -C vmm,rss,exits
@@ -211,6 +213,7 @@ emulated_guest() {
 	grep -q ',qemu-tcg,[0-9]*,,ok$' out || fail 'an emulated guest is not shown as one'
 	kill "$qemu"
 	wait "$qemu" 2>/dev/null
+	others=()
 }
 
 locale_does_not_matter() {
@@ -302,8 +305,13 @@ devices() {
 	mkfifo read.csv
 	cat read.csv >from_fifo &
 	local reader=$!
-	until_true fifo_is_read || fail 'a FIFO with a reader is not written to'
-	wait "$reader"
+	others+=("$reader")
+	if ! until_true fifo_is_read; then
+		fail 'a FIFO with a reader is not written to'
+		kill "$reader"
+	fi
+	wait "$reader" 2>/dev/null
+	others=()
 	cmp -s from_fifo expected || fail 'not everything went through the FIFO'
 }
 

@@ -135,7 +135,8 @@ samples() {
 	[ "${now:-0}" -ge "$1" ]
 }
 
-# rhythm SECONDS: no two samples are farther apart, and each has both guests.
+# rhythm SECONDS: no two samples are farther apart, and each has both guests. Four intervals are allowed for: a
+# loaded host may be late by some, and who waits for what hangs is late by ten times as much.
 rhythm() {
 	python3 - "$out/domain.csv" "$own" "$1" <<'P' || place_fail 'the rhythm is lost'
 import csv, datetime, sys
