@@ -360,6 +360,8 @@ static void write_row(const struct guests *g, struct reading *r, const struct pr
 	cell_set_number(row, DOMAIN_PID, p->pid, at);
 	cell_set_text(r->into, row, DOMAIN_VMM, guest->emulated ? VMM_EMULATED : c->vmm, at);
 	set_uptime(g, r, row, p);
+	if (c->vcpus)
+		cell_set_number(row, DOMAIN_VCPUS_GIVEN, (double)c->vcpus, at);
 	if (c->memory_bytes)
 		cell_set_number(row, DOMAIN_MEMORY, (double)c->memory_bytes, at);
 	if (c->huge_page_bytes)

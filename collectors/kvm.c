@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/mounts.h"
 #include "base/parse.h"
 #include "base/xalloc.h"
 #include "collectors/collector.h"
@@ -28,7 +29,10 @@
 #define LOOKS_MAX 8
 /* Far above what KVM allows. */
 #define VCPU_NUMBERS 65536
-#define DEBUGFS "sys/kernel/debug/kvm"
+#define DEBUGFS_MOUNT "sys/kernel/debug"
+#define DEBUGFS DEBUGFS_MOUNT "/kvm"
+/* As the administrator writes it. */
+#define AT_ROOT "/"
 
 /* Where the statistics that have a column lie. */
 struct layout {
@@ -416,18 +420,53 @@ static void read_machines(struct kvm *k, struct reading *r)
 /* What keeps guests from being told in a better way. */
 struct reasons {
 	size_t guests;
-	bool denied, old, locked, closed, unmounted, unknown;
+	bool denied, keeps_none, unlike, refused, closed, missing, unknown;
 };
 
 static void add_reasons(struct reasons *x, const struct guest *g)
 {
 	x->guests++;
 	x->denied |= state_of_errno(g->taken_error) == STATE_DENIED;
-	x->old |= g->taken_error == 0;
-	x->locked |= g->debugfs_error == -EPERM;
+	x->keeps_none |= g->taken_error == 0 && g->taken.n == 0;
+	x->unlike |= g->taken_error == 0 && g->taken.n > 0;
+	x->refused |= g->debugfs_error == -EPERM;
 	x->closed |= g->debugfs_error == -EACCES;
-	x->unmounted |= g->debugfs_error == -ENOENT;
+	x->missing |= g->debugfs_error == -ENOENT;
 	x->unknown |= g->debugfs_error == -ESRCH;
+}
+
+static bool is_debugfs_mounted(const struct root *root)
+{
+	struct text table = { 0 };
+	struct cursor c;
+	struct mount m;
+	bool mounted = false;
+
+	if (root_read_all(root, "proc/self/mounts", &table) == 0) {
+		cursor_init(&c, table.p, table.len);
+		while (!mounted && mount_next(&c, &m))
+			mounted = slice_eq(m.type, "debugfs");
+	}
+	text_done(&table);
+	return mounted;
+}
+
+/* "none [integrity] confidentiality": both of the latter shut debugfs. */
+static bool is_locked_down(const struct root *root)
+{
+	char buf[64];
+
+	return root_read(root, "sys/kernel/security/lockdown", buf, sizeof(buf)) > 0 &&
+	       strchr(buf, '[') && !strstr(buf, "[none]");
+}
+
+/* A guest that has a machine's descriptor shows as well as the module that KVM is there. */
+static const char *why_missing(const struct reading *r)
+{
+	if (!is_debugfs_mounted(r->root))
+		return "debugfs is not mounted (mount -t debugfs none " AT_ROOT DEBUGFS_MOUNT ")";
+	return root_exists(r->root, "sys/module/kvm") ? "KVM has no directory in debugfs"
+						      : "KVM is not loaded";
 }
 
 /* "2 guests WHAT: REASON, REASON." */
@@ -438,10 +477,12 @@ static void note_reasons(struct reading *r, const struct reasons *x, const char 
 		const char *text;
 	} all[] = {
 		{ x->denied, "CAP_SYS_PTRACE is missing" },
-		{ x->old, "QEMU before 8.1" },
-		{ x->locked, "debugfs is locked down (Secure Boot)" },
+		{ x->keeps_none, "no statistics descriptors (QEMU 8.1 and later keep them)" },
+		{ x->unlike, "descriptors and threads are numbered differently" },
+		{ x->refused, is_locked_down(r->root) ? "debugfs is locked down (Secure Boot)"
+						      : "debugfs refuses" },
 		{ x->closed, "debugfs needs CAP_DAC_READ_SEARCH" },
-		{ x->unmounted, "debugfs is not mounted or KVM is not loaded" },
+		{ x->missing, x->missing ? why_missing(r) : "" },
 		{ x->unknown, "KVM knows no such machine" },
 	};
 	char text[240] = "";
@@ -451,7 +492,7 @@ static void note_reasons(struct reading *r, const struct reasons *x, const char 
 		if (all[i].is_so)
 			len += (size_t)snprintf(
 			    text + len, sizeof(text) - len, "%s%s", len ? ", " : ": ", all[i].text);
-	if (x->guests && (x->denied || x->locked || x->closed || x->unmounted))
+	if (x->guests && (x->denied || x->refused || x->closed || x->missing))
 		reading_lacks(
 		    r, "%zu guest%s %s%s.", x->guests, x->guests == 1 ? "" : "s", what, text);
 	else if (x->guests)
@@ -478,7 +519,7 @@ static enum state note_ways(const struct kvm *k, struct reading *r)
 			add_reasons(g->by_debugfs ? &whole : &nothing, g);
 	}
 	/* Those that are told by debugfs may have failed there before. */
-	whole.locked = whole.closed = whole.unmounted = whole.unknown = false;
+	whole.refused = whole.closed = whole.missing = whole.unknown = false;
 	note_reasons(r, &nothing, "without KVM's statistics");
 	note_reasons(r, &whole, "by debugfs, so not per vCPU");
 	note_reasons(r, &each, "by statistics descriptors");
@@ -487,9 +528,9 @@ static enum state note_ways(const struct kvm *k, struct reading *r)
 		    r, "%zu guest%s emulated, so without KVM.", emulated, emulated == 1 ? "" : "s");
 	if (each.guests + whole.guests + nothing.guests == 0)
 		return STATE_OK;
-	return each.guests + whole.guests > 0                       ? STATE_OK
-	       : nothing.denied || nothing.locked || nothing.closed ? STATE_DENIED
-								    : STATE_ABSENT;
+	return each.guests + whole.guests > 0                        ? STATE_OK
+	       : nothing.denied || nothing.refused || nothing.closed ? STATE_DENIED
+								     : STATE_ABSENT;
 }
 
 enum state kvm_read(struct reading *r)

@@ -21,9 +21,17 @@ void slot_close(struct slot *slot)
 
 void slot_forget(struct slot *slot, const struct sampling *options)
 {
+	const struct snapshot *old;
+
 	if (slot->collector->close)
 		slot->collector->close(slot->state);
 	slot->state = slot->collector->open ? slot->collector->open(options) : NULL;
+	/* What it told goes with it: else it would be merged once more. */
+	pthread_mutex_lock(&slot->lock);
+	old = slot->result;
+	slot->result = NULL;
+	pthread_mutex_unlock(&slot->lock);
+	snapshot_unref(old);
 }
 
 void slot_done(struct slot *slot)

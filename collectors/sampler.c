@@ -278,6 +278,7 @@ static struct snapshot *read_sample(struct sampler *s)
 {
 	struct snapshot *into = snapshot_new(root_now(s->root));
 
+	into->one_guest = s->options.guest != NULL;
 	for (size_t i = 0; i < s->slots; i++)
 		if (s->slot[i].collector->lane == LANE_FAST && is_needed(s, &s->slot[i]))
 			slot_read(&s->slot[i], s->root, &s->options, NULL, into);

@@ -8,13 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
-#include "base/cpulist.h"
 #include "base/parse.h"
 #include "base/procstat.h"
 #include "base/xalloc.h"
+#include "collectors/affinity.h"
 #include "collectors/collector.h"
 #include "collectors/vcpu_finder.h"
 #include "collectors/vmm.h"
@@ -38,7 +37,8 @@ struct thread {
 	uint32_t tid;
 	bool outside; /* a thread of the kernel: its files lie below proc/TID */
 	bool is_vcpu;
-	int vcpu; /* its number; -1: no vCPU */
+	int vcpu;            /* its number; -1: no vCPU */
+	enum vcpu_told told; /* where its name does not tell */
 	char role[ROLE_SIZE], comm[PROC_COMM_SIZE];
 	struct kept schedstat, stat;
 	uint64_t start_ticks, user_ns;
@@ -57,9 +57,11 @@ struct guest_threads {
 	uint32_t pid;
 	struct thread *thread; /* by tid */
 	size_t n, cap;
-	ssize_t task_dirs; /* of the last listing */
-	bool unnamed;      /* no thread's name tells a vCPU */
-	uint64_t seen;     /* the sample in which the guest was there */
+	ssize_t task_dirs;    /* of the last listing */
+	bool unnamed;         /* no thread's name tells a vCPU */
+	struct numbers vcpus; /* by its descriptors, where names do not tell */
+	size_t untold;        /* vCPUs whose threads are not known */
+	uint64_t seen;        /* the sample in which the guest was there */
 };
 
 struct threads {
@@ -68,6 +70,7 @@ struct threads {
 	uint64_t sample, tick_ns;
 	size_t threads; /* of all guests, at the sample before */
 	bool no_schedstat;
+	size_t untold, untold_guests; /* of this sample */
 };
 
 void *threads_open(const struct sampling *options)
@@ -90,6 +93,7 @@ static void guest_done(struct guest_threads *g)
 	for (size_t i = 0; i < g->n; i++)
 		thread_done(&g->thread[i]);
 	free(g->thread);
+	numbers_done(&g->vcpus);
 }
 
 void threads_close(void *state)
@@ -132,6 +136,7 @@ static void set_role(struct guest_threads *g, struct thread *t, const char *comm
 	snprintf(t->comm, sizeof(t->comm), "%s", comm);
 	thread_role(comm, t->tid == g->pid, t->role, &t->vcpu);
 	t->is_vcpu = t->vcpu >= 0;
+	t->told = VCPU_NOT;
 	if (t->is_vcpu)
 		g->unnamed = false;
 }
@@ -208,37 +213,6 @@ static void take_outside(struct guest_threads *g, const struct row *row)
 	snprintf(thread->role, sizeof(thread->role), "%s", cell_text(row, THREAD_ROLE));
 }
 
-static uint64_t hash_bytes(const unsigned char *p, size_t n)
-{
-	uint64_t hash = 0xcbf29ce484222325u;
-
-	for (size_t i = 0; i < n; i++)
-		hash = (hash ^ p[i]) * 0x100000001b3u;
-	return hash;
-}
-
-/* The call costs a twentieth of the file, so that a pin shows at the next sample of a thread that
- * runs. */
-static void ask_affinity(struct thread *t)
-{
-	unsigned long mask[CPUSET_MAX / 8 / sizeof(long) / 8] = { 0 };
-	struct cpuset set = { 0 };
-	uint64_t hash;
-	long n = syscall(SYS_sched_getaffinity, (pid_t)t->tid, sizeof(mask), mask);
-
-	if (n <= 0)
-		return;
-	hash = hash_bytes((const unsigned char *)mask, (size_t)n);
-	if (hash == t->affinity_hash)
-		return;
-	t->affinity_hash = hash;
-	for (unsigned int cpu = 0; cpu < (unsigned int)n * 8; cpu++)
-		if (mask[cpu / (8 * sizeof(long))] >> cpu % (8 * sizeof(long)) & 1)
-			cpuset_set(&set, cpu);
-	cpuset_format(&set, t->affinity, sizeof(t->affinity));
-	cpuset_done(&set);
-}
-
 /* Not kept open: so seldom read, descriptors would cost the kernel more memory than opening costs
  * time. */
 static bool read_slow_file(const struct guest_threads *g, const struct thread *t,
@@ -282,7 +256,7 @@ static void update_slow(const struct threads *state, const struct guest_threads 
 	bool turn = is_slow_turn(state, t, r);
 
 	if ((turn || ran) && root_is_live(r->root))
-		ask_affinity(t);
+		affinity_ask(t->tid, &t->affinity_hash, t->affinity, sizeof(t->affinity));
 	if (!turn)
 		return;
 	if (t->slow_ns == 0 || reading_thorough(r) || t->slow_slices != t->ran.slices)
@@ -447,45 +421,101 @@ static bool read_thread(struct threads *state, struct guest_threads *g, struct t
 	return true;
 }
 
-static bool any_vcpu(const struct guest_threads *g)
+static size_t count_vcpus(const struct guest_threads *g)
 {
+	size_t n = 0;
+
 	for (size_t i = 0; i < g->n; i++)
-		if (g->thread[i].is_vcpu)
-			return true;
-	return false;
+		n += g->thread[i].is_vcpu;
+	return n;
+}
+
+/* A thread with a name of its own is what the name says. */
+static bool is_candidate(const struct thread *t)
+{
+	return t->told != VCPU_NOT || strcmp(t->role, "other") == 0;
+}
+
+static void take_told(struct thread *t, const struct vcpu_candidate *candidate)
+{
+	t->told = candidate->told;
+	t->is_vcpu = t->told >= VCPU_TAKEN;
+	t->vcpu = t->is_vcpu ? candidate->vcpu : -1;
+	snprintf(t->role, sizeof(t->role), "%s", t->is_vcpu ? "vcpu" : "other");
 }
 
 /* QEMU without debug-threads=on gives all its threads one name. */
 static void find_unnamed_vcpus(struct guest_threads *g, const struct root *root)
 {
+	struct vcpu_candidate *candidate = xcalloc(g->n + 1, sizeof(*candidate));
 	struct vcpu_finder finder;
-	int vcpu, found = 0;
+	size_t n = 0;
 
+	for (size_t i = 0; i < g->n; i++)
+		if (is_candidate(&g->thread[i]))
+			candidate[n++] = (struct vcpu_candidate){ .tid = g->thread[i].tid,
+				.told = g->thread[i].told,
+				.vcpu = g->thread[i].vcpu };
 	vcpu_finder_init(&finder, root, g->pid);
-	for (size_t i = 0; i < g->n; i++) {
-		struct thread *t = &g->thread[i];
-
-		/* A thread with a name of its own is what the name says. */
-		if (strcmp(t->role, "other") != 0 || !vcpu_finder_ask(&finder, t->tid, &vcpu))
-			continue;
-		/* Where nothing tells the number, vCPUs count in the order of their threads. */
-		t->is_vcpu = true;
-		t->vcpu = vcpu >= 0 ? vcpu : found;
-		found++;
-		snprintf(t->role, sizeof(t->role), "vcpu");
-	}
+	vcpu_finder_look(&finder, &g->vcpus, candidate, n);
 	vcpu_finder_done(&finder);
+	for (size_t i = 0, c = 0; i < g->n; i++)
+		if (is_candidate(&g->thread[i]))
+			take_told(&g->thread[i], &candidate[c++]);
+	free(candidate);
+}
+
+/* While vCPUs are missing their threads are looked for at every sample. */
+static void tell_vcpus(struct threads *state, struct guest_threads *g, struct row *domain,
+    bool listed, struct reading *r)
+{
+	bool emulated = strcmp(cell_text(domain, DOMAIN_VMM), VMM_EMULATED) == 0;
+	size_t found;
+
+	g->untold = 0;
+	if (!g->unnamed)
+		return;
+	listed |= state->sample % SLOW_SAMPLES == 0;
+	if (!emulated && (listed || g->vcpus.n == 0))
+		vcpu_finder_list(r->root, g->pid, &g->vcpus);
+	found = count_vcpus(g);
+	if (!emulated && (listed || found == 0 || found < g->vcpus.n)) {
+		find_unnamed_vcpus(g, r->root);
+		found = count_vcpus(g);
+	}
+	if (g->vcpus.n)
+		cell_set_number(domain, DOMAIN_VCPUS_GIVEN, (double)g->vcpus.n, reading_now(r));
+	if (cell_number(domain, DOMAIN_VCPUS_GIVEN, 0) <= (double)found)
+		return;
+	g->untold = (size_t)cell_number(domain, DOMAIN_VCPUS_GIVEN, 0) - found;
+	cell_set_number(domain, DOMAIN_VCPUS_UNTOLD, (double)g->untold, reading_now(r));
+	state->untold += g->untold;
+	state->untold_guests++;
+}
+
+/* Names are wanted before rows are made: what a thread is decides where its row goes. */
+static void read_names(struct guest_threads *g, const struct root *root)
+{
+	for (size_t i = g->n; i-- > 0;)
+		if (!g->thread[i].outside && !g->thread[i].role[0] &&
+		    !read_stat(g, &g->thread[i], root))
+			drop_thread(g, i);
+	g->unnamed = true;
+	for (size_t i = 0; i < g->n; i++)
+		if (g->thread[i].is_vcpu && g->thread[i].told == VCPU_NOT)
+			g->unnamed = false;
 }
 
 static void read_guest(
-    struct threads *state, struct guest_threads *g, const struct row *domain, struct reading *r)
+    struct threads *state, struct guest_threads *g, struct row *domain, struct reading *r)
 {
 	bool listed = g->task_dirs < 0 || has_changed(g, r->root);
 
 	if (listed && !list_threads(g, r->root))
 		return;
-	if (g->unnamed && (listed || !any_vcpu(g) || state->sample % SLOW_SAMPLES == 0))
-		find_unnamed_vcpus(g, r->root);
+	if (listed)
+		read_names(g, r->root);
+	tell_vcpus(state, g, domain, listed, r);
 	for (size_t i = 0; i < g->n;) {
 		if (read_thread(state, g, &g->thread[i], domain, r)) {
 			i++;
@@ -495,8 +525,6 @@ static void read_guest(
 		g->task_dirs = -1;
 		drop_thread(g, i);
 	}
-	if (!any_vcpu(g))
-		g->unnamed = true;
 }
 
 static void forget_ended(struct threads *t)
@@ -539,6 +567,7 @@ enum state threads_read(struct reading *r)
 	size_t *place;
 
 	t->sample++;
+	t->untold = t->untold_guests = 0;
 	place = find_guests(t, domains);
 	take_all_outside(t, r->into, place);
 	for (size_t i = 0; i < domains->n; i++)
@@ -546,6 +575,14 @@ enum state threads_read(struct reading *r)
 	free(place);
 	forget_ended(t);
 	t->threads = r->into->table[TABLE_VCPU].n + r->into->table[TABLE_THREAD].n;
+	if (t->untold)
+		reading_lacks(r,
+		    "%zu vCPU%s of %zu guest%s not told from other threads yet; -name "
+		    "...,debug-threads=on would tell.",
+		    t->untold, t->untold == 1 ? "" : "s", t->untold_guests,
+		    t->untold == 1          ? " is"
+		    : t->untold_guests == 1 ? " are"
+					    : "s are");
 	if (t->no_schedstat)
 		reading_note(r, "This kernel has no schedstat (CONFIG_SCHED_INFO): times in clock "
 				"ticks, no waiting.");

@@ -12,6 +12,8 @@
 
 /* KVM_RUN, _IO(0xAE, 0x80): the same on every architecture that Linux runs KVM on but ppc. */
 #define KVM_RUN_REQUEST 0xae80
+/* Far above what KVM allows. */
+#define VCPU_NUMBER_MAX 65535
 
 static void add_from_debugfs(struct vcpu_finder *f, const char *vm)
 {
@@ -25,7 +27,7 @@ static void add_from_debugfs(struct vcpu_finder *f, const char *vm)
 		uint64_t vcpu, tid;
 
 		if (strncmp(names.name[i], "vcpu", 4) != 0 ||
-		    parse_u64(names.name[i] + 4, &vcpu) < 0 || vcpu > 65535)
+		    parse_u64(names.name[i] + 4, &vcpu) < 0 || vcpu > VCPU_NUMBER_MAX)
 			continue;
 		snprintf(path, sizeof(path), "%s/%.30s/pid", dir, names.name[i]);
 		if (root_read(f->root, path, buf, sizeof(buf)) <= 0 || parse_u64(buf, &tid) < 0)
@@ -69,28 +71,71 @@ void vcpu_finder_init(struct vcpu_finder *f, const struct root *root, uint32_t p
 	names_done(&vms);
 }
 
-/* task/TID/syscall: "16 0x1d 0xae80 …": ioctl, descriptor, request. */
-static bool ask_call(const struct vcpu_finder *f, uint32_t tid, int *ret_vcpu)
+static bool vcpu_of_link(const struct root *root, uint32_t pid, unsigned int fd, uint32_t *ret)
 {
 	static const char prefix[] = "anon_inode:kvm-vcpu:";
-	char path[96], buf[256], target[64];
-	uint64_t number, fd, request, vcpu;
+	char path[64], target[64];
+	uint64_t vcpu;
+
+	snprintf(path, sizeof(path), "proc/%u/fd/%u", pid, fd);
+	if (root_link(root, path, target, sizeof(target)) < 0 ||
+	    strncmp(target, prefix, strlen(prefix)) != 0 ||
+	    parse_u64(target + strlen(prefix), &vcpu) < 0 || vcpu > VCPU_NUMBER_MAX)
+		return false;
+	*ret = (uint32_t)vcpu;
+	return true;
+}
+
+static int compare(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+int vcpu_finder_list(const struct root *root, uint32_t pid, struct numbers *ret)
+{
+	struct numbers fds = { 0 };
+	char path[32];
+	size_t n = 0;
+	int r;
+
+	snprintf(path, sizeof(path), "proc/%u/fd", pid);
+	r = root_list_numbers(root, path, &fds);
+	if (r < 0)
+		return r;
+	/* In place: there are never more vCPUs than descriptors. */
+	for (size_t i = 0; i < fds.n; i++)
+		if (vcpu_of_link(root, pid, fds.v[i], &fds.v[n]))
+			n++;
+	fds.n = n;
+	if (n > 1)
+		qsort(fds.v, n, sizeof(*fds.v), compare);
+	numbers_done(ret);
+	*ret = fds;
+	return 0;
+}
+
+/* task/TID/syscall: "16 0x1d 0xae80 …": ioctl, descriptor, request; or "running". */
+static enum vcpu_told ask_call(const struct vcpu_finder *f, uint32_t tid, int *ret_vcpu)
+{
+	uint64_t number, fd, request;
+	char path[96], buf[256];
 	struct cursor c;
+	uint32_t vcpu;
 
 	snprintf(path, sizeof(path), "proc/%u/task/%u/syscall", f->pid, tid);
 	if (root_read(f->root, path, buf, sizeof(buf)) <= 0)
-		return false;
+		return VCPU_NOT;
+	if (strncmp(buf, "running", 7) == 0)
+		return VCPU_BUSY;
 	cursor_init(&c, buf, strlen(buf));
 	if (cursor_u64(&c, &number) < 0 || cursor_hex_u64(&c, &fd) < 0 ||
-	    cursor_hex_u64(&c, &request) < 0 || request != KVM_RUN_REQUEST || fd > INT32_MAX)
-		return false;
-	snprintf(path, sizeof(path), "proc/%u/fd/%u", f->pid, (unsigned int)fd);
-	if (root_link(f->root, path, target, sizeof(target)) < 0 ||
-	    strncmp(target, prefix, strlen(prefix)) != 0 ||
-	    parse_u64(target + strlen(prefix), &vcpu) < 0 || vcpu > 65535)
-		return false;
+	    cursor_hex_u64(&c, &request) < 0 || request != KVM_RUN_REQUEST || fd > INT32_MAX ||
+	    !vcpu_of_link(f->root, f->pid, (unsigned int)fd, &vcpu))
+		return VCPU_NOT;
 	*ret_vcpu = (int)vcpu;
-	return true;
+	return VCPU_CERTAIN;
 }
 
 static bool ask_guest_time(const struct vcpu_finder *f, uint32_t tid)
@@ -103,20 +148,88 @@ static bool ask_guest_time(const struct vcpu_finder *f, uint32_t tid)
 	       stat.has_guest_time && stat.guest_time_ticks > 0;
 }
 
-bool vcpu_finder_ask(const struct vcpu_finder *f, uint32_t tid, int *ret_vcpu)
+static enum vcpu_told ask(const struct vcpu_finder *f, uint32_t tid, int *ret_vcpu)
 {
+	enum vcpu_told told;
+
 	for (size_t i = 0; i < f->n; i++)
 		if (f->known[i].tid == tid) {
 			*ret_vcpu = f->known[i].vcpu;
-			return true;
+			return VCPU_CERTAIN;
 		}
 	/* Where KVM shows the pids, a thread that is not among them is no vCPU. */
 	if (f->n)
-		return false;
-	if (ask_call(f, tid, ret_vcpu))
-		return true;
-	*ret_vcpu = -1;
-	return ask_guest_time(f, tid);
+		return VCPU_NOT;
+	told = ask_call(f, tid, ret_vcpu);
+	return told != VCPU_CERTAIN && ask_guest_time(f, tid) ? VCPU_SPENT : told;
+}
+
+/* What comes of two answers, one after the other. */
+static enum vcpu_told join(enum vcpu_told before, enum vcpu_told now, bool *ret_ripe)
+{
+	*ret_ripe = before == VCPU_BUSY && now == VCPU_BUSY;
+	if (now >= VCPU_TAKEN || before < VCPU_TAKEN)
+		return now;
+	return before;
+}
+
+static size_t count_told(const struct vcpu_candidate *candidate, size_t n, enum vcpu_told least)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < n; i++)
+		count += candidate[i].told >= least;
+	return count;
+}
+
+static bool is_given(const struct vcpu_candidate *candidate, size_t n, int vcpu)
+{
+	for (size_t i = 0; i < n; i++)
+		if (candidate[i].told == VCPU_CERTAIN && candidate[i].vcpu == vcpu)
+			return true;
+	return false;
+}
+
+/* Numbers that are not certain go in the order of the threads, as QEMU made them. */
+static void guess_numbers(const struct numbers *vcpus, struct vcpu_candidate *candidate, size_t n)
+{
+	size_t next = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		int vcpu;
+
+		if (candidate[i].told < VCPU_TAKEN || candidate[i].told == VCPU_CERTAIN)
+			continue;
+		do {
+			vcpu = next < vcpus->n ? (int)vcpus->v[next] : (int)next;
+			next++;
+		} while (is_given(candidate, n, vcpu));
+		candidate[i].vcpu = vcpu;
+	}
+}
+
+void vcpu_finder_look(const struct vcpu_finder *f, const struct numbers *vcpus,
+    struct vcpu_candidate *candidate, size_t n)
+{
+	bool *ripe = xcalloc(n + 1, sizeof(*ripe));
+	size_t known, busy;
+
+	for (size_t i = 0; i < n; i++)
+		if (candidate[i].told != VCPU_CERTAIN)
+			candidate[i].told = join(candidate[i].told,
+			    ask(f, candidate[i].tid, &candidate[i].vcpu), &ripe[i]);
+	/* One that was taken for a vCPU was another busy thread. */
+	if (count_told(candidate, n, VCPU_TAKEN) > vcpus->n)
+		for (size_t i = 0; i < n; i++)
+			if (candidate[i].told == VCPU_TAKEN)
+				candidate[i].told = VCPU_NOT;
+	known = count_told(candidate, n, VCPU_TAKEN);
+	busy = count_told(candidate, n, VCPU_BUSY) - known;
+	for (size_t i = 0; i < n && known + busy <= vcpus->n; i++)
+		if (ripe[i])
+			candidate[i].told = VCPU_TAKEN;
+	guess_numbers(vcpus, candidate, n);
+	free(ripe);
 }
 
 void vcpu_finder_done(struct vcpu_finder *f)

@@ -8,6 +8,8 @@
 #include "base/parse.h"
 
 #define MIB ((uint64_t)1 << 20)
+/* Far above what any of them allows. */
+#define VCPUS_MAX 65535
 
 bool vmm_is_program(const char *name)
 {
@@ -127,6 +129,44 @@ static void take_object(struct guest_config *c, struct slice v)
 		c->huge_page_bytes = 0;
 }
 
+/* -smp 4, -smp cpus=4, -smp 2,sockets=2; or sockets, cores and the like alone. */
+static void take_smp(struct guest_config *c, struct slice v)
+{
+	static const char *const parts[] = { "drawers", "books", "sockets", "dies", "clusters",
+		"modules", "cores", "threads" };
+	char text[32];
+	uint64_t n;
+
+	c->vcpus = 0;
+	if (option_value(v, "cpus", text, sizeof(text)) ||
+	    option_value(v, NULL, text, sizeof(text)) ||
+	    option_value(v, "maxcpus", text, sizeof(text))) {
+		if (parse_u64(text, &n) == 0 && n <= VCPUS_MAX)
+			c->vcpus = n;
+		return;
+	}
+	c->vcpus = 1;
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (option_value(v, parts[i], text, sizeof(text)) && parse_u64(text, &n) == 0 &&
+		    n > 0 && n <= VCPUS_MAX)
+			c->vcpus *= n;
+	if (c->vcpus > VCPUS_MAX)
+		c->vcpus = 0;
+}
+
+/* cloud-hypervisor: boot=4,max=8; crosvm: 4 or num-cores=4. */
+static void take_cpus(struct guest_config *c, struct slice v)
+{
+	char text[32];
+	uint64_t n;
+
+	if ((option_value(v, "boot", text, sizeof(text)) ||
+		option_value(v, "num-cores", text, sizeof(text)) ||
+		option_value(v, NULL, text, sizeof(text))) &&
+	    parse_u64(text, &n) == 0 && n <= VCPUS_MAX)
+		c->vcpus = n;
+}
+
 static void take_argument(struct guest_config *c, const char *option, struct slice v)
 {
 	if (strcmp(option, "name") == 0)
@@ -143,6 +183,10 @@ static void take_argument(struct guest_config *c, const char *option, struct sli
 		take_memory(c, v, MIB);
 	else if (strcmp(option, "mem-path") == 0)
 		slice_copy(v, c->memory_path, sizeof(c->memory_path));
+	else if (strcmp(option, "smp") == 0)
+		take_smp(c, v);
+	else if (strcmp(option, "cpus") == 0)
+		take_cpus(c, v);
 	else if (strcmp(option, "object") == 0)
 		take_object(c, v);
 	else if ((strcmp(option, "machine") == 0 || strcmp(option, "M") == 0) &&
@@ -161,6 +205,8 @@ void guest_config_parse(const char *cmdline, size_t len, struct guest_config *re
 	if (!cursor_split(&c, '\0', &arg))
 		return;
 	set_vmm(ret, arg);
+	/* QEMU's default; the others tell it, or are told by other ways. */
+	ret->vcpus = strcmp(ret->vmm, "qemu") == 0;
 	while (cursor_split(&c, '\0', &arg)) {
 		struct slice before, behind;
 

@@ -15,6 +15,7 @@ struct guest_config {
 	char name[256]; /* "" when the command line gives none */
 	char uuid[40];
 	uint64_t memory_bytes;    /* 0: not told */
+	uint64_t vcpus;           /* that it is started with; 0: not told */
 	char memory_path[256];    /* where the memory's file lies; "" anonymous */
 	uint64_t huge_page_bytes; /* where the command line names the page size itself */
 	bool probe;               /* started only to be asked what it can do: not a guest */

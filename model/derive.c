@@ -6,6 +6,8 @@
 
 /* Nobody reads on beyond this. */
 #define LIST_BYTES 480
+/* In which proc tells when a thread was started: USER_HZ, 100 wherever KVM runs. */
+#define TICK_NS (NS_PER_SEC / 100)
 
 /* Each table may use what the tables before it derived. */
 static const enum table_id order[] = { TABLE_CPU, TABLE_VCPU, TABLE_THREAD, TABLE_PLACEMENT,
@@ -100,6 +102,24 @@ struct row *derive_host(struct snapshot *s)
 	return snapshot_row(s, TABLE_HOST, key_host(0));
 }
 
+/*
+ * A worker thread that has come since the sample before: all of its time belongs to this interval.
+ * Without this a guest whose workers come and go would hardly ever have a sum.
+ */
+static bool is_newborn(
+    const struct snapshot *s, enum table_id t, const struct row *row, int column, double *ret)
+{
+	const struct cell *cell = &row->cell[column];
+	uint64_t born_ns = (row->key.item >> 24) * TICK_NS;
+
+	if (t != TABLE_THREAD || s->interval_ns == 0 || cell->state != STATE_OK ||
+	    cell->rate_state != STATE_FIRST || cell->count > s->interval_ns ||
+	    born_ns + s->interval_ns < s->moment.mono_ns)
+		return false;
+	*ret = (double)cell->count / (double)s->interval_ns;
+	return true;
+}
+
 void derive_add_to_domain(struct snapshot *s, enum table_id from, int column,
     bool (*takes)(const struct row *row), int to_column)
 {
@@ -114,11 +134,38 @@ void derive_add_to_domain(struct snapshot *s, enum table_id from, int column,
 		if (!row->domain || (takes && !takes(row)))
 			continue;
 		sum = &row->domain->cell[to_column];
-		if (cell_value(c, &row->cell[column], &v))
+		/* One part without a figure, and there is no sum; cells are zero at first. */
+		if (sum->at_ns && sum->state != STATE_OK)
+			continue;
+		if (cell_value(c, &row->cell[column], &v) || is_newborn(s, from, row, column, &v))
 			derive_number(s, row->domain, to_column,
 			    (sum->state == STATE_OK ? sum->number : 0) + v);
-		else if (sum->state == STATE_ABSENT)
-			cell_set_missing(row->domain, to_column, cell_state(c, &row->cell[column]),
-			    s->moment.mono_ns);
+		else
+			derive_missing(
+			    s, row->domain, to_column, cell_state(c, &row->cell[column]));
 	}
+}
+
+bool derive_lacks_guests(const struct snapshot *s)
+{
+	return s->one_guest;
+}
+
+bool derive_is_untold(const struct row *domain)
+{
+	return cell_has(domain, DOMAIN_VCPUS_UNTOLD);
+}
+
+bool derive_lacks_vcpus(const struct snapshot *s)
+{
+	for (size_t i = 0; i < s->table[TABLE_DOMAIN].n; i++)
+		if (derive_is_untold(s->table[TABLE_DOMAIN].row[i]))
+			return true;
+	return s->one_guest;
+}
+
+void derive_unknown(struct snapshot *s, enum table_id t, int column)
+{
+	for (size_t i = 0; i < s->table[t].n; i++)
+		derive_missing(s, s->table[t].row[i], column, STATE_UNKNOWN);
 }

@@ -24,6 +24,7 @@ void derive_node_guest_memory(struct snapshot *s, int column);
 void derive_node_guest_run(struct snapshot *s, int column);
 void derive_node_vcpus(struct snapshot *s, int column);
 void derive_domain_state(struct snapshot *s, int column);
+void derive_domain_quiet(struct snapshot *s, int column);
 void derive_domain_stuck(struct snapshot *s, int column);
 void derive_domain_vcpus(struct snapshot *s, int column);
 void derive_domain_cpu(struct snapshot *s, int column);
@@ -61,9 +62,17 @@ void derive_host_ksm_saved(struct snapshot *s, int column);
 void derive_host_ksm_efficiency(struct snapshot *s, int column);
 
 /* For the functions above. Adds what @column of table @from shows to @to_column of its domain's
- * row. */
+ * row. A part that has no figure leaves the sum without one, for the same reason. */
 void derive_add_to_domain(struct snapshot *s, enum table_id from, int column,
     bool (*takes)(const struct row *row), int to_column);
+
+/* Sums over guests are not to be had: only one is looked at, or one's vCPUs are not known. */
+bool derive_lacks_guests(const struct snapshot *s);
+bool derive_lacks_vcpus(const struct snapshot *s);
+/* Whether there are threads of the guest of which nobody can tell whether they are vCPUs. */
+bool derive_is_untold(const struct row *domain);
+/* Makes a column of all rows STATE_UNKNOWN. */
+void derive_unknown(struct snapshot *s, enum table_id t, int column);
 
 void derive_number(struct snapshot *s, struct row *row, int column, double v);
 void derive_missing(struct snapshot *s, struct row *row, int column, enum state why);

@@ -41,9 +41,15 @@ static bool takes_part(const struct row *guest, int column)
 	       strcmp(cell_text(guest, DOMAIN_VMM), VMM_EMULATED) != 0;
 }
 
+/* The next sample has it. */
+static bool is_passing(enum state why)
+{
+	return why == STATE_FIRST || why == STATE_RESET;
+}
+
 /*
- * The sum over all guests. One that has just come counts for nothing yet; one whose figure is not
- * to be had makes the sum unknown.
+ * The sum over all guests. One whose figure is not to be had leaves none; it is FIRST only where
+ * nothing worse is the matter.
  */
 static bool sum_guests(const struct snapshot *s, int from, double *ret, enum state *ret_why)
 {
@@ -59,10 +65,10 @@ static bool sum_guests(const struct snapshot *s, int from, double *ret, enum sta
 		if (derive_operand(TABLE_DOMAIN, guest, from, &v, &why)) {
 			sum += v;
 			any = true;
-		} else if (why != STATE_FIRST && why != STATE_RESET) {
-			/* A reason says more than that there is nothing. */
-			if (!lacks || why != STATE_ABSENT)
-				*ret_why = why;
+		} else {
+			/* A reason says more than that there is nothing, or nothing yet. */
+			if (!lacks || *ret_why == STATE_ABSENT || is_passing(*ret_why))
+				*ret_why = lacks && why == STATE_ABSENT ? *ret_why : why;
 			lacks = true;
 		}
 	}
@@ -81,7 +87,9 @@ static void set_guests_sum(struct snapshot *s, int from, int column)
 	enum state why;
 	double sum;
 
-	if (sum_guests(s, from, &sum, &why))
+	if (derive_lacks_guests(s))
+		derive_missing(s, derive_host(s), column, STATE_UNKNOWN);
+	else if (sum_guests(s, from, &sum, &why))
 		derive_number(s, derive_host(s), column, sum);
 	else
 		derive_missing(s, derive_host(s), column, why);
@@ -154,6 +162,8 @@ void derive_cpu_vcpus(struct snapshot *s, int column)
 		if (cpu)
 			cpu->cell[column].number++;
 	}
+	if (derive_lacks_vcpus(s))
+		derive_unknown(s, TABLE_CPU, column);
 }
 
 /* Adds a vCPU to the lists of the CPUs that it is pinned to. */
@@ -240,14 +250,39 @@ void derive_host_steal(struct snapshot *s, int column)
 	set_mean(s, TABLE_CPU, CPU_STEAL, column);
 }
 
+/* By demand: idle vCPUs must not hide one that starves. */
 void derive_host_wait(struct snapshot *s, int column)
 {
-	set_mean(s, TABLE_VCPU, VCPU_WAIT, column);
+	double run = 0, wait = 0, v, w;
+	enum state why = STATE_ABSENT;
+
+	if (derive_lacks_vcpus(s)) {
+		derive_missing(s, derive_host(s), column, STATE_UNKNOWN);
+		return;
+	}
+	for (size_t i = 0; i < s->table[TABLE_VCPU].n; i++) {
+		const struct row *vcpu = s->table[TABLE_VCPU].row[i];
+
+		if (!derive_operand(TABLE_VCPU, vcpu, VCPU_RUN, &v, &why) ||
+		    !derive_operand(TABLE_VCPU, vcpu, VCPU_WAIT, &w, &why)) {
+			derive_missing(s, derive_host(s), column, why);
+			return;
+		}
+		run += v;
+		wait += w;
+	}
+	if (s->table[TABLE_VCPU].n)
+		derive_number(s, derive_host(s), column, wait > 0 ? wait / (run + wait) : 0);
+	else
+		derive_missing(s, derive_host(s), column, STATE_ABSENT);
 }
 
 void derive_host_domains(struct snapshot *s, int column)
 {
-	derive_number(s, derive_host(s), column, (double)s->table[TABLE_DOMAIN].n);
+	if (derive_lacks_guests(s))
+		derive_missing(s, derive_host(s), column, STATE_UNKNOWN);
+	else
+		derive_number(s, derive_host(s), column, (double)s->table[TABLE_DOMAIN].n);
 }
 
 void derive_host_vcpus(struct snapshot *s, int column)

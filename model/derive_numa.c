@@ -159,47 +159,60 @@ void derive_placement_run(struct snapshot *s, int column)
 		if (!vcpu->domain || node < 0)
 			continue;
 		row = placement_row(s, vcpu, node);
-		if (cell_value(run, &vcpu->cell[VCPU_RUN], &v))
+		if (row->cell[column].at_ns && !cell_has(row, column))
+			continue;
+		if (derive_is_untold(vcpu->domain))
+			derive_missing(s, row, column, STATE_UNKNOWN);
+		else if (cell_value(run, &vcpu->cell[VCPU_RUN], &v))
 			derive_number(s, row, column, cell_number(row, column, 0) + v);
-		else if (!cell_has(row, column))
-			cell_set_missing(
-			    row, column, cell_state(run, &vcpu->cell[VCPU_RUN]), s->moment.mono_ns);
+		else
+			derive_missing(s, row, column, cell_state(run, &vcpu->cell[VCPU_RUN]));
 	}
 }
 
 /* What is known of a guest's run time over all nodes. */
 struct ran {
-	bool known, carried;
-	enum state why; /* not known */
+	bool known, lacks;
+	enum state why;      /* not known */
+	uint64_t carried_ns; /* when the mean was made that is carried on; 0: there is none */
 	double mean;
 };
 
 static void look_at_run(const struct row *row, int column, struct ran *ran)
 {
+	const struct cell *mean = &row->cell[column];
 	enum state why;
 	double v;
 
-	if (derive_operand(TABLE_PLACEMENT, row, PLACEMENT_RUN, &v, &why))
+	if (derive_operand(TABLE_PLACEMENT, row, PLACEMENT_RUN, &v, &why)) {
 		ran->known = true;
-	else if (why != STATE_ABSENT)
+	} else if (why != STATE_ABSENT) {
+		ran->lacks = true;
 		ran->why = why;
-	ran->carried |= cell_has(row, column);
+	}
+	if (cell_has(row, column) && mean->at_ns > ran->carried_ns)
+		ran->carried_ns = mean->at_ns;
 }
 
-/* By measured time, so that samples of any distance give the same mean. */
-static void set_mean(
-    struct snapshot *s, struct row *row, int column, double keep, const struct ran *ran)
+/*
+ * By measured time since the mean was made, so that samples of any distance and gaps give the same.
+ * Where nothing is known now it stays, with its age.
+ */
+static void set_mean(struct snapshot *s, struct row *row, int column, const struct ran *ran)
 {
-	double v = cell_number(row, PLACEMENT_RUN, 0);
+	double v = cell_number(row, PLACEMENT_RUN, 0), age_ns;
 
-	if (ran->known && ran->carried)
-		v += keep * (cell_number(row, column, 0) - v);
-	else if (ran->carried)
-		v = cell_number(row, column, 0);
-	if (ran->known || ran->carried)
-		derive_number(s, row, column, v);
-	else
-		derive_missing(s, row, column, ran->why);
+	if (!ran->known || ran->lacks) {
+		if (!cell_has(row, column))
+			derive_missing(s, row, column, ran->why);
+		return;
+	}
+	if (ran->carried_ns) {
+		age_ns = (double)(s->moment.mono_ns - ran->carried_ns);
+		v += exp(-age_ns / (MEAN_SECONDS * (double)NS_PER_SEC)) *
+		     (cell_number(row, column, 0) - v);
+	}
+	derive_number(s, row, column, v);
 }
 
 static void forget_traces(struct snapshot *s, int column, struct ran *ran)
@@ -221,7 +234,6 @@ static void forget_traces(struct snapshot *s, int column, struct ran *ran)
 void derive_placement_run_mean(struct snapshot *s, int column)
 {
 	struct ran *ran = xcalloc(s->table[TABLE_DOMAIN].n, sizeof(*ran));
-	double keep = exp(-(double)s->interval_ns / (MEAN_SECONDS * (double)NS_PER_SEC));
 	const struct table *t = &s->table[TABLE_PLACEMENT];
 
 	for (size_t i = 0; i < t->n; i++)
@@ -233,7 +245,7 @@ void derive_placement_run_mean(struct snapshot *s, int column)
 		if (!row->domain)
 			continue;
 		name_placement(s, row, row->domain, (double)(row->key.item - 1));
-		set_mean(s, row, column, keep, &ran[row->domain->number]);
+		set_mean(s, row, column, &ran[row->domain->number]);
 	}
 	forget_traces(s, column, ran);
 	free(ran);
@@ -369,6 +381,10 @@ static void set_wanted(struct snapshot *s, struct row *pool, int column)
 	enum state why = STATE_OK;
 	double wanted = 0, size, memory;
 
+	if (derive_lacks_guests(s)) {
+		derive_missing(s, pool, column, STATE_UNKNOWN);
+		return;
+	}
 	if (!derive_operand(TABLE_HUGEPOOL, pool, HUGEPOOL_PAGE_SIZE, &size, &why)) {
 		derive_missing(s, pool, column, why);
 		return;
@@ -487,16 +503,24 @@ void derive_node_busy(struct snapshot *s, int column)
 	free(cpus);
 }
 
+/* Of what is not known of a guest yet, or any more, the node's sum is not known either. */
 static void add_placement(struct snapshot *s, int from, int column)
 {
 	for (size_t i = 0; i < s->table[TABLE_PLACEMENT].n; i++) {
 		const struct row *row = s->table[TABLE_PLACEMENT].row[i];
 		struct row *node = node_row(s, cell_number(row, PLACEMENT_NODE, -1));
+		enum state why;
+		double v;
 
-		if (node && cell_has(row, from))
-			derive_number(
-			    s, node, column, cell_number(node, column, 0) + row->cell[from].number);
+		if (!node || (node->cell[column].at_ns && !cell_has(node, column)))
+			continue;
+		if (derive_operand(TABLE_PLACEMENT, row, from, &v, &why))
+			derive_number(s, node, column, cell_number(node, column, 0) + v);
+		else if (why == STATE_FIRST || why == STATE_RESET || why == STATE_UNKNOWN)
+			derive_missing(s, node, column, why);
 	}
+	if (derive_lacks_guests(s))
+		derive_unknown(s, TABLE_NODE, column);
 }
 
 void derive_node_guest_memory(struct snapshot *s, int column)
@@ -507,6 +531,8 @@ void derive_node_guest_memory(struct snapshot *s, int column)
 void derive_node_guest_run(struct snapshot *s, int column)
 {
 	add_placement(s, PLACEMENT_RUN, column);
+	if (derive_lacks_vcpus(s))
+		derive_unknown(s, TABLE_NODE, column);
 }
 
 void derive_node_vcpus(struct snapshot *s, int column)
@@ -519,4 +545,6 @@ void derive_node_vcpus(struct snapshot *s, int column)
 		if (node)
 			node->cell[column].number++;
 	}
+	if (derive_lacks_vcpus(s))
+		derive_unknown(s, TABLE_NODE, column);
 }

@@ -66,6 +66,7 @@ struct snapshot {
 	struct moment moment;
 	uint64_t interval_ns; /* since the sample before; 0 in the first */
 	uint64_t number;      /* of the sample, from 1 */
+	bool one_guest;       /* only one is looked at: sums over guests are not known */
 	struct table table[TABLES];
 	struct arena *arena;
 	unsigned refs;

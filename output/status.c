@@ -15,7 +15,8 @@ static const struct {
 				    "of one sample." },
 	[STATUS_STALE] = { "stale", "A figure is older than two intervals of its source." },
 	[STATUS_PARTIAL] = { "partial", "A figure is missing whose source fails, does not answer "
-					"or lacks something; the table \"source\" says what." },
+					"or lacks something, or a part of "
+					"a sum is not known; the table \"source\" says what." },
 	[STATUS_RESET] = { "reset", "A counter went back, so its rate is empty." },
 	[STATUS_DENIED] = { "denied", "A right is missing; the table \"source\" says which." },
 	[STATUS_STUCK] = { "stuck",

@@ -202,7 +202,7 @@ static void a_first_sample_has_no_busy_share(void **state)
 	snapshot_unref(now);
 }
 
-static void waiting_is_the_mean_over_vcpus_that_have_a_figure(void **state)
+static void waiting_is_the_mean_of_a_guest_and_by_demand_on_the_host(void **state)
 {
 	struct snapshot *before = sample(1), *now = sample(2);
 	const struct row *old = add_guest(before, 7, "a"), *guest = add_guest(now, 7, "a");
@@ -212,15 +212,101 @@ static void waiting_is_the_mean_over_vcpus_that_have_a_figure(void **state)
 	add_vcpu(before, old, 1, 0, 0, 0);
 	add_vcpu(now, guest, 0, 0, SECOND / 2, SECOND / 5);
 	add_vcpu(now, guest, 1, 0, SECOND, SECOND / 10);
-	add_vcpu(now, guest, 2, 0, 0, 0);
 	derive(now, before);
 	assert_value(guest, TABLE_DOMAIN, DOMAIN_WAIT, 0.15);
 	assert_value(guest, TABLE_DOMAIN, DOMAIN_WAIT_WORST, 0.2);
 	assert_value(guest, TABLE_DOMAIN, DOMAIN_VCPU_RUN, 1.5);
-	assert_value(guest, TABLE_DOMAIN, DOMAIN_VCPUS, 3);
-	assert_value(host(now), TABLE_HOST, HOST_WAIT, 0.15);
+	assert_value(guest, TABLE_DOMAIN, DOMAIN_VCPUS, 2);
+	/* 0.3 s of the 1.8 s that they wanted. */
+	assert_value(host(now), TABLE_HOST, HOST_WAIT, 0.3 / 1.8);
+	assert_cell_text(guest, DOMAIN_STATE, "running");
 	snapshot_unref(before);
 	snapshot_unref(now);
+}
+
+static void a_sum_with_a_part_that_has_no_rate_yet_has_none(void **state)
+{
+	struct snapshot *before = sample(1), *now = sample(2);
+	const struct row *old = add_guest(before, 7, "a"), *guest = add_guest(now, 7, "a");
+
+	(void)state;
+	add_vcpu(before, old, 0, 0, 0, 0);
+	add_vcpu(now, guest, 0, 0, SECOND / 2, SECOND / 5);
+	add_vcpu(now, guest, 1, 0, SECOND, 0);
+	derive(now, before);
+	assert_missing(guest, TABLE_DOMAIN, DOMAIN_CPU, STATE_FIRST);
+	assert_missing(guest, TABLE_DOMAIN, DOMAIN_VCPU_RUN, STATE_FIRST);
+	assert_missing(guest, TABLE_DOMAIN, DOMAIN_WAIT, STATE_FIRST);
+	assert_missing(guest, TABLE_DOMAIN, DOMAIN_WAIT_WORST, STATE_FIRST);
+	assert_missing(host(now), TABLE_HOST, HOST_WAIT, STATE_FIRST);
+	snapshot_unref(before);
+	snapshot_unref(now);
+}
+
+static void vcpus_that_are_not_told_leave_a_guest_unknown(void **state)
+{
+	struct snapshot *before = sample(1), *now = sample(2);
+	struct row *old = add_guest(before, 7, "a"), *guest = add_guest(now, 7, "a");
+
+	(void)state;
+	cell_set_number(guest, DOMAIN_VCPUS_GIVEN, 4, 2 * SECOND);
+	cell_set_number(guest, DOMAIN_VCPUS_UNTOLD, 3, 2 * SECOND);
+	cell_set_number(host(now), HOST_CPUS, 2, 2 * SECOND);
+	add_vcpu(before, old, 0, 0, 0, 0);
+	add_vcpu(now, guest, 0, 0, SECOND / 2, 0);
+	derive(now, before);
+	assert_value(guest, TABLE_DOMAIN, DOMAIN_VCPUS, 4);
+	assert_value(guest, TABLE_DOMAIN, DOMAIN_CPU, 0.5);
+	assert_missing(guest, TABLE_DOMAIN, DOMAIN_WAIT, STATE_UNKNOWN);
+	assert_missing(guest, TABLE_DOMAIN, DOMAIN_GUEST, STATE_UNKNOWN);
+	assert_missing(guest, TABLE_DOMAIN, DOMAIN_VCPU_RUN, STATE_UNKNOWN);
+	assert_missing(guest, TABLE_DOMAIN, DOMAIN_EMULATOR, STATE_UNKNOWN);
+	assert_missing(host(now), TABLE_HOST, HOST_WAIT, STATE_UNKNOWN);
+	assert_value(host(now), TABLE_HOST, HOST_VCPU_PER_CPU, 2);
+	snapshot_unref(before);
+	snapshot_unref(now);
+}
+
+/* It runs in the first second and never again. */
+static void a_guest_is_running_while_a_vcpu_ran_lately(void **state)
+{
+	struct snapshot *before = sample(1);
+
+	(void)state;
+	add_vcpu(before, add_guest(before, 7, "a"), 0, 0, 0, 0);
+	derive(before, NULL);
+	assert_missing(before->table[TABLE_DOMAIN].row[0], TABLE_DOMAIN, DOMAIN_STATE, STATE_FIRST);
+	for (uint64_t second = 2; second < 16; second++) {
+		struct snapshot *now = sample(second);
+		struct row *guest = add_guest(now, 7, "a");
+
+		add_vcpu(now, guest, 0, 0, SECOND / 2, 0);
+		derive(now, before);
+		assert_cell_text(guest, DOMAIN_STATE, second < 12 ? "running" : "idle");
+		snapshot_unref(before);
+		before = now;
+	}
+	snapshot_unref(before);
+}
+
+static void one_guest_alone_gives_no_sums(void **state)
+{
+	struct snapshot *s = sample(1);
+	struct row *guest = add_guest(s, 7, "a");
+
+	(void)state;
+	s->one_guest = true;
+	cell_set_number(guest, DOMAIN_MEMORY, GIB, SECOND);
+	cell_set_number(guest, DOMAIN_VCPUS_DEFINED, 2, SECOND);
+	add_node(s, 0);
+	derive(s, NULL);
+	assert_missing(host(s), TABLE_HOST, HOST_DOMAINS, STATE_UNKNOWN);
+	assert_missing(host(s), TABLE_HOST, HOST_VCPUS, STATE_UNKNOWN);
+	assert_missing(host(s), TABLE_HOST, HOST_GUEST_MEMORY, STATE_UNKNOWN);
+	assert_missing(host(s), TABLE_HOST, HOST_WAIT, STATE_UNKNOWN);
+	assert_missing(s->table[TABLE_NODE].row[0], TABLE_NODE, NODE_VCPUS, STATE_UNKNOWN);
+	assert_value(guest, TABLE_DOMAIN, DOMAIN_VCPUS, 2);
+	snapshot_unref(s);
 }
 
 static void sums_over_guests_know_all_of_them_or_nothing(void **state)
@@ -569,7 +655,11 @@ int main(void)
 		cmocka_unit_test(a_reset_part_makes_a_cpu_unknown),
 		cmocka_unit_test(means_are_over_the_cpus_that_have_a_figure),
 		cmocka_unit_test(a_first_sample_has_no_busy_share),
-		cmocka_unit_test(waiting_is_the_mean_over_vcpus_that_have_a_figure),
+		cmocka_unit_test(waiting_is_the_mean_of_a_guest_and_by_demand_on_the_host),
+		cmocka_unit_test(a_sum_with_a_part_that_has_no_rate_yet_has_none),
+		cmocka_unit_test(vcpus_that_are_not_told_leave_a_guest_unknown),
+		cmocka_unit_test(a_guest_is_running_while_a_vcpu_ran_lately),
+		cmocka_unit_test(one_guest_alone_gives_no_sums),
 		cmocka_unit_test(sums_over_guests_know_all_of_them_or_nothing),
 		cmocka_unit_test(a_missing_right_is_told_rather_than_nothing),
 		cmocka_unit_test(a_host_without_guests_has_none),

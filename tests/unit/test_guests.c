@@ -221,6 +221,72 @@ static void guests_and_vcpus_come_and_go(void **state)
 	close_host(&h);
 }
 
+/* A process of two vCPUs without names: @busy threads spin, from thread 6 on. */
+static void unnamed(struct host *h, int second, int threads, int busy)
+{
+	char path[64];
+
+	sample(h, second);
+	process(h, 5, "qemu-kvm", 'S', 100, true);
+	link_to(h, "proc/5/fd/10", "anon_inode:kvm-vcpu:0");
+	link_to(h, "proc/5/fd/11", "anon_inode:kvm-vcpu:1");
+	thread(h, 5, 5, "qemu-kvm", 'S', 100, 100, 0);
+	for (int i = 0; i < threads; i++) {
+		/* No time in a guest: a kernel that does not count it. */
+		thread(h, 5, 6 + i, "qemu-kvm", 'R', 10, 101, 0);
+		snprintf(path, sizeof(path), "proc/5/task/%d/syscall", 6 + i);
+		add(h, path,
+		    i < busy ? "running\n"
+		    : i == 2 ? "16 0xb 0xae80 0x0\n"
+			     : "202 0x0 0x0\n");
+	}
+}
+
+static void a_spinning_unnamed_vcpu_is_found_at_the_second_asking(void **state)
+{
+	struct host h = { 0 };
+	const struct row *row;
+
+	(void)state;
+	for (int second = 10; second < 13; second++)
+		unnamed(&h, second, 3, 1);
+	open_host(&h);
+	take(&h);
+	row = only_guest(h.now);
+	assert_int_equal(h.now->table[TABLE_VCPU].n, 1);
+	assert_int_equal((int)cell_number(row, DOMAIN_VCPUS, 0), 2);
+	assert_int_equal((int)cell_number(row, DOMAIN_VCPUS_UNTOLD, 0), 1);
+	assert_int_equal(row->cell[DOMAIN_WAIT].state, STATE_UNKNOWN);
+	assert_non_null(strstr(h.threads.note, "1 vCPU of 1 guest is not told"));
+	assert_true(h.threads.partial);
+	take(&h);
+	assert_int_equal(h.now->table[TABLE_VCPU].n, 2);
+	assert_false(cell_has(only_guest(h.now), DOMAIN_VCPUS_UNTOLD));
+	assert_false(h.threads.partial);
+	row = h.now->table[TABLE_VCPU].row[0];
+	assert_int_equal((int)cell_number(row, VCPU_TID, 0), 6);
+	assert_int_equal((int)cell_number(row, VCPU_NUMBER, -1), 0);
+	/* What it was before has no place in its new row. */
+	assert_int_equal(only_guest(h.now)->cell[DOMAIN_CPU].state, STATE_FIRST);
+	close_host(&h);
+}
+
+static void more_busy_threads_than_vcpus_are_not_told(void **state)
+{
+	struct host h = { 0 };
+
+	(void)state;
+	for (int second = 10; second < 13; second++)
+		unnamed(&h, second, 4, 4);
+	open_host(&h);
+	for (int i = 0; i < 3; i++)
+		take(&h);
+	assert_int_equal(h.now->table[TABLE_VCPU].n, 0);
+	assert_int_equal((int)cell_number(only_guest(h.now), DOMAIN_VCPUS, 0), 2);
+	assert_int_equal(only_guest(h.now)->cell[DOMAIN_EMULATOR].state, STATE_UNKNOWN);
+	close_host(&h);
+}
+
 static void a_stopped_guest_is_stuck(void **state)
 {
 	struct host h = { 0 };
@@ -232,7 +298,7 @@ static void a_stopped_guest_is_stuck(void **state)
 	}
 	open_host(&h);
 	take(&h);
-	assert_string_equal(cell_text(only_guest(h.now), DOMAIN_STATE), "running");
+	assert_int_equal(only_guest(h.now)->cell[DOMAIN_STATE].state, STATE_UNKNOWN);
 	take(&h);
 	assert_string_equal(cell_text(only_guest(h.now), DOMAIN_STATE), "stuck");
 	take(&h);
@@ -385,6 +451,8 @@ int main(void)
 		cmocka_unit_test(a_probe_is_not_shown),
 		cmocka_unit_test(unnamed_vcpus_are_found_by_their_call),
 		cmocka_unit_test(only_the_guest_asked_for),
+		cmocka_unit_test(a_spinning_unnamed_vcpu_is_found_at_the_second_asking),
+		cmocka_unit_test(more_busy_threads_than_vcpus_are_not_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

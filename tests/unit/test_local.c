@@ -135,6 +135,23 @@ static void samples_of_any_distance_give_the_same(void **state)
 	end(&seldom);
 }
 
+static void a_gap_counts_as_the_time_that_it_took(void **state)
+{
+	struct course c = { .at_ns = SECOND, .memory = { GIB } };
+
+	(void)state;
+	go_on(&c, 1, 0.5, 0);
+	go_on(&c, 1, 0.5, 0);
+	c.no_times = true;
+	go_on(&c, 10, 5, 1);
+	assert_float_equal(local(&c), 1, 1e-6);
+	c.no_times = false;
+	go_on(&c, 10, 5, 1);
+	go_on(&c, 10, 5, 1);
+	assert_float_equal(local(&c), exp(-30.0 / 20), 1e-6);
+	end(&c);
+}
+
 static void without_times_there_is_no_figure(void **state)
 {
 	struct course c = { .at_ns = SECOND, .memory = { GIB, GIB } };
@@ -190,6 +207,7 @@ int main(void)
 		cmocka_unit_test(an_idle_guest_that_wanders_has_a_calm_figure),
 		cmocka_unit_test(what_was_moved_is_seen_within_a_minute),
 		cmocka_unit_test(samples_of_any_distance_give_the_same),
+		cmocka_unit_test(a_gap_counts_as_the_time_that_it_took),
 		cmocka_unit_test(without_times_there_is_no_figure),
 		cmocka_unit_test(one_that_never_runs_counts_where_it_stands),
 		cmocka_unit_test(a_node_that_it_has_left_is_forgotten),

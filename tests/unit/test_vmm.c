@@ -50,6 +50,29 @@ static void command_lines_by_hand(void **state)
 	assert_string_equal(c.name, "fc-1");
 }
 
+static void vcpus_of_command_lines(void **state)
+{
+	struct guest_config c;
+
+	(void)state;
+	PARSE(&c, "qemu-kvm\0-smp\0" "4\0");
+	assert_int_equal(c.vcpus, 4);
+	PARSE(&c, "qemu-kvm\0-smp\0" "3,sockets=3,cores=1,threads=1\0");
+	assert_int_equal(c.vcpus, 3);
+	PARSE(&c, "qemu-kvm\0-smp\0maxcpus=8,cpus=2\0");
+	assert_int_equal(c.vcpus, 2);
+	PARSE(&c, "qemu-kvm\0-smp\0sockets=2,cores=3,threads=2\0");
+	assert_int_equal(c.vcpus, 12);
+	PARSE(&c, "qemu-kvm\0-m\0" "1G\0");
+	assert_int_equal(c.vcpus, 1);
+	PARSE(&c, "qemu-kvm\0-smp\0many\0");
+	assert_int_equal(c.vcpus, 0);
+	PARSE(&c, "/usr/bin/cloud-hypervisor\0--cpus\0boot=2,max=4\0");
+	assert_int_equal(c.vcpus, 2);
+	PARSE(&c, "/usr/bin/firecracker\0--id\0fc-1\0");
+	assert_int_equal(c.vcpus, 0);
+}
+
 static void a_probe_is_no_guest(void **state)
 {
 	struct guest_config c;
@@ -135,6 +158,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(libvirts_command_line),
 		cmocka_unit_test(command_lines_by_hand),
+		cmocka_unit_test(vcpus_of_command_lines),
 		cmocka_unit_test(a_probe_is_no_guest),
 		cmocka_unit_test(damaged_command_lines),
 		cmocka_unit_test(threads_are_told_by_name),
