@@ -127,7 +127,9 @@ static int set_guest(struct options *o, const char *value, char **ret_error)
 
 static int set_filter(struct options *o, const char *value, char **ret_error)
 {
-	(void)ret_error;
+	if (value[strspn(value, " \t")] == '\0')
+		return refuse(
+		    ret_error, "--filter needs an expression, such as 'cpu > 50%%' or 'web'");
 	o->filter = value;
 	return 0;
 }

@@ -50,6 +50,20 @@ static const char *table_name(size_t index)
 	return index < TABLES ? table_kinds[index].name : NULL;
 }
 
+/* ",a", "a,,b", "a,": something was meant there. */
+static bool has_gap(const char *list)
+{
+	struct cursor c;
+	struct slice part;
+	size_t len = strlen(list);
+
+	cursor_init(&c, list, len);
+	while (cursor_split(&c, ',', &part))
+		if (slice_trim(part).len == 0)
+			return true;
+	return len > 0 && list[len - 1] == ',';
+}
+
 static int add_table(struct options *o, const char *name, char **ret_error)
 {
 	int t = table_find_name(name);
@@ -81,6 +95,8 @@ static int resolve_tables(struct options *o, char **ret_error)
 		o->table[o->table_count++] = TABLE_DOMAIN;
 		return 0;
 	}
+	if (has_gap(o->tables))
+		return refuse(ret_error, "--table '%s': a name is missing at a comma", o->tables);
 	cursor_init(&c, o->tables, strlen(o->tables));
 	while (r == 0 && cursor_split(&c, ',', &part)) {
 		char *name = slice_dup(slice_trim(part));
@@ -110,11 +126,24 @@ static int refuse_column(const struct table_kind *kind, const char *name, char *
 	    ret_error, "table '%s' has no column '%s', did you mean '%s'?", kind->name, name, full);
 }
 
+/* Whatever the table is. */
+static bool is_always_written(const char *name)
+{
+	static const char *const always[] = { "time", "interval", "interval_seconds", "status" };
+
+	for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
+		if (strcmp(name, always[i]) == 0)
+			return true;
+	return false;
+}
+
 static int add_column(struct options *o, const char *name, char **ret_error)
 {
 	const struct table_kind *kind = &table_kinds[o->table[0]];
 	int c = column_find_name(kind, name);
 
+	if (c < 0 && is_always_written(name))
+		return refuse(ret_error, "'%s' is always written: leave it out", name);
 	if (c < 0)
 		return refuse_column(kind, name, ret_error);
 	for (size_t i = 0; i < o->column_count; i++)
@@ -135,6 +164,9 @@ static int resolve_columns(struct options *o, char **ret_error)
 		return 0;
 	if (o->table_count > 1)
 		return refuse(ret_error, "--columns goes with one table");
+	if (has_gap(o->columns))
+		return refuse(
+		    ret_error, "--columns '%s': a name is missing at a comma", o->columns);
 	cursor_init(&c, o->columns, strlen(o->columns));
 	while (r == 0 && cursor_split(&c, ',', &part)) {
 		char *name = slice_dup(slice_trim(part));
@@ -156,6 +188,10 @@ static int resolve_sort(struct options *o, char **ret_error)
 	o->sort_inverted = name[0] == '-';
 	name += o->sort_inverted;
 	o->sort = name;
+	if (strchr(name, ','))
+		return refuse(ret_error, "--sort '%s': rows are sorted by one column", name);
+	if (!*name)
+		return refuse(ret_error, "--sort needs the name of a column");
 	/* A screen has several tables; each sorts by the column if it has it. */
 	if (o->mode != MODE_BATCH)
 		return 0;

@@ -285,6 +285,15 @@ static unsigned sort_cpu(struct ui *ui, struct page *p, const char *key)
 	return sort_by(ui, page_table(p), names, 3);
 }
 
+/* One vCPU that waits is lost in the mean of many. */
+static unsigned sort_wait(struct ui *ui, struct page *p, const char *key)
+{
+	static const char *const names[] = { "wait_worst", "wait" };
+
+	(void)key;
+	return sort_by(ui, page_table(p), names, 2);
+}
+
 static unsigned sort_memory(struct ui *ui, struct page *p, const char *key)
 {
 	static const char *const names[] = { "memory", "total" };
@@ -372,51 +381,55 @@ static unsigned clear(struct ui *ui, struct page *p, const char *key)
 	return UI_CLEAR | UI_REDRAW;
 }
 
-/* In the order of the help; those with a label also stand in the bar, as far as there is room. */
+/* In the order of the help; those with a label also stand in the bar, by their rank and as far as
+ * there is room. */
 const struct command commands[] = {
-	{ "help", "F1 h ?", SCOPE_ANY, help, "Help", "This help: keys, columns, signs." },
-	{ "quit", "q F10", SCOPE_ANY, quit, "Quit", "Leave kvmtop." },
-	{ "screen", "1 2 3 4 8 0", SCOPE_ANY, show_screen, NULL,
+	{ "help", "F1 h ?", SCOPE_ANY, help, "Help", 1, "This help: keys, columns, signs." },
+	{ "quit", "q F10", SCOPE_ANY, quit, "Quit", 11, "Leave kvmtop." },
+	{ "screen", "1 2 3 4 8 0", SCOPE_ANY, show_screen, NULL, 0,
 	    "Show a screen; the bar names them." },
-	{ "next", "Tab S-Tab", SCOPE_ANY, walk_screens, NULL,
+	{ "next", "Tab S-Tab", SCOPE_ANY, walk_screens, NULL, 0,
 	    "The next screen, or the one before." },
-	{ "open", "Enter", SCOPE_ANY, open_line, NULL,
+	{ "open", "Enter", SCOPE_ANY, open_line, NULL, 0,
 	    "Open the guest's own page; elsewhere all columns of the line." },
-	{ "back", "Esc", SCOPE_ANY, go_back, NULL,
+	{ "back", "Esc", SCOPE_ANY, go_back, NULL, 0,
 	    "End the search, clear the filter, leave a guest's page." },
-	{ "up", "Up k", SCOPE_ANY, move_up, NULL, "One line up." },
-	{ "down", "Down j", SCOPE_ANY, move_down, NULL, "One line down." },
-	{ "page-up", "PgUp C-b", SCOPE_ANY, page_up, NULL, "A page up." },
-	{ "page-down", "PgDn C-f", SCOPE_ANY, page_down, NULL, "A page down." },
-	{ "first", "Home g", SCOPE_ANY, move_home, NULL,
+	{ "up", "Up k", SCOPE_ANY, move_up, NULL, 0, "One line up." },
+	{ "down", "Down j", SCOPE_ANY, move_down, NULL, 0, "One line down." },
+	{ "page-up", "PgUp C-b", SCOPE_ANY, page_up, NULL, 0, "A page up." },
+	{ "page-down", "PgDn C-f", SCOPE_ANY, page_down, NULL, 0, "A page down." },
+	{ "first", "Home g", SCOPE_ANY, move_home, NULL, 0,
 	    "The first line, and stay there whoever it is." },
-	{ "last", "End G", SCOPE_ANY, move_end, NULL, "The last line." },
-	{ "sideways", "Left Right", SCOPE_SIDEWAYS, move_sideways, NULL,
+	{ "last", "End G", SCOPE_ANY, move_end, NULL, 0, "The last line." },
+	{ "sideways", "Left Right", SCOPE_SIDEWAYS, move_sideways, NULL, 0,
 	    "Other nodes, where not all have room; else the next part of the screen." },
-	{ "search", "/ F3", SCOPE_ANY, search, "Find", "Search while you type." },
-	{ "search-on", "n N", SCOPE_ANY, search_on, NULL, "The next match, or the one before." },
-	{ "filter", "\\ F4", SCOPE_TABLE, filter, "Filter",
+	{ "search", "/ F3", SCOPE_ANY, search, "Find", 10, "Search while you type." },
+	{ "search-on", "n N", SCOPE_ANY, search_on, NULL, 0, "The next match, or the one before." },
+	{ "filter", "\\ F4", SCOPE_TABLE, filter, "Filter", 9,
 	    "Show only some rows: web, cpu>50%, memory>=2G and state=running." },
-	{ "tree", "t F5", SCOPE_DOMAINS, fold, "Tree",
+	{ "tree", "t F5", SCOPE_DOMAINS, fold, "Tree", 3,
 	    "Unfold a guest into its threads, or fold it." },
-	{ "tree-all", "T", SCOPE_DOMAINS, fold, NULL, "Unfold all guests, or fold them." },
-	{ "sort", "s F6", SCOPE_TABLE, sort_menu, "Sort",
+	{ "tree-all", "T", SCOPE_DOMAINS, fold, NULL, 0, "Unfold all guests, or fold them." },
+	{ "sort", "s F6", SCOPE_TABLE, sort_menu, "Sort", 8,
 	    "Choose the column to sort by; typing its name finds it." },
-	{ "sort-move", "< > , .", SCOPE_TABLE, move_sort, NULL,
+	{ "sort-move", "< > , .", SCOPE_TABLE, move_sort, NULL, 0,
 	    "Sort by the column to the left or right." },
-	{ "invert", "I", SCOPE_TABLE, invert, NULL, "Turn the order round." },
-	{ "sort-cpu", "P", SCOPE_TABLE, sort_cpu, NULL, "Sort by CPU time." },
-	{ "sort-memory", "M", SCOPE_TABLE, sort_memory, NULL, "Sort by memory." },
-	{ "columns", "C F2", SCOPE_TABLE, choose_columns, "Columns",
+	{ "invert", "I", SCOPE_TABLE, invert, NULL, 0, "Turn the order round." },
+	{ "sort-cpu", "P", SCOPE_TABLE, sort_cpu, NULL, 0, "Sort by CPU time." },
+	{ "sort-wait", "W", SCOPE_TABLE, sort_wait, NULL, 0,
+	    "Sort by time waited for a host CPU; of a guest that of its worst vCPU." },
+	{ "sort-memory", "M", SCOPE_TABLE, sort_memory, NULL, 0, "Sort by memory." },
+	{ "columns", "C F2", SCOPE_TABLE, choose_columns, "Columns", 4,
 	    "Choose the columns of this screen; typing a name finds it." },
-	{ "idle", "i", SCOPE_ANY, hide_idle, "Idle", "Hide guests and vCPUs that do nothing." },
-	{ "pause", "z Z", SCOPE_ANY, pause_screen, "Pause", "Hold the picture; sampling goes on." },
-	{ "delay", "d", SCOPE_ANY, set_delay, "Delay", "Set the time between samples." },
-	{ "sample", "Space", SCOPE_ANY, sample_now, NULL, "Take a sample now." },
-	{ "exact", "x", SCOPE_PLACEMENT, read_exact, "Exact",
+	{ "idle", "i", SCOPE_ANY, hide_idle, "Idle", 5, "Hide guests and vCPUs that do nothing." },
+	{ "pause", "z Z", SCOPE_ANY, pause_screen, "Pause", 6,
+	    "Hold the picture; sampling goes on." },
+	{ "delay", "d", SCOPE_ANY, set_delay, "Delay", 7, "Set the time between samples." },
+	{ "sample", "Space", SCOPE_ANY, sample_now, NULL, 0, "Take a sample now." },
+	{ "exact", "x", SCOPE_PLACEMENT, read_exact, "Exact", 2,
 	    "Read once, exactly, where the memory of guests lies (it may hold them up for a "
 	    "moment)." },
-	{ "redraw", "C-l", SCOPE_ANY, clear, NULL, "Draw the whole screen again." },
+	{ "redraw", "C-l", SCOPE_ANY, clear, NULL, 0, "Draw the whole screen again." },
 };
 
 const size_t commands_n = sizeof(commands) / sizeof(commands[0]);

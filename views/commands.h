@@ -26,6 +26,7 @@ struct command {
 	enum scope scope;
 	unsigned (*run)(struct ui *ui, struct page *p, const char *key);
 	const char *label; /* in the bar; NULL: not there */
+	int rank;          /* there: lower ones stand first */
 	const char *help;
 };
 

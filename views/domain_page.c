@@ -11,11 +11,12 @@ bool domain_page_takes(const struct page *p, const struct row *row)
 void domain_page_build(struct page *p, struct pane *pane)
 {
 	const struct row *row = snapshot_find(p->now, TABLE_DOMAIN, key_of(p->ui->subject, 0));
-	const char *name = p->ui->subject_name;
+	const char *name = p->ui->subject_name, *why = row ? why_guest_waits(p, row) : "";
 
 	if (row) {
-		page_add(p, pane, LINE_TITLE)->text =
-		    page_printf(p, "%s, %s", name, cell_text(row, DOMAIN_STATE));
+		/* In the title, where it moves no line when it comes and goes. */
+		page_add(p, pane, LINE_TITLE)->text = page_printf(
+		    p, "%s, %s%s%s", name, cell_text(row, DOMAIN_STATE), *why ? "; " : "", why);
 		pane_build_pairs(p, pane);
 		return;
 	}

@@ -169,6 +169,9 @@ bool domains_figure(
 	if (column >= 0)
 		figure_of_cell(p, &table_kinds[line->table].column[column],
 		    &line->row->cell[column], field->width, ret);
+	/* By the limits of what it is, not of the guest above it. */
+	if (column >= 0 && field->width > 1)
+		ret->mark = mark_of(line->table, line->row, column);
 	if (field->column->kind == KIND_TEXT)
 		ret->align = ALIGN_LEFT;
 	return true;

@@ -12,6 +12,8 @@
 /* Pairs stand in a grid of such cells: a name, a figure, its unit, a gap. */
 #define PAIR_WIDTH 24
 #define PAIR_GAP 2
+/* Behind a longer name there is no room for "10.5k" and its unit. */
+#define PAIR_LABEL 14
 #define FACT_WIDTH 13
 /* A value on several cells stands behind a label of its own width or more. */
 #define WIDE_LABEL_ROOM 4
@@ -103,6 +105,30 @@ const char *pair_label(struct page *p, const struct column *c)
 	return label;
 }
 
+/* Where a name leaves its figure no room its longest words give way. */
+static const char *short_label(struct page *p, const char *label)
+{
+	static const struct {
+		const char *word, *shorter;
+	} words[] = {
+		{ "context ", "ctxt " },
+		{ "halt poll ", "poll " },
+		{ "huge page ", "hpage " },
+		{ " available", " avail" },
+		{ " balancing", " bal." },
+		{ " maximum", " max" },
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		const char *at = strstr(label, words[i].word);
+
+		if (text_width(label) > PAIR_LABEL && at)
+			return page_printf(p, "%.*s%s%s", (int)(at - label), label,
+			    words[i].shorter, at + strlen(words[i].word));
+	}
+	return label;
+}
+
 struct grid {
 	struct line *line;
 	struct pair *pair;
@@ -161,7 +187,8 @@ void pane_build_pairs(struct page *p, struct pane *pane)
 		figure_of_cell(p, c, &row->cell[column], FACT_WIDTH, &figure);
 		grid_add(p, pane, &grid,
 		    (struct pair){
-			.label = pair_label(p, c),
+			.label = c->kind == KIND_TEXT ? pair_label(p, c)
+						      : short_label(p, pair_label(p, c)),
 			.value = keep(p, &figure),
 			.unit = unit_sign(c, &row->cell[column]),
 			.style = figure.style,

@@ -190,9 +190,20 @@ static int parse_figure(const struct column *c, const char *text, double *ret)
 	return r;
 }
 
-static int fill_value(struct term *term, const struct column *c, const char *sign,
+/* What its help begins with: a name may mean something else in another table. */
+static int meaning_length(const struct column *c)
+{
+	size_t len = strcspn(c->help, ".,;:(");
+
+	while (len > 0 && c->help[len - 1] == ' ')
+		len--;
+	return (int)len;
+}
+
+static int fill_value(struct term *term, const struct table_kind *kind, const char *sign,
     const char *value, char ret_error[FILTER_ERROR_SIZE])
 {
+	const struct column *c = &kind->column[term->column];
 	bool text_op = term->op == OP_CONTAINS || term->op == OP_EQUAL || term->op == OP_UNEQUAL;
 
 	if (!*value) {
@@ -215,8 +226,9 @@ static int fill_value(struct term *term, const struct column *c, const char *sig
 		return -EINVAL;
 	}
 	if (parse_figure(c, value, &term->number) < 0) {
-		snprintf(ret_error, FILTER_ERROR_SIZE, "'%.40s' is no value of '%s': it takes %s",
-		    value, c->name, example_of(c));
+		snprintf(ret_error, FILTER_ERROR_SIZE,
+		    "'%.40s' is no value of '%s': it takes %s (table %s: %.*s)", value, c->name,
+		    example_of(c), kind->name, meaning_length(c), c->help);
 		return -EINVAL;
 	}
 	return 0;
@@ -274,7 +286,7 @@ static int compile_term(
 		    nearest ? "'" : "");
 		r = -EINVAL;
 	} else {
-		r = fill_value(term, &kind->column[term->column], ops[op].sign, value, ret_error);
+		r = fill_value(term, kind, ops[op].sign, value, ret_error);
 	}
 	free(name);
 	free(value);

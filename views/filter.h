@@ -16,7 +16,7 @@
 struct filter;
 struct row;
 
-#define FILTER_ERROR_SIZE 160
+#define FILTER_ERROR_SIZE 200
 
 /*
  * -EINVAL: it is no expression for this table, and @ret_error says why in one sentence. A blank

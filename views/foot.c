@@ -82,6 +82,7 @@ static void tell_placement(struct words *w, const struct row *row)
 static void tell_domain(struct page *p, struct words *w, const struct row *row)
 {
 	char text[FORMAT_SIZE];
+	const char *why;
 
 	if (cell_has(row, DOMAIN_STUCK)) {
 		format_time(cell_number(row, DOMAIN_STUCK, 0), 8, text);
@@ -97,6 +98,13 @@ static void tell_domain(struct page *p, struct words *w, const struct row *row)
 		add(w, ".");
 		return;
 	}
+	why = why_guest_waits(p, row);
+	if (*why) {
+		add(w, "%s, %s", cell_text(row, DOMAIN_NAME), why);
+		tell_placement(w, row);
+		add(w, ".");
+		return;
+	}
 	add(w, "%s: %s", cell_text(row, DOMAIN_NAME), cell_text(row, DOMAIN_STATE));
 	if (cell_has(row, DOMAIN_VCPUS))
 		add(w, ", %.0f vCPU%s", cell_number(row, DOMAIN_VCPUS, 0),
@@ -106,6 +114,17 @@ static void tell_domain(struct page *p, struct words *w, const struct row *row)
 		add(w, ", %s", text);
 	}
 	tell_placement(w, row);
+	add(w, ".");
+}
+
+/* What the sentence on a vCPU that waits has not said yet. */
+static void tell_where(struct words *w, const struct row *row, int tid, int node, int affinity)
+{
+	add(w, "; thread %.0f", cell_number(row, tid, 0));
+	if (cell_has(row, node))
+		add(w, ", on node %.0f", cell_number(row, node, 0));
+	if (*cell_text(row, affinity))
+		add(w, ", may run on %s", cell_text(row, affinity));
 	add(w, ".");
 }
 
@@ -153,12 +172,19 @@ static void tell_row(struct page *p, struct words *w, const struct line *line)
 {
 	const struct row *row = line->row;
 	char what[FORMAT_SIZE];
+	const char *why;
 
 	switch (line->table) {
 	case TABLE_DOMAIN:
 		tell_domain(p, w, row);
 		break;
 	case TABLE_VCPU:
+		why = why_vcpu_waits(p, row);
+		if (*why) {
+			add(w, "%s, %s", cell_text(row, VCPU_DOMAIN), why);
+			tell_where(w, row, VCPU_TID, VCPU_NODE, VCPU_AFFINITY);
+			break;
+		}
 		snprintf(what, sizeof(what), "vCPU %.0f", cell_number(row, VCPU_NUMBER, 0));
 		tell_thread(w, row, what, VCPU_TID, VCPU_CPU, VCPU_NODE, VCPU_AFFINITY);
 		break;
@@ -198,12 +224,36 @@ const char *line_sentence(struct page *p, const struct line *line)
 	return page_printf(p, "%s", w.text);
 }
 
+/* Clauses end so. */
+static bool ends_clause(const char *text, size_t at)
+{
+	return text[at] == '(' || (strchr(".,;:", text[at]) && text[at + 1] == ' ');
+}
+
+void sort_sentence(const struct column *c, int width, char ret[NOTE_SIZE])
+{
+	size_t best, fit;
+
+	snprintf(ret, NOTE_SIZE, "Sorted by %s: %s", c->title, c->help);
+	best = strlen("Sorted by ") + strlen(c->title);
+	fit = text_fit(ret, width, NULL);
+	if (!ret[fit])
+		return;
+	/* A cell stays for the point. */
+	for (size_t i = best + 1; i < fit; i++)
+		if (ends_clause(ret, i))
+			best = i;
+	while (ret[best - 1] == ' ')
+		best--;
+	memcpy(ret + best, ".", 2);
+}
+
 /* The second line: news first, then what is hidden, then what the sorted column means. */
-static const char *state_sentence(struct page *p, const struct pane *pane)
+static const char *state_sentence(struct page *p, const struct pane *pane, int width)
 {
 	const struct ui *ui = p->ui;
 	const char *filter = ui->filter[ui->screen];
-	const struct column *c;
+	char sorted[NOTE_SIZE];
 
 	if (*ui->note)
 		return ui->note;
@@ -217,8 +267,8 @@ static const char *state_sentence(struct page *p, const struct pane *pane)
 		return p->hint;
 	if (!pane || pane->state->sort < 0)
 		return p->screen->help;
-	c = &table_kinds[pane->part->table].column[pane->state->sort];
-	return page_printf(p, "Sorted by %s: %s", c->title, c->help);
+	sort_sentence(&table_kinds[pane->part->table].column[pane->state->sort], width, sorted);
+	return page_printf(p, "%s", sorted);
 }
 
 static bool is_urgent(const struct line *line)
@@ -232,7 +282,7 @@ void foot_draw(const struct page *p, struct canvas *c, int y, int rows, int cols
 	struct page *own = (struct page *)p;
 	const struct line *line = page_selected(p);
 	const char *sentence = line_sentence(own, line);
-	const char *state = p->now ? state_sentence(own, page_table(own)) : "";
+	const char *state = p->now ? state_sentence(own, page_table(own), cols) : "";
 	bool news = *p->ui->note || *p->ui->filter[p->ui->screen] || p->hint;
 	int used = 0, most = rows;
 
@@ -278,22 +328,37 @@ static int draw_screens(const struct page *p, struct canvas *c, int y, bool titl
 	return x;
 }
 
+/* The key that stands behind that of @rank, or NULL. */
+static const struct command *next_in_bar(const struct page *p, int rank)
+{
+	const struct command *next = NULL;
+
+	for (size_t i = 0; i < commands_n; i++) {
+		const struct command *k = &commands[i];
+
+		if (k->label && k->rank > rank && (!next || k->rank < next->rank) &&
+		    command_applies(k, p))
+			next = k;
+	}
+	return next;
+}
+
 /* The screens, then as many keys as fit, the most wanted first. */
 void bar_draw(const struct page *p, struct canvas *c, int y, int cols)
 {
 	const struct command *first = &commands[0];
 	int help = (int)strcspn(first->keys, " ") + text_width(first->label);
 	bool titles = titles_width() + 1 + help <= cols;
-	int x = draw_screens(p, c, y, titles) + titles;
+	int x = draw_screens(p, c, y, titles) + titles, rank = 0;
+	const struct command *k;
 
-	for (size_t i = 0; i < commands_n; i++) {
-		const struct command *k = &commands[i];
+	while ((k = next_in_bar(p, rank)) != NULL) {
 		int key = (int)strcspn(k->keys, " ");
 
-		if (!k->label || !command_applies(k, p))
-			continue;
+		rank = k->rank;
+		/* A shorter one may still fit. */
 		if (x + key + text_width(k->label) > cols)
-			break;
+			continue;
 		canvas_printf(c, y, x, key, STYLE_KEY, ALIGN_LEFT, "%.*s", key, k->keys);
 		x += key;
 		x += canvas_text(c, y, x, CANVAS_NATURAL, STYLE_KEY_LABEL, ALIGN_LEFT, k->label);

@@ -3,11 +3,11 @@
 #ifndef KVMTOP_VIEWS_FOOT_H
 #define KVMTOP_VIEWS_FOOT_H
 
-struct canvas;
-struct page;
-struct line;
+#include "views/view.h"
 
 #define FOOT_ROWS 2
+/* What the count of lines below takes of the last line: a blank and "▼1234". */
+#define HIDDEN_WIDTH 6
 
 /* @rows lines of @cols cells from @y on; with none only what must not be missed is lost. */
 void foot_draw(const struct page *p, struct canvas *c, int y, int rows, int cols);
@@ -15,6 +15,9 @@ void bar_draw(const struct page *p, struct canvas *c, int y, int cols);
 
 /* What there is to say about a line, as a sentence; lives as long as the page. */
 const char *line_sentence(struct page *p, const struct line *line);
+
+/* "Sorted by CPU%: Host CPU time …", and of what it means as many clauses as fit. */
+void sort_sentence(const struct column *c, int width, char ret[NOTE_SIZE]);
 
 /* Writes @text into @rows lines of @width cells, broken between words; the lines that it took. */
 int text_wrap(struct canvas *c, int y, int x, int width, int rows, int style, const char *text);

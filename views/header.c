@@ -8,7 +8,7 @@
 #include <time.h>
 
 #include "base/sanitize.h"
-#include "views/view.h"
+#include "views/page.h"
 
 #define LABEL_X 0
 #define TENTH_NS (NS_PER_SEC / 10)
@@ -22,6 +22,9 @@
 #define HISTORY_WIDTH 16
 #define NODE_HISTORY_MAX 16
 #define PSI_WIDTH 31
+/* "59.9s", "950ms"; "99.9%" */
+#define OVER_WIDTH 5
+#define SELF_WIDTH 5
 
 /* Writes from left to right, and stops where there is no room for a whole piece. */
 struct pen {
@@ -65,6 +68,18 @@ static void pen_marked(struct pen *pen, const char *label, const char *value, en
 		canvas_text(pen->c, pen->y, pen->x - 2, 1, style, ALIGN_LEFT, mark_sign(mark));
 }
 
+/* What follows shall not move, nor come and go, with the width of a figure. */
+static void pen_fixed(struct pen *pen, const char *label, const char *value, int width)
+{
+	char text[2 * FORMAT_SIZE];
+
+	snprintf(text, sizeof(text), "%-*s", width, value);
+	/* At the end of the line there is nothing to be moved. */
+	if (pen->x + text_width(label) + 1 + width > pen->end)
+		snprintf(text, sizeof(text), "%s", value);
+	pen_pair(pen, label, text, STYLE_NORMAL);
+}
+
 static const struct row *host_row(const struct snapshot *s)
 {
 	return s ? snapshot_find(s, TABLE_HOST, key_host(0)) : NULL;
@@ -90,11 +105,22 @@ static double known(double v)
 	return isnan(v) ? 0 : v;
 }
 
-/* " 62" of 0.62, and the sign behind it: whole percents in three cells. */
-static const char *percent(double ratio, const char *sign, char buf[FORMAT_SIZE])
+/* What stands for a figure that is not known: "." while it may still come. */
+static const char *nothing_of(const struct snapshot *now, enum table_id t, int column)
+{
+	bool pending =
+	    now && (now->interval_ns == 0 ||
+		       (sources_awaited(now) & column_needs(&table_kinds[t].column[column])));
+
+	return pending ? "." : "-";
+}
+
+/* " 62" of 0.62, and the sign behind it: whole percents in three cells; or else @nothing. */
+static const char *percent(
+    double ratio, const char *sign, const char *nothing, char buf[FORMAT_SIZE])
 {
 	if (isnan(ratio))
-		snprintf(buf, FORMAT_SIZE, "%*s", 3 + (int)strlen(sign), "-");
+		snprintf(buf, FORMAT_SIZE, "%*s", 3 + (int)strlen(sign), nothing);
 	else
 		snprintf(buf, FORMAT_SIZE, "%3.0f%s", fmin(ratio * 100, 999), sign);
 	return buf;
@@ -136,7 +162,7 @@ static void put_self(struct pen *pen, const struct snapshot *now)
 		return;
 	format_percent(v, 6, text);
 	snprintf(sign, sizeof(sign), "%s%%", text);
-	pen_pair(pen, "self", sign, STYLE_NORMAL);
+	pen_fixed(pen, "self", sign, SELF_WIDTH);
 }
 
 /* "1s", "1.5s": it stands still, so it need not be aligned. */
@@ -158,6 +184,12 @@ static void put_pause(const struct ui *ui, const struct snapshot *newest, struct
 
 	if (!ui->paused)
 		return;
+	/* A recording's clock begins anew with each of its rounds. */
+	if (ui->recording) {
+		pen_put(pen, STYLE_PAUSED, " PAUSED ");
+		pen->x += 2;
+		return;
+	}
 	if (newest && newest->moment.mono_ns > ui->paused->moment.mono_ns)
 		since_ns = newest->moment.mono_ns - ui->paused->moment.mono_ns;
 	format_time((double)(since_ns / NS_PER_SEC), 6, text);
@@ -171,15 +203,27 @@ static void put_recording(const struct ui *ui, const struct snapshot *now, struc
 {
 	const char *words = ui->recording, *comma = strchr(words, ',');
 	char text[FORMAT_SIZE];
-	int rest = text_width("over") + 3 + text_width(interval(now->interval_ns, text));
+	int rest = text_width("over") + 3 + OVER_WIDTH;
 
 	/* Where there is no room for all of it, the day gives way. */
 	if (comma && pen->x + text_width(words) + rest > pen->end)
 		words = comma + 2;
 	if (pen_put(pen, STYLE_NORMAL, words))
 		pen->x += 2;
-	if (now->interval_ns)
-		pen_pair(pen, "over", text, STYLE_NORMAL);
+	pen_fixed(
+	    pen, "over", now->interval_ns ? interval(now->interval_ns, text) : ".", OVER_WIDTH);
+}
+
+/* Whoever asked for one guest shall not take what is seen for all there is. */
+static void put_guest(const struct ui *ui, struct pen *pen)
+{
+	int most = canvas_cols(pen->c) / 4, width = text_width(ui->guest ? ui->guest : "");
+
+	if (!ui->guest || !pen_put(pen, STYLE_LABEL, "only"))
+		return;
+	width = width < most ? width : most;
+	canvas_text(pen->c, pen->y, pen->x + 1, width, STYLE_VALUE, ALIGN_LEFT, ui->guest);
+	pen->x += 1 + width + 2;
 }
 
 static void draw_title(const struct ui *ui, const struct snapshot *now,
@@ -207,6 +251,7 @@ static void draw_title(const struct ui *ui, const struct snapshot *now,
 		pen.x += (int)fmin(v, canvas_cols(c) / 3) + 2;
 	}
 	put_clock(&pen, now);
+	put_guest(ui, &pen);
 	put_pause(ui, newest, &pen);
 	pen_pair(&pen, "every", interval(ui->interval_ns, text), STYLE_NORMAL);
 	if (ui->recording)
@@ -230,7 +275,8 @@ static int bar_width(const struct canvas *c, int x)
 /* Label, percentage, on wide screens the history, and the bar; what stands behind goes to the pen.
  */
 static struct pen draw_meter(struct canvas *c, int y, const char *label, double ratio,
-    enum mark mark, const struct ring *ring, const struct segment *segment, size_t n)
+    const char *nothing, enum mark mark, const struct ring *ring, const struct segment *segment,
+    size_t n)
 {
 	double past[HISTORY_WIDTH];
 	char text[FORMAT_SIZE];
@@ -239,7 +285,8 @@ static struct pen draw_meter(struct canvas *c, int y, const char *label, double 
 	enum style style = mark_style(mark, STYLE_VALUE);
 
 	canvas_text(c, y, LABEL_X, 4, STYLE_LABEL, ALIGN_LEFT, label);
-	canvas_printf(c, y, PERCENT_X, 4, style, ALIGN_RIGHT, "%s", percent(ratio, "%", text));
+	canvas_printf(
+	    c, y, PERCENT_X, 4, style, ALIGN_RIGHT, "%s", percent(ratio, "%", nothing, text));
 	canvas_text(c, y, PERCENT_X + 4, 1, style, ALIGN_LEFT, mark_sign(mark));
 	if (canvas_cols(c) >= HISTORY_COLS) {
 		ring_last(ring, past, HISTORY_WIDTH);
@@ -272,28 +319,38 @@ static void draw_cpu(const struct ui *ui, const struct snapshot *now, struct can
 	const struct row *host = host_row(now);
 	double guest = host_figure(host, HOST_GUEST), poll = host_figure(host, HOST_POLL);
 	double other = host_figure(host, HOST_OVERHEAD) - known(poll);
+
 	struct segment segment[] = {
 		{ guest, STYLE_BAR_GUEST },
 		{ other, STYLE_BAR_HOST },
 		{ poll, STYLE_BAR_POLL },
 	};
 	struct pen pen = draw_meter(c, y, "cpu", host_figure(host, HOST_BUSY),
-	    mark_of(TABLE_HOST, host, HOST_BUSY), &ui->history.cpu, segment, 3);
+	    nothing_of(now, TABLE_HOST, HOST_BUSY), mark_of(TABLE_HOST, host, HOST_BUSY),
+	    &ui->history.cpu, segment, 3);
 	char text[2 * FORMAT_SIZE], vcpus[FORMAT_SIZE], cpus[FORMAT_SIZE];
 
-	pen_pair(&pen, "guest", percent(guest, "", text), STYLE_NORMAL);
+	pen_pair(&pen, "guest", percent(guest, "", nothing_of(now, TABLE_HOST, HOST_GUEST), text),
+	    STYLE_NORMAL);
 	pen.x--;
-	pen_pair(&pen, "host", percent(fmax(other, 0), "", text), STYLE_NORMAL);
+	/* Of what is not known no part is 0. */
+	pen_pair(&pen, "host",
+	    percent(isnan(other) ? NAN : fmax(other, 0), "",
+		nothing_of(now, TABLE_HOST, HOST_OVERHEAD), text),
+	    STYLE_NORMAL);
 	pen.x--;
-	pen_pair(&pen, "poll", percent(poll, "", text), STYLE_NORMAL);
-	pen_marked(&pen, "wait", percent(host_figure(host, HOST_WAIT), "%", text),
+	pen_pair(&pen, "poll", percent(poll, "", nothing_of(now, TABLE_HOST, HOST_POLL), text),
+	    STYLE_NORMAL);
+	pen_marked(&pen, "wait",
+	    percent(
+		host_figure(host, HOST_WAIT), "%", nothing_of(now, TABLE_HOST, HOST_WAIT), text),
 	    mark_of(TABLE_HOST, host, HOST_WAIT));
 	print_count(host, HOST_VCPUS, vcpus);
 	print_count(host, HOST_CPUS, cpus);
 	snprintf(text, sizeof(text), "%s:%s", vcpus, cpus);
 	pen_pair(&pen, "vCPU:CPU", text, STYLE_NORMAL);
 	if (known(host_figure(host, HOST_STEAL)) >= 0.0005)
-		pen_marked(&pen, "steal", percent(host_figure(host, HOST_STEAL), "%", text),
+		pen_marked(&pen, "steal", percent(host_figure(host, HOST_STEAL), "%", "-", text),
 		    mark_of(TABLE_HOST, host, HOST_STEAL));
 }
 
@@ -358,8 +415,9 @@ static void draw_memory(const struct ui *ui, const struct snapshot *now, struct 
 		{ guests / total, STYLE_BAR_GUEST },
 		{ (used - huge - guests) / total, STYLE_BAR_HOST },
 	};
-	struct pen pen = draw_meter(c, y, "mem", ratio, mark_of(TABLE_HOST, host, HOST_MEMORY_USED),
-	    &ui->history.memory, segment, 3);
+	struct pen pen =
+	    draw_meter(c, y, "mem", ratio, nothing_of(now, TABLE_HOST, HOST_MEMORY_USED),
+		mark_of(TABLE_HOST, host, HOST_MEMORY_USED), &ui->history.memory, segment, 3);
 	char text[2 * FORMAT_SIZE];
 
 	print_part(used, total, text, sizeof(text));
@@ -389,8 +447,9 @@ static void put_pressure(const struct snapshot *now, struct canvas *c, int y)
 	pen_put(&pen, STYLE_LABEL, "psi");
 	for (size_t i = 0; i < sizeof(psi) / sizeof(psi[0]); i++) {
 		double v = host_figure(host, psi[i].column);
-		char text[FORMAT_SIZE] = "-";
+		char text[FORMAT_SIZE];
 
+		snprintf(text, sizeof(text), "%s", nothing_of(now, TABLE_HOST, psi[i].column));
 		if (!isnan(v))
 			format_percent(v, 4, text); /* 100 must not touch its label */
 		pen.x++;
@@ -400,9 +459,11 @@ static void put_pressure(const struct snapshot *now, struct canvas *c, int y)
 	}
 }
 
-static void draw_node(
-    const struct ui *ui, const struct row *node, size_t i, struct canvas *c, int y, int x, int past)
+static void draw_node(const struct ui *ui, const struct snapshot *now, size_t i, struct canvas *c,
+    int y, int x, int past)
 {
+	const struct row *node = now->table[TABLE_NODE].row[i];
+
 	double last[NODE_HISTORY_MAX], busy = cell_number(node, NODE_BUSY, NAN);
 	enum mark mark = mark_of(TABLE_NODE, node, NODE_BUSY);
 	enum mark full = mark_of(TABLE_NODE, node, NODE_FREE);
@@ -420,7 +481,8 @@ static void draw_node(
 	/* A blank before "100%", where the history is longer than that. */
 	canvas_spark(c, y, x + 3, past > 1 ? last + 1 : last, (size_t)(past > 1 ? past - 1 : past),
 	    1, STYLE_SPARK);
-	canvas_printf(c, y, x + 3 + past, 4, style, ALIGN_RIGHT, "%s", percent(busy, "%", text));
+	canvas_printf(c, y, x + 3 + past, 4, style, ALIGN_RIGHT, "%s",
+	    percent(busy, "%", nothing_of(now, TABLE_NODE, NODE_BUSY), text));
 	canvas_text(c, y, x + 7 + past, 1, style, ALIGN_LEFT, mark_sign(mark));
 }
 
@@ -453,7 +515,7 @@ static void draw_nodes(const struct ui *ui, const struct snapshot *now, struct c
 	if (shown > nodes)
 		shown = nodes;
 	for (int i = 0; i < shown; i++)
-		draw_node(ui, t->row[i], (size_t)i, c, y, x + i * (past + 8), past);
+		draw_node(ui, now, (size_t)i, c, y, x + i * (past + 8), past);
 	if (shown < nodes)
 		canvas_printf(
 		    c, y, canvas_cols(c) - 4, 4, STYLE_DIM, ALIGN_RIGHT, "+%d", (int)t->n - shown);

@@ -186,11 +186,11 @@ static void draw_sort_sign(
 	bool down = pane->state->invert == (text || f->column->unit == UNIT_NONE);
 	int x = text ? f->x + text_width(f->title) : f->x + f->width - text_width(f->title) - 1;
 
-	/* In ASCII a triangle would be a 'v', and the head read "vCPU%". */
+	/* In ASCII a triangle would be a 'v', and the head read "vCPU%"; "-" would be a sign. */
 	if (canvas_unicode(c))
 		canvas_text(c, y, x, 1, STYLE_HEADER_SORT, ALIGN_LEFT, down ? "▼" : "▲");
 	else
-		canvas_text(c, y, x, 1, STYLE_HEADER_SORT, ALIGN_LEFT, down ? "-" : "+");
+		canvas_text(c, y, x, 1, STYLE_HEADER_SORT, ALIGN_LEFT, down ? "*" : "^");
 }
 
 static void draw_heads(const struct pane *pane, struct canvas *c, int y)
@@ -265,8 +265,6 @@ static void draw_pair_value(const struct pair *pair, int label, struct canvas *c
 		canvas_text(c, y, x, pair->x + pair->width - x, style, ALIGN_LEFT, pair->value);
 		return;
 	}
-	if (text_width(pair->value) > end - x && !*pair->unit)
-		end = pair->x + pair->width;
 	canvas_text(c, y, x, end - x, style, ALIGN_RIGHT, pair->value);
 	draw_unit(c, y, end, pair->unit, pair->mark, style);
 }
@@ -276,9 +274,13 @@ static void draw_pairs(const struct line *line, struct canvas *c, int y)
 	for (int i = 0; i < line->pairs; i++) {
 		const struct pair *pair = &line->pair[i];
 		int label = text_width(pair->label);
+		int most = pair->width - PAIR_UNIT_WIDTH - 1 - text_width(pair->value);
 
 		if (pair->wide && label < WIDE_LABEL)
 			label = WIDE_LABEL;
+		/* The figure comes first; the name takes what it leaves. */
+		if (!pair->wide && label > most)
+			label = most > 0 ? most : 0;
 		canvas_text(c, y, pair->x, label, STYLE_LABEL, ALIGN_LEFT, pair->label);
 		draw_pair_value(pair, label, c, y);
 	}

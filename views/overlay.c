@@ -131,6 +131,9 @@ static void build_help(struct page *p, struct list *l)
 	    "number: its memory is almost full. On screen 4: guests want more than a pool has.");
 	list_pair(l, "stuck", "Who should tell it does not answer.");
 	list_pair(l, "*", "On screen 3: vCPUs ran on this node.");
+	list_pair(l, "* ^",
+	    "At the head of a column, instead of a triangle where the screen is pure ASCII: rows "
+	    "are sorted by it, the largest first (*) or the smallest (^).");
 	list_pair(l, "±", "Sampled: the standard error, in points.");
 	list_marks(p, l);
 }
@@ -413,7 +416,7 @@ void note_sort(struct ui *ui, const struct pane *pane)
 {
 	const struct column *c = &table_kinds[pane->part->table].column[pane->state->sort];
 
-	snprintf(ui->note, sizeof(ui->note), "Sorted by %s: %s", c->title, c->help);
+	sort_sentence(c, ui->cols - HIDDEN_WIDTH, ui->note);
 }
 
 /* The column that the word is the beginning of, or else a part; -1: none. From @from on, and round.

@@ -78,7 +78,7 @@ bool page_awaits_guest(const struct page *p, const struct row *domain, unsigned 
 	return false;
 }
 
-static unsigned awaited_sources(const struct snapshot *now)
+unsigned sources_awaited(const struct snapshot *now)
 {
 	unsigned awaited = 0;
 
@@ -206,7 +206,7 @@ struct page *page_new(struct ui *ui, const struct snapshot *now, int rows, int c
 	p->rows = rows;
 	p->cols = cols;
 	p->at = -1;
-	p->awaited = awaited_sources(now);
+	p->awaited = sources_awaited(now);
 	p->unheard = p->awaited & ~ui->heard;
 	for (int i = 0; i < PARTS_MAX && (p->screen->part[i].columns || p->screen->part[i].build);
 	     i++) {

@@ -58,6 +58,9 @@ void pane_needs_all(struct pane *pane);
 
 #define NOT_READ_YET "Not read yet."
 
+/* The sources that are off, or have just been switched on and not answered yet. */
+unsigned sources_awaited(const struct snapshot *now);
+
 /* Whether one of these sources is off, or has just been switched on and not answered yet. */
 bool page_awaits(const struct page *p, unsigned needs);
 

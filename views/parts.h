@@ -35,6 +35,11 @@ double memory_shortage(const struct page *p, const struct line *line);
 void sources_fields(struct page *p, struct pane *pane);
 void sources_build(struct page *p, struct pane *pane);
 
+/* why.c: "vCPU 0 waits 63 %: CPU 5 is shared with batch/0"; "" where nothing waits too long. Of a
+ * guest its worst vCPU. */
+const char *why_guest_waits(struct page *p, const struct row *domain);
+const char *why_vcpu_waits(struct page *p, const struct row *vcpu);
+
 /* domain_page.c: what belongs to the guest that was opened. */
 bool domain_page_takes(const struct page *p, const struct row *row);
 void domain_page_build(struct page *p, struct pane *pane);

@@ -19,9 +19,6 @@
 #include "views/prompt.h"
 #include "views/table_view.h"
 
-/* A blank and "▼1234". */
-#define HIDDEN_WIDTH 6
-
 /* How the rows of a canvas are shared out; the header gives way first, then the foot. */
 struct frame {
 	int header, body, foot;

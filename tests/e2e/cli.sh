@@ -96,6 +96,7 @@ help_and_version() {
 }
 
 wrong_words() {
+	local word
 	run 2 --colums
 	says "kvmtop: unknown option '--colums', did you mean '--columns'?"
 	silent out
@@ -112,6 +113,25 @@ wrong_words() {
 	grep -q 'nearest' err && fail 'something far away is called the nearest'
 	run 2 -b -F 'cpux > 1' "${captured[@]}"
 	says "the nearest is 'cpu'"
+	# Of two tables that have a column of one name it is said which was meant.
+	run 2 -b -t vcpu -F 'cpu>100%' "${captured[@]}"
+	says "'100%' is no value of 'cpu': it takes a number such as 4 (table vcpu: Host CPU it last ran on)"
+	run 2 -b -F '' "${captured[@]}"
+	says '--filter needs an expression'
+	run 2 -F ' ' "${captured[@]}"
+	says '--filter needs an expression'
+	run 2 -b -t domain, "${captured[@]}"
+	says_only "--table 'domain,': a name is missing at a comma"
+	run 2 -b -t domain -C name,,cpu "${captured[@]}"
+	says 'a name is missing at a comma'
+	for word in time interval_seconds status; do
+		run 2 -b -C "$word,cpu" "${captured[@]}"
+		says_only "'$word' is always written: leave it out"
+	done
+	run 2 -b -s cpu,wait "${captured[@]}"
+	says_only "--sort 'cpu,wait': rows are sorted by one column"
+	run 2 -s cpu,wait "${captured[@]}"
+	says 'rows are sorted by one column'
 	run 2 -b -C nonsense
 	grep -q 'did you mean' err && fail 'something far away was meant'
 	run 2 -b --keys q

@@ -114,7 +114,7 @@ static void test_useless_columns(void **state)
 
 	(void)state;
 	host.no_exits = true;
-	desk_open(&d, &host, 24, 80);
+	desk_open(&d, &host, 24, 100);
 	sees_not(&d, "EXIT/s");
 	sees_not(&d, "KSM ");
 	assert_int_not_equal(ui_needs(d.ui) & NEEDS(SRC_KVM), 0);

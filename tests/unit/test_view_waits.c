@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Who waits for a CPU, and why; what a header and a foot may not do meanwhile. */
+#include "a_desk.h"
+
+/* Both vCPUs of db1 were seen on CPU 8, and so was one of web1. */
+static struct row *vcpu(const struct snapshot *s, uint64_t pid, uint64_t number)
+{
+	struct row *row = snapshot_find(s, TABLE_VCPU, key_of(key_process(pid, 1), number + 100));
+
+	assert_non_null(row);
+	return row;
+}
+
+static void look_at(struct desk *d, struct snapshot *s)
+{
+	snapshot_unref(d->now);
+	d->now = s;
+	look(d);
+}
+
+static void test_threads_are_marked_by_their_own_limits(void **state)
+{
+	struct desk d;
+
+	(void)state;
+	desk_open(&d, &small, 24, 80);
+	press(&d, "T");
+	assert_non_null(strstr(line_with(&d, "├ vCPU 0        "), "  11.0!"));
+	/* What db1's emulator lacks is no reason for a mark. */
+	assert_null(strchr(line_with(&d, "└ emulator"), '!'));
+	desk_close(&d);
+}
+
+static void test_who_shares_the_cpu(void **state)
+{
+	struct snapshot *s;
+	struct desk d;
+
+	(void)state;
+	desk_open(&d, &small, 24, 80);
+	sees(&d, "db1, vCPU 0 waits 11 %: CPU 8 is shared with vCPU 1 and web1/1; 75 % of");
+	press(&d, "Down");
+	sees(&d, "web1: running, 2 vCPUs"); /* waits, but not for long */
+	press(&d, "Home Enter");
+	sees(&d, "db1, running; vCPU 0 waits 11 %: CPU 8 is shared with vCPU 1 and web1/1");
+	press(&d, "Esc 2 Home");
+	sees(&d, "db1, vCPU 0 waits 11 %: CPU 8 is shared with vCPU 1 and web1/1; thread 21");
+	press(&d, "1 Home");
+	/* Who may run nowhere else counts; who does nothing does not. */
+	s = a_sample(&small);
+	cell_set_text(s, vcpu(s, 10, 0), VCPU_AFFINITY, "8", s->moment.mono_ns);
+	cell_set_text(s, vcpu(s, 30, 0), VCPU_AFFINITY, "8", s->moment.mono_ns);
+	look_at(&d, s);
+	sees(&d, "CPU 8 is shared with vCPU 1, web1/0 and 1 more;");
+	desk_close(&d);
+}
+
+static void test_nobody_shares_the_cpu(void **state)
+{
+	struct snapshot *s;
+	struct desk d;
+
+	(void)state;
+	desk_open(&d, &small, 24, 80);
+	s = a_sample(&small);
+	cell_set_number(vcpu(s, 20, 0), VCPU_CPU, 3, s->moment.mono_ns);
+	look_at(&d, s);
+	sees(&d, "db1, vCPU 0 waits 11 %: CPU 3 is 15 % busy; 75 % of its memory");
+	/* Where nobody tells which CPU that was, how long it waits is said all the same. */
+	s = a_sample(&small);
+	cell_set_missing(vcpu(s, 20, 0), VCPU_CPU, STATE_DENIED, s->moment.mono_ns);
+	look_at(&d, s);
+	sees(&d, "db1, vCPU 0 waits 11 %; 75 % of its memory");
+	desk_close(&d);
+}
+
+static void test_worst_is_shown_and_sorts(void **state)
+{
+	struct desk d;
+
+	(void)state;
+	desk_open(&d, &small, 24, 80);
+	sees(&d, "WORST%");
+	sees(&d, "RUNS ON");
+	press(&d, "P W");
+	sees(&d, "▼WORST%");
+	press(&d, "2 W");
+	sees(&d, "▼WAIT%");
+	desk_close(&d);
+}
+
+static void test_header_of_the_first_sample(void **state)
+{
+	struct snapshot *s = a_reading(&small, 100);
+	struct desk d = { .ui = ui_new(), .canvas = canvas_new(24, 80, true) };
+
+	(void)state;
+	snapshot_rate(s, NULL);
+	snapshot_derive(s);
+	s->number = 1;
+	look_at(&d, s);
+	sees(&d, "cpu    .");
+	sees(&d, "guest   .");
+	sees(&d, "host   .");
+	sees(&d, "poll   .");
+	sees(&d, "psi cpu    .");
+	/* Afterwards there is none of what is still missing. */
+	show(&d, &small);
+	sees(&d, "host   5");
+	sees(&d, "poll   -");
+	desk_close(&d);
+}
+
+static void test_only_one_guest(void **state)
+{
+	struct desk d;
+
+	(void)state;
+	desk_open(&d, &small, 24, 80);
+	sees_not(&d, "  only ");
+	ui_set_guest(d.ui, "db1");
+	look(&d);
+	sees(&d, "  only db1  every");
+	ui_set_guest(d.ui, "a-name-that-is-longer-than-a-quarter-of-the-line");
+	look(&d);
+	sees(&d, "  only a-name-that-is-long…  every");
+	desk_close(&d);
+}
+
+static void test_header_keeps_its_places(void **state)
+{
+	static const uint64_t intervals_ms[] = { 950, 1000, 10000, 1500 };
+	struct desk d;
+
+	(void)state;
+	desk_open(&d, &small, 24, 80);
+	ui_set_recording(d.ui, "2 samples");
+	for (size_t i = 0; i < sizeof(intervals_ms) / sizeof(intervals_ms[0]); i++) {
+		struct snapshot *s = a_sample(&small);
+		const char *line;
+
+		s->interval_ns = intervals_ms[i] * (NS_PER_SEC / 1000);
+		look_at(&d, s);
+		line = line_with(&d, "libvirt ok");
+		assert_non_null(line);
+		assert_int_equal(strstr(line, "libvirt") - strstr(line, "over"), 12);
+	}
+	desk_close(&d);
+}
+
+static void test_sorting_in_ascii(void **state)
+{
+	struct desk d = { .ui = ui_new(), .canvas = canvas_new(24, 80, false) };
+
+	(void)state;
+	show(&d, &small);
+	sees(&d, " *CPU% ");
+	press(&d, "I");
+	sees(&d, " ^CPU% ");
+	press(&d, "s Home Enter");
+	sees(&d, "DOMAIN^ ");
+	press(&d, "I");
+	sees(&d, "DOMAIN* ");
+	desk_close(&d);
+}
+
+static void test_keys_of_a_narrow_screen(void **state)
+{
+	struct desk d;
+
+	(void)state;
+	desk_open(&d, &small, 24, 80);
+	sees(&d, "F1Help tTree CColumns iIdle sSort");
+	press(&d, "3");
+	sees(&d, "F1Help xExact CColumns iIdle");
+	press(&d, "2");
+	sees(&d, "F1Help CColumns iIdle zPause");
+	desk_close(&d);
+	desk_open(&d, &small, 24, 160);
+	sees(&d, "dDelay sSort \\Filter /Find qQuit");
+	desk_close(&d);
+}
+
+/* Sentences are shortened by clauses, not by letters. */
+static void test_what_the_rows_are_sorted_by(void **state)
+{
+	struct desk d;
+
+	(void)state;
+	desk_open(&d, &small, 24, 80);
+	press(&d, "P");
+	sees(&d, "Sorted by CPU%: Host CPU time of all its threads, vhost workers included.");
+	press(&d, "W");
+	sees(&d, "Sorted by WORST%: The same of the vCPU that waited most.");
+	desk_close(&d);
+	desk_open(&d, &small, 24, 60);
+	press(&d, "Down P");
+	sees(&d, "Sorted by CPU%: Host CPU time of all its threads.");
+	desk_close(&d);
+	desk_open(&d, &small, 24, 44);
+	press(&d, "Down P");
+	sees(&d, "Sorted by CPU%.");
+	desk_close(&d);
+}
+
+static void test_figures_before_their_names(void **state)
+{
+	struct snapshot *s;
+	struct desk d;
+
+	(void)state;
+	desk_open(&d, &small, 40, 80);
+	s = a_sample(&small);
+	for (int i = 0; i < 2; i++) {
+		struct row *row = snapshot_find(s, TABLE_HOST, key_host(0));
+
+		cell_set_count(row, i ? HOST_INTERRUPTS : HOST_SWITCHES, 10600, s->moment.mono_ns);
+		row->cell[i ? HOST_INTERRUPTS : HOST_SWITCHES].rate = 10600;
+		row->cell[i ? HOST_INTERRUPTS : HOST_SWITCHES].rate_state = STATE_OK;
+	}
+	look_at(&d, s);
+	press(&d, "8");
+	sees(&d, "ctxt switches   10.6k /s");
+	sees(&d, "interrupts      10.6k /s");
+	sees_not(&d, "10.…");
+	desk_close(&d);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_threads_are_marked_by_their_own_limits),
+		cmocka_unit_test(test_who_shares_the_cpu),
+		cmocka_unit_test(test_nobody_shares_the_cpu),
+		cmocka_unit_test(test_worst_is_shown_and_sorts),
+		cmocka_unit_test(test_header_of_the_first_sample),
+		cmocka_unit_test(test_only_one_guest),
+		cmocka_unit_test(test_header_keeps_its_places),
+		cmocka_unit_test(test_sorting_in_ascii),
+		cmocka_unit_test(test_keys_of_a_narrow_screen),
+		cmocka_unit_test(test_what_the_rows_are_sorted_by),
+		cmocka_unit_test(test_figures_before_their_names),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
