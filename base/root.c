@@ -350,6 +350,37 @@ int root_may_read(const struct root *root, const char *path)
 	return faccessat(root->fd, path, R_OK, AT_EACCESS) == 0 ? 0 : -errno;
 }
 
+int root_open_file(const struct root *root, const char *path)
+{
+	struct stat st;
+	int fd;
+
+	if (!root->live)
+		return -ENOTSUP;
+	fd = openat(root->fd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+		close(fd);
+		return -EINVAL;
+	}
+	return fd;
+}
+
+int root_open_below(const struct root *root, const char *directory, const char *path)
+{
+	int dir_fd, fd;
+
+	if (!root->live)
+		return -ENOTSUP;
+	dir_fd = openat(root->fd, directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (dir_fd < 0)
+		return -errno;
+	fd = below_open(dir_fd, path, O_RDONLY);
+	close(dir_fd);
+	return fd;
+}
+
 void root_note(const struct root *root, const char *path, const char *data, size_t len)
 {
 	tell(root, SEEN_FILE, path, data, len);

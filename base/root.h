@@ -67,6 +67,13 @@ int root_list_numbers(const struct root *root, const char *path, struct numbers 
 /* Number of directories in a directory, by its link count; -errno. */
 ssize_t root_count_dirs(const struct root *root, const char *path);
 
+/*
+ * A descriptor of a regular file of a live host, or -errno; never waits for a FIFO. The second takes
+ * @path from a @directory that may be hostile, such as proc/PID/root: no link leads out of it.
+ */
+int root_open_file(const struct root *root, const char *path);
+int root_open_below(const struct root *root, const char *directory, const char *path);
+
 bool root_exists(const struct root *root, const char *path);
 
 /* 0 when this process may read @path, else -errno; on captured hosts, whether it is there. */
