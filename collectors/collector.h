@@ -21,6 +21,8 @@ enum lane {
 	LANE_PLACEMENT, /* walks of page tables */
 	LANE_LIBVIRT,   /* calls that never enter a QEMU */
 	LANE_MONITOR,   /* calls that enter a QEMU and may hang with it */
+	LANE_IMAGES,    /* files that may lie on a server that is gone */
+	LANE_PERF,      /* events of the kernel: opening, watching and closing them takes time */
 	LANES
 };
 
@@ -31,36 +33,52 @@ enum numa_mode {
 	NUMA_OFF,
 };
 
+enum exits_mode {
+	EXITS_AUTO, /* counted where the kernel lets us, else sampled */
+	EXITS_SAMPLE,
+	EXITS_OFF,
+};
+
 /* What the user asked for. Strings live as long as the program. */
 struct sampling {
 	uint64_t interval_ns;
-	const char *uri;   /* of libvirt; NULL: its default; "none": no libvirt */
-	const char *guest; /* name or uuid of the only guest to look at; NULL: all */
+	const char *uri;    /* of libvirt; NULL: its default; "none": no libvirt */
+	const char *guest;  /* name or uuid of the only guest to look at; NULL: all */
+	const char *events; /* hardware events to count, with commas; NULL: the usual ones */
 	enum numa_mode numa;
-	bool thorough; /* read everything at every sample, what changes slowly too: a capture is made */
+	enum exits_mode exits;
+	uint64_t monitor_pace_ns; /* no guest's monitor is asked more often; 0: every 5 s */
+	bool thorough; /* read everything at every sample, what changes slowly too: a capture is
+			  made */
 };
 
 struct reading {
 	void *state; /* of the collector, from open */
 	const struct root *root;
 	const struct sampling *options;
-	const struct snapshot
-	    *latest; /* the last whole sample, to know guests by; NULL at first; fast lane: NULL */
+	const struct snapshot *latest; /* the last whole sample, to know guests by; NULL at first.
+					  Fast lane: the one before */
 	struct snapshot *into;
 	uint64_t
-	    now_ns; /* monotonic time at the beginning; for a captured host that of its sample */
-	bool exact; /* the user asked for one exact reading of placement */
-	bool partial;   /* set by reading_lacks */
+	    now_ns;   /* monotonic time at the beginning; for a captured host that of its sample */
+	bool exact;   /* the user asked for one exact reading of placement */
+	bool waits;   /* set where another source must tell first: this was no reading yet */
+	bool partial; /* set by reading_lacks */
 	char note[240]; /* how it was read, what is missing, and which right or option would give it
 			 */
-	uint64_t round_ns;  /* outside the fast lane: how long a whole round takes, where that is longer than the period */
-	struct slot *slot;  /* for reading_ask and reading_publish */
+	uint64_t round_ns; /* outside the fast lane: how long a whole round takes, where that is
+			      longer than the period */
+	unsigned needs;    /* sources that somebody wants: of those that the collector reads */
+	/* Set by a collector that keeps something open that costs. Called in its lane while nobody
+	 * needs it, @hidden_ns being since when; true: there is nothing left to close. */
+	bool (*rest)(void *state, uint64_t hidden_ns);
+	struct slot *slot; /* for reading_ask and reading_publish */
 };
 
 struct collector {
 	enum source_id src;
 	enum lane lane;
-	uint64_t period_ns; /* outside the fast lane */
+	uint64_t period_ns;                            /* outside the fast lane */
 	void *(*open)(const struct sampling *options); /* may be NULL: no state */
 	enum state (*read)(
 	    struct reading *r); /* OK, or why there is nothing at all; notes what lacks */
@@ -133,11 +151,32 @@ void cgroup_close(void *state);
 enum state placement_read(struct reading *r);
 void *placement_open(const struct sampling *options);
 void placement_close(void *state);
+enum state counters_read(struct reading *r);
+void *counters_open(const struct sampling *options);
+void counters_close(void *state);
 enum state libvirt_read(struct reading *r);
 void *libvirt_open(const struct sampling *options);
 void libvirt_close(void *state);
-enum state balloon_read(struct reading *r);
-void *balloon_open(const struct sampling *options);
-void balloon_close(void *state);
+enum state monitor_read(struct reading *r);
+void *monitor_open(const struct sampling *options);
+void monitor_close(void *state);
+enum state disks_read(struct reading *r);
+void *disks_open(const struct sampling *options);
+void disks_close(void *state);
+enum state nics_read(struct reading *r);
+void *nics_open(const struct sampling *options);
+void nics_close(void *state);
+enum state process_io_read(struct reading *r);
+void *process_io_open(const struct sampling *options);
+void process_io_close(void *state);
+enum state images_read(struct reading *r);
+void *images_open(const struct sampling *options);
+void images_close(void *state);
+enum state blockdevs_read(struct reading *r);
+void *blockdevs_open(const struct sampling *options);
+void blockdevs_close(void *state);
+enum state exits_read(struct reading *r);
+void *exits_open(const struct sampling *options);
+void exits_close(void *state);
 
 #endif

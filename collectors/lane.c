@@ -7,7 +7,7 @@
 
 void slot_init(struct slot *slot, const struct collector *collector, const struct sampling *options)
 {
-	*slot = (struct slot){ .collector = collector };
+	*slot = (struct slot){ .collector = collector, .needs = ~0u };
 	pthread_mutex_init(&slot->lock, NULL);
 	slot->state = collector->open ? collector->open(options) : NULL;
 }
@@ -41,6 +41,19 @@ void slot_done(struct slot *slot)
 	pthread_mutex_destroy(&slot->lock);
 }
 
+unsigned collector_sources(const struct collector *c)
+{
+	static const struct {
+		enum source_id src, beside;
+	} both[] = { { SRC_BALLOON, SRC_BLOCK }, { SRC_IMAGES, SRC_CGROUP_IO } };
+	unsigned sources = NEEDS(c->src);
+
+	for (size_t i = 0; i < sizeof(both) / sizeof(both[0]); i++)
+		if (both[i].src == c->src)
+			sources |= NEEDS(both[i].beside);
+	return sources;
+}
+
 uint64_t slot_stale_ns(struct slot *slot, uint64_t interval_ns)
 {
 	uint64_t round_ns = slot->collector->period_ns;
@@ -63,6 +76,10 @@ static void end(struct slot *slot, const struct reading *r, enum state outcome, 
 {
 	const struct snapshot *old = NULL;
 
+	if (r->waits) {
+		snapshot_unref(slot->collector->lane == LANE_FAST ? NULL : r->into);
+		return;
+	}
 	pthread_mutex_lock(&slot->lock);
 	slot->outcome = outcome;
 	slot->partial = r->partial;
@@ -93,6 +110,7 @@ void slot_read(struct slot *slot, const struct root *root, const struct sampling
 		.into = into ? into : snapshot_new(now),
 		.now_ns = now.mono_ns,
 		.exact = __atomic_exchange_n(&slot->exact, false, __ATOMIC_RELAXED),
+		.needs = __atomic_load_n(&slot->needs, __ATOMIC_RELAXED),
 		.slot = slot,
 	};
 	uint64_t cpu_ns = clock_thread_cpu_ns();
@@ -101,6 +119,20 @@ void slot_read(struct slot *slot, const struct root *root, const struct sampling
 	begin(slot, now.mono_ns);
 	outcome = slot->collector->read(&r);
 	end(slot, &r, outcome, clock_thread_cpu_ns() - cpu_ns);
+	slot->rest = r.rest;
+}
+
+void slot_rest(struct slot *slot)
+{
+	uint64_t hidden_ns;
+
+	if (!slot->rest)
+		return;
+	pthread_mutex_lock(&slot->lock);
+	hidden_ns = clock_mono_ns() - slot->ended_ns;
+	pthread_mutex_unlock(&slot->lock);
+	if (slot->rest(slot->state, hidden_ns))
+		slot->rest = NULL;
 }
 
 void reading_ask(struct reading *r, struct key guest)
@@ -124,6 +156,7 @@ void reading_publish(struct reading *r)
 	pthread_mutex_lock(&r->slot->lock);
 	old = r->slot->result;
 	r->slot->result = copy;
+	r->slot->round_ns = r->round_ns;
 	pthread_mutex_unlock(&r->slot->lock);
 	snapshot_unref(old);
 }

@@ -17,7 +17,7 @@ struct lane_ask {
 	uint64_t since_ns; /* 0: no call is outstanding */
 };
 
-/* All but collector, state, closed and exact are guarded by lock. */
+/* All but collector, state, closed, exact and needs are guarded by lock. */
 struct slot {
 	const struct collector *collector;
 	void *state;
@@ -32,7 +32,10 @@ struct slot {
 	uint64_t cost_ns;              /* CPU time of all readings */
 	uint64_t reads, errors;
 	uint64_t round_ns; /* how long a whole round of the collector takes; 0: one reading */
+	/* What the lane does while nobody needs it; of the lane alone. NULL: nothing. */
+	bool (*rest)(void *state, uint64_t hidden_ns);
 	bool exact;        /* wanted; atomic */
+	unsigned needs;    /* sources that are wanted; atomic */
 };
 
 void slot_init(
@@ -45,10 +48,19 @@ void slot_done(struct slot *slot);
 /* What the collector remembers of former readings; what it told stays. */
 void slot_forget(struct slot *slot, const struct sampling *options);
 
+/*
+ * The sources that a collector reads: a call that enters a guest's QEMU asks for all at once, and
+ * what a cgroup does on a device is told of the disks that lie on it.
+ */
+unsigned collector_sources(const struct collector *c);
+
 /* Runs one reading. @into is the snapshot to write into; of a slow lane NULL: a new one, kept as
  * the result. */
 void slot_read(struct slot *slot, const struct root *root, const struct sampling *options,
     const struct snapshot *latest, struct snapshot *into);
+
+/* In its lane, while nobody needs it. */
+void slot_rest(struct slot *slot);
 
 /* The age at which what it told is old: two of its rounds, or of the sampling intervals. */
 uint64_t slot_stale_ns(struct slot *slot, uint64_t interval_ns);

@@ -368,6 +368,8 @@ static void fill_from_xml(struct reading *r, struct row *row, const struct libvi
 		cell_set_number(row, DOMAIN_VCPUS_MAXIMUM, x->vcpus_maximum, at);
 	}
 	set_cpus(r->into, row, DOMAIN_EMULATOR_PINNED, libvirt_emulator_cpus(x), at);
+	libvirt_nics_fill(r, row->key, &x->nics);
+	disk_configs_write(r, row->key, &x->disks);
 }
 
 static void fill_guest(struct reading *r, const struct known *k)

@@ -185,33 +185,56 @@ static int captured_describe(
 	return 0;
 }
 
-static int captured_balloon(struct libvirt_connection *c, const char *uuid,
-    void (*entering)(void *ctx), void (*each)(void *ctx, const char *key, uint64_t value),
-    void *ctx, char *error)
+static void tell_line(struct cursor *line, const char *group,
+    void (*each)(void *ctx, const char *key, uint64_t value, const char *text), void *ctx)
+{
+	char key[64], *text;
+	struct slice name;
+	uint64_t value;
+	int len = snprintf(key, sizeof(key), "%s.", group);
+
+	if (!cursor_split(line, ':', &name) ||
+	    slice_copy(name, key + len, sizeof(key) - (size_t)len) >= sizeof(key) - (size_t)len)
+		return;
+	if (slice_u64(cursor_rest(line), &value) == 0) {
+		each(ctx, key, value, NULL);
+		return;
+	}
+	text = slice_dup(cursor_rest(line));
+	each(ctx, key, 0, text);
+	free(text);
+}
+
+static int tell_group(struct libvirt_connection *c, const char *uuid, const char *group,
+    void (*each)(void *ctx, const char *key, uint64_t value, const char *text), void *ctx)
 {
 	struct text answer = { 0 };
 	struct cursor all, line;
-	int r = read_answer(c, uuid, "balloon", &answer);
+	int r = read_answer(c, uuid, group, &answer);
 
-	if (r < 0) {
-		text_done(&answer);
-		snprintf(error, LIBVIRT_ERROR_SIZE, "this capture holds no answer about it");
-		return r;
-	}
-	entering(ctx);
-	cursor_init(&all, answer.p, answer.len);
-	while (cursor_line(&all, &line)) {
-		struct slice key;
-		char name[64];
-		uint64_t value;
-
-		if (!cursor_split(&line, ':', &key) || cursor_u64(&line, &value) < 0 ||
-		    slice_copy(key, name, sizeof(name)) >= sizeof(name))
-			continue;
-		each(ctx, name, value);
-	}
+	cursor_init(&all, answer.p, r == 0 ? answer.len : 0);
+	while (cursor_line(&all, &line))
+		tell_line(&line, group, each, ctx);
 	text_done(&answer);
-	return 0;
+	return r;
+}
+
+/* Of the two groups there may be one: then that is the answer. */
+static int captured_stats(struct libvirt_connection *c, const char *uuid, unsigned groups,
+    void (*entering)(void *ctx),
+    void (*each)(void *ctx, const char *key, uint64_t value, const char *text), void *ctx,
+    char *error)
+{
+	static const char *const names[] = { "balloon", "block" };
+	int r = -ENOENT;
+
+	entering(ctx);
+	for (unsigned i = 0; i < 2; i++)
+		if ((groups & 1u << i) && tell_group(c, uuid, names[i], each, ctx) == 0)
+			r = 0;
+	if (r < 0)
+		snprintf(error, LIBVIRT_ERROR_SIZE, "this capture holds no answer about it");
+	return r;
 }
 
 const struct libvirt_ops *libvirt_captured_ops(void)
@@ -224,7 +247,7 @@ const struct libvirt_ops *libvirt_captured_ops(void)
 		.is_local = captured_is_local,
 		.list = captured_list,
 		.describe = captured_describe,
-		.balloon = captured_balloon,
+		.stats = captured_stats,
 	};
 
 	return &ops;

@@ -113,6 +113,11 @@ static void *find_module(struct libvirt_link *link)
 	return module;
 }
 
+void *libvirt_link_module(struct libvirt_link *link)
+{
+	return find_module(link);
+}
+
 static int load_module(struct libvirt_link *link)
 {
 	void *module = find_module(link);

@@ -6,8 +6,10 @@
  *
  *   kvmtop/libvirt/domains      "driver QEMU local" or "driver NAME remote", then for each guest
  *                               "domain UUID ID STATE AUTOSTART NAME", the name up to the line's
- * end kvmtop/libvirt/UUID.xml kvmtop/libvirt/UUID.balloon "KEY: NUMBER", as libvirt names and
- * counts them
+ *                               end
+ *   kvmtop/libvirt/UUID.xml
+ *   kvmtop/libvirt/UUID.balloon "KEY: NUMBER", as libvirt names and counts them
+ *   kvmtop/libvirt/UUID.block   "0.name: vda", "0.rd.reqs: NUMBER" likewise
  *
  * A link owns its connection. One thread uses it at a time.
  */
@@ -24,7 +26,7 @@ struct reading;
 struct root;
 
 /* To be changed with everything below: a module of another make is not used. */
-#define LIBVIRT_OPS_VERSION 1
+#define LIBVIRT_OPS_VERSION 2
 #define LIBVIRT_MODULE "kvmtop-libvirt.so"
 #define LIBVIRT_OPS_SYMBOL "kvmtop_libvirt_ops"
 
@@ -51,6 +53,12 @@ struct libvirt_description {
 	enum libvirt_state state;
 	bool autostart;
 	char *xml; /* the caller frees it; NULL: not to be had */
+};
+
+/* What a guest's monitor is asked for: both at once in one call. */
+enum libvirt_groups {
+	LIBVIRT_BALLOON = 1,
+	LIBVIRT_BLOCK = 2,
 };
 
 struct libvirt_connection;
@@ -84,10 +92,13 @@ struct libvirt_ops {
 
 	/*
 	 * Enters the guest's QEMU, and may hang with it; @entering is called right before, when
-	 * libvirt has shown that it answers itself. Numbers in libvirt's units: KiB.
+	 * libvirt has shown that it answers itself. Keys as libvirt has them ("balloon.current",
+	 * "block.0.rd.reqs"), numbers in its units; @text is NULL where it is a number.
 	 */
-	int (*balloon)(struct libvirt_connection *c, const char *uuid, void (*entering)(void *ctx),
-	    void (*each)(void *ctx, const char *key, uint64_t value), void *ctx, char *error);
+	int (*stats)(struct libvirt_connection *c, const char *uuid, unsigned groups,
+	    void (*entering)(void *ctx),
+	    void (*each)(void *ctx, const char *key, uint64_t value, const char *text), void *ctx,
+	    char *error);
 };
 
 struct libvirt_link {
@@ -119,6 +130,9 @@ int libvirt_link_ready(
 
 /* Notes why libvirt_link_ready failed and what would help; the state to return. */
 enum state libvirt_link_explain(const struct libvirt_link *link, struct reading *r, int failure);
+
+/* The module itself, or NULL: link->error says why. */
+void *libvirt_link_module(struct libvirt_link *link);
 
 /* The uri that is used, for messages. */
 const char *libvirt_link_uri(const struct libvirt_link *link);

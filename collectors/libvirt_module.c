@@ -342,24 +342,37 @@ out:
 	return r;
 }
 
-static void tell_balloon(const virDomainStatsRecord *record,
-    void (*each)(void *ctx, const char *key, uint64_t value), void *ctx)
+/* Of what is not asked for, libvirt tells state and the like. */
+static bool is_wanted(const char *field, unsigned groups)
 {
-	static const char prefix[] = "balloon.";
+	return ((groups & LIBVIRT_BALLOON) && strncmp(field, "balloon.", 8) == 0) ||
+	       ((groups & LIBVIRT_BLOCK) && strncmp(field, "block.", 6) == 0);
+}
 
+static void tell_stats(const virDomainStatsRecord *record, unsigned groups,
+    void (*each)(void *ctx, const char *key, uint64_t value, const char *text), void *ctx)
+{
 	for (int i = 0; i < record->nparams; i++) {
 		const virTypedParameter *p = &record->params[i];
 
-		if (strncmp(p->field, prefix, sizeof(prefix) - 1) == 0 &&
-		    p->type == VIR_TYPED_PARAM_ULLONG)
-			each(ctx, p->field + sizeof(prefix) - 1, p->value.ul);
+		if (!is_wanted(p->field, groups))
+			continue;
+		if (p->type == VIR_TYPED_PARAM_ULLONG)
+			each(ctx, p->field, p->value.ul, NULL);
+		else if (p->type == VIR_TYPED_PARAM_UINT)
+			each(ctx, p->field, p->value.ui, NULL);
+		else if (p->type == VIR_TYPED_PARAM_STRING)
+			each(ctx, p->field, 0, p->value.s);
 	}
 }
 
-static int module_balloon(struct libvirt_connection *c, const char *uuid,
-    void (*entering)(void *ctx), void (*each)(void *ctx, const char *key, uint64_t value),
-    void *ctx, char *error)
+static int module_stats(struct libvirt_connection *c, const char *uuid, unsigned groups,
+    void (*entering)(void *ctx),
+    void (*each)(void *ctx, const char *key, uint64_t value, const char *text), void *ctx,
+    char *error)
 {
+	unsigned stats = ((groups & LIBVIRT_BALLOON) ? VIR_DOMAIN_STATS_BALLOON : 0) |
+			 ((groups & LIBVIRT_BLOCK) ? VIR_DOMAIN_STATS_BLOCK : 0);
 	virDomainPtr domain = virDomainLookupByUUIDString(c->connect, uuid);
 	virDomainPtr domains[] = { domain, NULL };
 	virDomainStatsRecordPtr *records = NULL;
@@ -369,11 +382,11 @@ static int module_balloon(struct libvirt_connection *c, const char *uuid,
 		return last_error(error);
 	entering(ctx);
 	n = virDomainListGetStats(
-	    domains, VIR_DOMAIN_STATS_BALLOON, &records, VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT);
+	    domains, stats, &records, VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT);
 	if (n < 0)
 		r = last_error(error);
 	for (int i = 0; i < n; i++)
-		tell_balloon(records[i], each, ctx);
+		tell_stats(records[i], groups, each, ctx);
 	virDomainStatsRecordListFree(records);
 	virDomainFree(domain);
 	return r;
@@ -388,5 +401,5 @@ const struct libvirt_ops kvmtop_libvirt_ops = {
 	.is_local = module_is_local,
 	.list = module_list,
 	.describe = module_describe,
-	.balloon = module_balloon,
+	.stats = module_stats,
 };

@@ -10,50 +10,13 @@
 #include "base/parse.h"
 #include "base/root.h"
 #include "base/xalloc.h"
+#include "collectors/xml_node.h"
 
 /* Bounds of what hostile text may make us hold: bytes of the sets of all pins, and guest nodes. */
 #define SETS_MAX ((size_t)4 << 20)
 #define CELLS_MAX 1024
 
 #define NAME(s) ((const xmlChar *)(s))
-
-/* The first element of that name among @node and what follows it. */
-static const xmlNode *next_child(const xmlNode *node, const char *name)
-{
-	for (; node; node = node->next)
-		if (node->type == XML_ELEMENT_NODE && xmlStrEqual(node->name, NAME(name)))
-			break;
-	return node;
-}
-
-static const xmlNode *first_child(const xmlNode *parent, const char *name)
-{
-	return next_child(parent ? parent->children : NULL, name);
-}
-
-/* xmlChar is memory of libxml2's own allocator. */
-static char *own(xmlChar *text)
-{
-	char *copy = text ? xstrdup((const char *)text) : NULL;
-
-	xmlFree(text);
-	return copy;
-}
-
-static char *attribute_dup(const xmlNode *node, const char *name)
-{
-	return node ? own(xmlGetNoNsProp(node, NAME(name))) : NULL;
-}
-
-static char *content_dup(const xmlNode *node)
-{
-	char *text = node ? own(xmlNodeGetContent(node)) : NULL, *copy = NULL;
-
-	if (text)
-		copy = slice_dup(slice_trim(slice_of(text)));
-	free(text);
-	return copy;
-}
 
 /* These free @text, which may be NULL, and leave @ret alone when it is no number. */
 static bool take_u64(char *text, uint64_t *ret)
@@ -91,8 +54,8 @@ static void take_set(char *text, struct cpuset *ret)
 /* A number in @node, or in its attribute @name, that counts units; libvirt's default is KiB. */
 static uint64_t size_of_node(const xmlNode *node, const char *name)
 {
-	char *text = name ? attribute_dup(node, name) : content_dup(node);
-	char *unit = attribute_dup(node, "unit");
+	char *text = name ? xml_attribute_dup(node, name) : xml_content_dup(node);
+	char *unit = xml_attribute_dup(node, "unit");
 	uint64_t number = 0, unit_bytes = 1024, bytes = 0;
 
 	if (take_u64(text, &number) && (!unit || parse_unit(unit, &unit_bytes) == 0) &&
@@ -131,14 +94,14 @@ static void read_pins(
 {
 	size_t room = SETS_MAX;
 
-	for (const xmlNode *node = first_child(cputune, element); node;
-	     node = next_child(node->next, element)) {
+	for (const xmlNode *node = xml_child(cputune, element); node;
+	     node = xml_next(node->next, element)) {
 		struct libvirt_pin pin = { 0 };
 		size_t bytes;
 
-		take_set(attribute_dup(node, "cpuset"), &pin.cpus);
+		take_set(xml_attribute_dup(node, "cpuset"), &pin.cpus);
 		bytes = pin.cpus.n_words * sizeof(*pin.cpus.word);
-		if (!take_unsigned(attribute_dup(node, number), &pin.number) ||
+		if (!take_unsigned(xml_attribute_dup(node, number), &pin.number) ||
 		    cpuset_empty(&pin.cpus) || bytes > room) {
 			cpuset_done(&pin.cpus);
 			continue;
@@ -154,26 +117,26 @@ static void read_limit(const xmlNode *cputune, const char *prefix, struct libvir
 {
 	char *period = xasprintf("%speriod", prefix), *quota = xasprintf("%squota", prefix);
 
-	take_u64(content_dup(first_child(cputune, period)), &ret->period_us);
-	take_i64(content_dup(first_child(cputune, quota)), &ret->quota_us);
+	take_u64(xml_content_dup(xml_child(cputune, period)), &ret->period_us);
+	take_i64(xml_content_dup(xml_child(cputune, quota)), &ret->quota_us);
 	free(period);
 	free(quota);
 }
 
 static void read_cpus(const xmlNode *domain, struct libvirt_domain_xml *x)
 {
-	const xmlNode *vcpu = first_child(domain, "vcpu");
-	const xmlNode *cputune = first_child(domain, "cputune");
+	const xmlNode *vcpu = xml_child(domain, "vcpu");
+	const xmlNode *cputune = xml_child(domain, "cputune");
 
-	take_unsigned(content_dup(vcpu), &x->vcpus_maximum);
+	take_unsigned(xml_content_dup(vcpu), &x->vcpus_maximum);
 	x->vcpus = x->vcpus_maximum;
-	take_unsigned(attribute_dup(vcpu, "current"), &x->vcpus);
-	take_set(attribute_dup(vcpu, "cpuset"), &x->cpus);
-	take_unsigned(content_dup(first_child(domain, "iothreads")), &x->iothreads);
+	take_unsigned(xml_attribute_dup(vcpu, "current"), &x->vcpus);
+	take_set(xml_attribute_dup(vcpu, "cpuset"), &x->cpus);
+	take_unsigned(xml_content_dup(xml_child(domain, "iothreads")), &x->iothreads);
 	read_pins(cputune, "vcpupin", "vcpu", &x->vcpu_pins);
 	read_pins(cputune, "iothreadpin", "iothread", &x->iothread_pins);
-	take_set(attribute_dup(first_child(cputune, "emulatorpin"), "cpuset"), &x->emulator_cpus);
-	take_u64(content_dup(first_child(cputune, "shares")), &x->cpu_shares);
+	take_set(xml_attribute_dup(xml_child(cputune, "emulatorpin"), "cpuset"), &x->emulator_cpus);
+	take_u64(xml_content_dup(xml_child(cputune, "shares")), &x->cpu_shares);
 	read_limit(cputune, "", &x->limit);
 	read_limit(cputune, "global_", &x->global_limit);
 	read_limit(cputune, "emulator_", &x->emulator_limit);
@@ -185,10 +148,10 @@ static void read_cell_policy(const xmlNode *memnode, struct libvirt_domain_xml *
 	struct libvirt_cell_policy policy = { 0 };
 
 	if (x->n_cell_policies == CELLS_MAX ||
-	    !take_unsigned(attribute_dup(memnode, "cellid"), &policy.cell))
+	    !take_unsigned(xml_attribute_dup(memnode, "cellid"), &policy.cell))
 		return;
-	policy.mode = attribute_dup(memnode, "mode");
-	take_set(attribute_dup(memnode, "nodeset"), &policy.nodes);
+	policy.mode = xml_attribute_dup(memnode, "mode");
+	take_set(xml_attribute_dup(memnode, "nodeset"), &policy.nodes);
 	x->cell_policy =
 	    xgrow(x->cell_policy, x->n_cell_policies, &x->cap_cell_policies, sizeof(policy));
 	x->cell_policy[x->n_cell_policies++] = policy;
@@ -196,16 +159,16 @@ static void read_cell_policy(const xmlNode *memnode, struct libvirt_domain_xml *
 
 static void read_numa(const xmlNode *domain, struct libvirt_domain_xml *x)
 {
-	const xmlNode *numatune = first_child(domain, "numatune");
-	const xmlNode *memory = first_child(numatune, "memory");
-	char *placement = attribute_dup(memory, "placement");
+	const xmlNode *numatune = xml_child(domain, "numatune");
+	const xmlNode *memory = xml_child(numatune, "memory");
+	char *placement = xml_attribute_dup(memory, "placement");
 
-	x->numa_mode = attribute_dup(memory, "mode");
+	x->numa_mode = xml_attribute_dup(memory, "mode");
 	x->numa_automatic = placement && strcmp(placement, "auto") == 0;
 	free(placement);
-	take_set(attribute_dup(memory, "nodeset"), &x->numa_nodes);
-	for (const xmlNode *memnode = first_child(numatune, "memnode"); memnode;
-	     memnode = next_child(memnode->next, "memnode"))
+	take_set(xml_attribute_dup(memory, "nodeset"), &x->numa_nodes);
+	for (const xmlNode *memnode = xml_child(numatune, "memnode"); memnode;
+	     memnode = xml_next(memnode->next, "memnode"))
 		read_cell_policy(memnode, x);
 }
 
@@ -214,9 +177,9 @@ static uint64_t read_page_size(const xmlNode *hugepages)
 {
 	uint64_t bytes = 0;
 
-	for (const xmlNode *page = first_child(hugepages, "page"); page;
-	     page = next_child(page->next, "page")) {
-		char *nodes = attribute_dup(page, "nodeset");
+	for (const xmlNode *page = xml_child(hugepages, "page"); page;
+	     page = xml_next(page->next, "page")) {
+		char *nodes = xml_attribute_dup(page, "nodeset");
 		bool for_all = !nodes;
 
 		free(nodes);
@@ -230,24 +193,27 @@ static uint64_t read_page_size(const xmlNode *hugepages)
 
 static void read_memory(const xmlNode *domain, struct libvirt_domain_xml *x)
 {
-	const xmlNode *backing = first_child(domain, "memoryBacking");
-	const xmlNode *hugepages = first_child(backing, "hugepages");
+	const xmlNode *backing = xml_child(domain, "memoryBacking");
+	const xmlNode *hugepages = xml_child(backing, "hugepages");
 
-	x->memory_bytes = size_of_node(first_child(domain, "memory"), NULL);
-	x->current_memory_bytes = size_of_node(first_child(domain, "currentMemory"), NULL);
+	x->memory_bytes = size_of_node(xml_child(domain, "memory"), NULL);
+	x->current_memory_bytes = size_of_node(xml_child(domain, "currentMemory"), NULL);
 	x->huge_pages = hugepages != NULL;
 	x->huge_page_bytes = read_page_size(hugepages);
-	x->no_ksm = first_child(backing, "nosharepages") != NULL;
-	x->locked = first_child(backing, "locked") != NULL;
-	x->memory_source = attribute_dup(first_child(backing, "source"), "type");
+	x->no_ksm = xml_child(backing, "nosharepages") != NULL;
+	x->locked = xml_child(backing, "locked") != NULL;
+	x->memory_source = xml_attribute_dup(xml_child(backing, "source"), "type");
 }
 
 static void read_devices(const xmlNode *domain, struct libvirt_domain_xml *x)
 {
-	const xmlNode *balloon = first_child(first_child(domain, "devices"), "memballoon");
+	const xmlNode *devices = xml_child(domain, "devices");
+	const xmlNode *balloon = xml_child(devices, "memballoon");
 
-	x->balloon_model = attribute_dup(balloon, "model");
-	take_unsigned(attribute_dup(first_child(balloon, "stats"), "period"), &x->balloon_period_s);
+	x->balloon_model = xml_attribute_dup(balloon, "model");
+	take_unsigned(
+	    xml_attribute_dup(xml_child(balloon, "stats"), "period"), &x->balloon_period_s);
+	libvirt_nics_read(&x->nics, devices);
 }
 
 /* libvirt sends none, and what they could bring (entities, files) is not wanted. */
@@ -309,11 +275,12 @@ int libvirt_domain_xml_parse(const char *text, size_t len, struct libvirt_domain
 	domain = doc ? xmlDocGetRootElement(doc) : NULL;
 	if (!domain || !xmlStrEqual(domain->name, NAME("domain")))
 		goto out;
-	x.title = content_dup(first_child(domain, "title"));
+	x.title = xml_content_dup(xml_child(domain, "title"));
 	read_memory(domain, &x);
 	read_cpus(domain, &x);
 	read_numa(domain, &x);
 	read_devices(domain, &x);
+	libvirt_disks_read(domain, &x.disks);
 	*ret = x;
 	r = 0;
 out:
@@ -344,6 +311,8 @@ void libvirt_domain_xml_done(struct libvirt_domain_xml *x)
 	free(x->cell_policy);
 	free(x->memory_source);
 	free(x->balloon_model);
+	disk_configs_done(&x->disks);
+	libvirt_nics_done(&x->nics);
 	*x = (struct libvirt_domain_xml){ 0 };
 }
 

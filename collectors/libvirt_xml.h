@@ -12,6 +12,8 @@
 #include <stdint.h>
 
 #include "base/cpulist.h"
+#include "collectors/libvirt_disks.h"
+#include "collectors/libvirt_nics.h"
 
 /* libvirt itself sends no more than this. */
 #define LIBVIRT_XML_MAX ((size_t)4 << 20)
@@ -65,6 +67,10 @@ struct libvirt_domain_xml {
 
 	char *balloon_model;       /* virtio, none, … */
 	unsigned balloon_period_s; /* how often the guest tells its figures; 0: never */
+
+	struct disk_configs disks;
+
+	struct libvirt_nics nics;
 };
 
 /* Prepares the parser; to be called once before threads parse. */

@@ -16,6 +16,8 @@
 #define MAX_COLLECTORS 32
 /* A slow lane looks this often whether somebody needs it now. */
 #define LANE_TICK_NS (200 * NS_PER_MS)
+/* One that watches for a short while, again and again, keeps its rhythm better. */
+#define PERF_TICK_NS (50 * NS_PER_MS)
 /* With so long an interval nobody waits for the next sample to see what a slow lane has found. */
 #define LONG_INTERVAL_NS (2 * NS_PER_SEC)
 
@@ -49,9 +51,13 @@ struct sampler {
 	int fd;
 };
 
-static bool is_needed(struct sampler *s, const struct slot *slot)
+static bool is_needed(struct sampler *s, struct slot *slot)
 {
-	return __atomic_load_n(&s->needs, __ATOMIC_RELAXED) & NEEDS(slot->collector->src);
+	unsigned needs =
+	    __atomic_load_n(&s->needs, __ATOMIC_RELAXED) & collector_sources(slot->collector);
+
+	__atomic_store_n(&slot->needs, needs, __ATOMIC_RELAXED);
+	return needs;
 }
 
 static uint64_t guarded_interval(struct sampler *s)
@@ -103,7 +109,7 @@ static bool is_due(struct sampler *s, struct slot *slot)
 static bool read_lane(struct sampler *s, enum lane lane, const struct root *root,
     const struct snapshot *latest, bool always)
 {
-	bool news = false;
+	bool news = false, first;
 
 	for (size_t i = 0; i < s->slots; i++) {
 		struct slot *slot = &s->slot[i];
@@ -111,10 +117,30 @@ static bool read_lane(struct sampler *s, enum lane lane, const struct root *root
 		if (slot->collector->lane != lane ||
 		    !(always ? is_needed(s, slot) : is_due(s, slot)))
 			continue;
-		news = news || slot->reads == 0 || __atomic_load_n(&slot->exact, __ATOMIC_RELAXED);
+		first = slot->reads == 0;
+		news = news || __atomic_load_n(&slot->exact, __ATOMIC_RELAXED);
 		slot_read(slot, root, &s->options, latest, NULL);
+		news = news || (first && slot->reads > 0);
 	}
 	return news;
+}
+
+/* What costs as long as it is open is closed when nobody needs it any more. */
+static void rest_lane(struct sampler *s, enum lane lane)
+{
+	for (size_t i = 0; i < s->slots; i++)
+		if (s->slot[i].collector->lane == lane && !is_needed(s, &s->slot[i]))
+			slot_rest(&s->slot[i]);
+}
+
+static uint64_t tick_ns(const struct lane_thread *lane)
+{
+	struct sampler *s = lane->sampler;
+
+	for (size_t i = 0; i < s->slots && lane->lane == LANE_PERF; i++)
+		if (is_needed(s, &s->slot[i]) && s->slot[i].collector->lane == LANE_PERF)
+			return PERF_TICK_NS;
+	return LANE_TICK_NS;
 }
 
 /* Where closing may hang it shall hang here: libvirt says good-bye to its daemon. */
@@ -139,6 +165,7 @@ static void *run_lane(void *arg)
 
 			pthread_mutex_unlock(&s->lock);
 			news = read_lane(s, lane->lane, lane->root, latest, false);
+			rest_lane(s, lane->lane);
 			snapshot_unref(latest);
 			pthread_mutex_lock(&s->lock);
 			if (news && s->interval_ns > LONG_INTERVAL_NS) {
@@ -147,7 +174,7 @@ static void *run_lane(void *arg)
 			}
 		}
 		if (!s->stopping)
-			wait_until(s, clock_mono_ns() + LANE_TICK_NS);
+			wait_until(s, clock_mono_ns() + tick_ns(lane));
 	}
 	pthread_mutex_unlock(&s->lock);
 	close_lane(s, lane->lane);
@@ -193,10 +220,10 @@ static void merge_slot(struct sampler *s, struct slot *slot, struct snapshot *in
 }
 
 /* slot->lock is held. */
-static const char *source_state(
-    struct sampler *s, const struct slot *slot, uint64_t now_ns, uint64_t limit_ns)
+static const char *source_state(struct sampler *s, const struct slot *slot, enum source_id src,
+    uint64_t now_ns, uint64_t limit_ns)
 {
-	if (!is_needed(s, slot))
+	if (!(__atomic_load_n(&s->needs, __ATOMIC_RELAXED) & NEEDS(src)))
 		return "off";
 	if (slot->started_ns > slot->ended_ns && now_ns > slot->started_ns + limit_ns)
 		return "stuck";
@@ -222,27 +249,36 @@ static void show_note(const struct slot *slot, struct row *row, struct snapshot 
 	cell_set_text(into, row, SOURCE_NOTE, text, now_ns);
 }
 
-static void show_source(struct sampler *s, struct slot *slot, struct snapshot *into)
+static void show_source(
+    struct sampler *s, struct slot *slot, enum source_id src, struct snapshot *into)
 {
-	struct row *row = snapshot_row(into, TABLE_SOURCE, key_host(slot->collector->src));
+	struct row *row = snapshot_row(into, TABLE_SOURCE, key_host(src));
 	uint64_t now_ns = into->moment.mono_ns, limit_ns = slot_stale_ns(slot, guarded_interval(s));
 
-	cell_set_text(into, row, SOURCE_NAME, source_name(slot->collector->src), now_ns);
+	cell_set_text(into, row, SOURCE_NAME, source_name(src), now_ns);
 	pthread_mutex_lock(&slot->lock);
-	cell_set_text(into, row, SOURCE_STATE, source_state(s, slot, now_ns, limit_ns), now_ns);
+	cell_set_text(
+	    into, row, SOURCE_STATE, source_state(s, slot, src, now_ns, limit_ns), now_ns);
 	/* What was read for this sample ended after its beginning. */
 	if (slot->ended_ns)
 		cell_set_number(row, SOURCE_AGE,
 		    slot->ended_ns < now_ns ? (double)(now_ns - slot->ended_ns) / (double)NS_PER_SEC
 					    : 0,
 		    now_ns);
-	/* What reading a capture costs is nobody's concern. */
-	if (root_is_live(s->root))
+	/* What reading a capture costs is nobody's concern; and nothing costs twice. */
+	if (root_is_live(s->root) && src == slot->collector->src)
 		cell_set_count(row, SOURCE_COST, slot->cost_ns, now_ns);
 	cell_set_number(row, SOURCE_READS, (double)slot->reads, now_ns);
 	cell_set_number(row, SOURCE_ERRORS, (double)slot->errors, now_ns);
 	show_note(slot, row, into);
 	pthread_mutex_unlock(&slot->lock);
+}
+
+static void show_sources(struct sampler *s, struct slot *slot, struct snapshot *into)
+{
+	for (enum source_id src = 0; src < SOURCES; src++)
+		if (collector_sources(slot->collector) & NEEDS(src))
+			show_source(s, slot, src, into);
 }
 
 /* What the program as a whole costs, drawing included. */
@@ -281,12 +317,12 @@ static struct snapshot *read_sample(struct sampler *s)
 	into->one_guest = s->options.guest != NULL;
 	for (size_t i = 0; i < s->slots; i++)
 		if (s->slot[i].collector->lane == LANE_FAST && is_needed(s, &s->slot[i]))
-			slot_read(&s->slot[i], s->root, &s->options, NULL, into);
+			slot_read(&s->slot[i], s->root, &s->options, s->before, into);
 	snapshot_link(into);
 	for (enum lane lane = LANE_FAST + 1; lane < LANES; lane++)
 		add_lane(s, lane, into);
 	for (size_t i = 0; i < s->slots; i++)
-		show_source(s, &s->slot[i], into);
+		show_sources(s, &s->slot[i], into);
 	show_self(s, into);
 	return into;
 }
@@ -398,6 +434,8 @@ static void start_lanes(struct sampler *s)
 		[LANE_PLACEMENT] = "placement",
 		[LANE_LIBVIRT] = "libvirt",
 		[LANE_MONITOR] = "monitor",
+		[LANE_PERF] = "perf",
+		[LANE_IMAGES] = "images",
 	};
 
 	for (int i = LANE_FAST + 1; i < LANES; i++) {
@@ -486,6 +524,9 @@ bool sampler_free(struct sampler *s)
 
 void sampler_need(struct sampler *s, unsigned sources)
 {
+	/* Events are counted in threads. */
+	if (sources & NEEDS(SRC_COUNTERS))
+		sources |= NEEDS(SRC_THREADS);
 	__atomic_store_n(&s->needs, sources | NEEDS(SRC_GUESTS), __ATOMIC_RELAXED);
 }
 

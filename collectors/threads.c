@@ -71,6 +71,7 @@ struct threads {
 	size_t threads; /* of all guests, at the sample before */
 	bool no_schedstat;
 	size_t untold, untold_guests; /* of this sample */
+	bool untold_kvm;              /* not only of guests that emulate: nothing tells theirs */
 };
 
 void *threads_open(const struct sampling *options)
@@ -491,6 +492,7 @@ static void tell_vcpus(struct threads *state, struct guest_threads *g, struct ro
 	cell_set_number(domain, DOMAIN_VCPUS_UNTOLD, (double)g->untold, reading_now(r));
 	state->untold += g->untold;
 	state->untold_guests++;
+	state->untold_kvm |= !emulated;
 }
 
 /* Names are wanted before rows are made: what a thread is decides where its row goes. */
@@ -560,6 +562,23 @@ static void take_all_outside(struct threads *t, const struct snapshot *into, con
 	}
 }
 
+static void note_untold(const struct threads *t, struct reading *r)
+{
+	const char *be = t->untold == 1 ? " is" : t->untold_guests == 1 ? " are" : "s are";
+	char text[160];
+
+	if (!t->untold)
+		return;
+	snprintf(text, sizeof(text),
+	    "%zu vCPU%s of %zu guest%s not told from other threads yet; -name "
+	    "...,debug-threads=on would tell.",
+	    t->untold, t->untold == 1 ? "" : "s", t->untold_guests, be);
+	if (t->untold_kvm)
+		reading_lacks(r, "%s", text);
+	else
+		reading_note(r, "%s", text);
+}
+
 enum state threads_read(struct reading *r)
 {
 	const struct table *domains = &r->into->table[TABLE_DOMAIN];
@@ -568,6 +587,7 @@ enum state threads_read(struct reading *r)
 
 	t->sample++;
 	t->untold = t->untold_guests = 0;
+	t->untold_kvm = false;
 	place = find_guests(t, domains);
 	take_all_outside(t, r->into, place);
 	for (size_t i = 0; i < domains->n; i++)
@@ -575,14 +595,7 @@ enum state threads_read(struct reading *r)
 	free(place);
 	forget_ended(t);
 	t->threads = r->into->table[TABLE_VCPU].n + r->into->table[TABLE_THREAD].n;
-	if (t->untold)
-		reading_lacks(r,
-		    "%zu vCPU%s of %zu guest%s not told from other threads yet; -name "
-		    "...,debug-threads=on would tell.",
-		    t->untold, t->untold == 1 ? "" : "s", t->untold_guests,
-		    t->untold == 1          ? " is"
-		    : t->untold_guests == 1 ? " are"
-					    : "s are");
+	note_untold(t, r);
 	if (t->no_schedstat)
 		reading_note(r, "This kernel has no schedstat (CONFIG_SCHED_INFO): times in clock "
 				"ticks, no waiting.");

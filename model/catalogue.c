@@ -32,6 +32,24 @@ static const struct column thread_columns[THREAD_COLUMNS] = {
 static const struct column placement_columns[PLACEMENT_COLUMNS] = {
 #include "model/placement.def"
 };
+static const struct column disk_columns[DISK_COLUMNS] = {
+#include "model/disk.def"
+};
+static const struct column blockdev_columns[BLOCKDEV_COLUMNS] = {
+#include "model/blockdev.def"
+};
+static const struct column nic_columns[NIC_COLUMNS] = {
+#include "model/nic.def"
+};
+static const struct column pci_columns[PCI_COLUMNS] = {
+#include "model/pci.def"
+};
+static const struct column exit_columns[EXIT_COLUMNS] = {
+#include "model/exit.def"
+};
+static const struct column event_columns[EVENT_COLUMNS] = {
+#include "model/event.def"
+};
 static const struct column source_columns[SOURCE_COLUMNS] = {
 #include "model/sources.def"
 };
@@ -48,6 +66,18 @@ const struct table_kind table_kinds[TABLES] = {
 	[TABLE_THREAD] = { "thread", "other thread of a guest", thread_columns, THREAD_COLUMNS, 5 },
 	[TABLE_PLACEMENT] = { "placement", "guest and NUMA node", placement_columns,
 	    PLACEMENT_COLUMNS, 4 },
+	[TABLE_DISK] = { "disk", "disk of a guest", disk_columns, DISK_COLUMNS, 4 },
+	[TABLE_BLOCKDEV] = { "blockdev", "block device of the host", blockdev_columns,
+	    BLOCKDEV_COLUMNS, 1 },
+	[TABLE_NIC] = { "nic", "network interface of a guest", nic_columns, NIC_COLUMNS, 4 },
+	[TABLE_PCI] = { "pci", "PCI device passed through to a guest", pci_columns, PCI_COLUMNS,
+	    4 },
+	[TABLE_EXIT] = { "exit", "guest and reason to leave it", exit_columns, EXIT_COLUMNS, 6 },
+	[TABLE_VCPU_EXIT] = { "vcpu_exit", "vCPU and reason to leave the guest", exit_columns,
+	    EXIT_COLUMNS, 6 },
+	[TABLE_HOST_EXIT] = { "host_exit", "reason to leave any guest of the host", exit_columns,
+	    EXIT_COLUMNS, 6 },
+	[TABLE_EVENT] = { "event", "guest and counted event", event_columns, EVENT_COLUMNS, 4 },
 	[TABLE_SOURCE] = { "source", "collector of kvmtop", source_columns, SOURCE_COLUMNS, 1 },
 };
 
@@ -101,6 +131,8 @@ static const char *unit_suffix(const struct column *c)
 		return rate ? "_bytes_per_second" : "_bytes";
 	case UNIT_PAGES:
 		return rate ? "_pages_per_second" : "_pages";
+	case UNIT_BYTES_PER_SECOND:
+		return "_bytes_per_second";
 	case UNIT_PER_SECOND:
 		return "_per_second";
 	case UNIT_NS:
@@ -129,5 +161,5 @@ void column_csv_name(const struct column *c, char *buf, size_t size)
 
 unsigned column_needs(const struct column *c)
 {
-	return c->derive ? c->needs : NEEDS(c->src);
+	return c->derive ? c->needs : NEEDS(c->src) | c->needs;
 }

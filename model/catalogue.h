@@ -14,6 +14,14 @@ enum table_id {
 	TABLE_VCPU,
 	TABLE_THREAD,
 	TABLE_PLACEMENT,
+	TABLE_NIC,
+	TABLE_PCI,
+	TABLE_DISK,
+	TABLE_BLOCKDEV,
+	TABLE_EXIT,
+	TABLE_VCPU_EXIT,
+	TABLE_HOST_EXIT,
+	TABLE_EVENT,
 	TABLE_SOURCE,
 	TABLES
 };
@@ -50,6 +58,31 @@ enum thread_column {
 enum placement_column {
 #include "model/placement.def"
 	PLACEMENT_COLUMNS
+};
+enum disk_column {
+#include "model/disk.def"
+	DISK_COLUMNS
+};
+enum blockdev_column {
+#include "model/blockdev.def"
+	BLOCKDEV_COLUMNS
+};
+enum nic_column {
+#include "model/nic.def"
+	NIC_COLUMNS
+};
+enum pci_column {
+#include "model/pci.def"
+	PCI_COLUMNS
+};
+/* Of three tables: exit, vcpu_exit and host_exit. */
+enum exit_column {
+#include "model/exit.def"
+	EXIT_COLUMNS
+};
+enum event_column {
+#include "model/event.def"
+	EVENT_COLUMNS
 };
 enum source_column {
 #include "model/sources.def"

@@ -23,8 +23,9 @@ enum unit {
 	UNIT_COUNT, /* things */
 	UNIT_BYTES,
 	UNIT_PAGES,
-	UNIT_PER_SECOND, /* things, already a rate */
-	UNIT_NS,         /* a counter of time: its rate is a ratio */
+	UNIT_PER_SECOND,       /* things, already a rate */
+	UNIT_BYTES_PER_SECOND, /* already a rate */
+	UNIT_NS,               /* a counter of time: its rate is a ratio */
 	UNIT_SECONDS,
 	UNIT_RATIO, /* 0 … 1 */
 	UNIT_CPUS,  /* time by time, of several CPUs: 2.5 is two and a half CPUs; a counter is in ns
@@ -61,7 +62,7 @@ struct column {
 	void (*derive)(struct snapshot *s, int column);
 	/* A derived figure that goes on from what it was: it is there when @derive is called. */
 	bool carried;
-	unsigned needs; /* sources of a derived column */
+	unsigned needs; /* sources of a derived column; of others: beside src */
 	enum kind kind;
 	enum unit unit;
 	enum show show;

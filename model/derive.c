@@ -11,7 +11,9 @@
 
 /* Each table may use what the tables before it derived. */
 static const enum table_id order[] = { TABLE_CPU, TABLE_VCPU, TABLE_THREAD, TABLE_PLACEMENT,
-	TABLE_DOMAIN, TABLE_HUGEPOOL, TABLE_NODE, TABLE_HOST, TABLE_SOURCE };
+	TABLE_BLOCKDEV, TABLE_DISK, TABLE_NIC, TABLE_DOMAIN, TABLE_PCI, TABLE_HUGEPOOL, TABLE_NODE,
+	TABLE_HOST, TABLE_EXIT, TABLE_VCPU_EXIT,
+	TABLE_HOST_EXIT, TABLE_EVENT, TABLE_SOURCE };
 
 /* Two guests may bear one name; pid and uuid tell whose a row is. */
 static void name_owners(struct snapshot *s)
@@ -19,10 +21,17 @@ static void name_owners(struct snapshot *s)
 	static const struct {
 		enum table_id table;
 		int pid, uuid;
+		bool names; /* its first column has the guest's name */
 	} owned[] = {
-		{ TABLE_VCPU, VCPU_PID, VCPU_UUID },
-		{ TABLE_THREAD, THREAD_PID, THREAD_UUID },
-		{ TABLE_PLACEMENT, PLACEMENT_PID, PLACEMENT_UUID },
+		{ TABLE_VCPU, VCPU_PID, VCPU_UUID, false },
+		{ TABLE_THREAD, THREAD_PID, THREAD_UUID, false },
+		{ TABLE_PLACEMENT, PLACEMENT_PID, PLACEMENT_UUID, false },
+		{ TABLE_DISK, DISK_PID, DISK_UUID, true },
+		{ TABLE_NIC, NIC_PID, NIC_UUID, true },
+		{ TABLE_PCI, PCI_PID, PCI_UUID, true },
+		{ TABLE_EXIT, EXIT_PID, EXIT_UUID, true },
+		{ TABLE_VCPU_EXIT, EXIT_PID, EXIT_UUID, true },
+		{ TABLE_EVENT, EVENT_PID, EVENT_UUID, true },
 	};
 
 	for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++) {
@@ -35,6 +44,8 @@ static void name_owners(struct snapshot *s)
 				continue;
 			row->cell[owned[i].pid] = row->domain->cell[DOMAIN_PID];
 			row->cell[owned[i].uuid] = row->domain->cell[DOMAIN_UUID];
+			if (owned[i].names)
+				row->cell[0] = row->domain->cell[DOMAIN_NAME];
 		}
 	}
 }

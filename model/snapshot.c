@@ -61,6 +61,11 @@ struct key key_uuid(const char *uuid)
 	return (struct key){ .owner = hash | 1ULL << 63, .born = 1 };
 }
 
+uint64_t key_item(const char *name)
+{
+	return key_uuid(name).owner;
+}
+
 struct key key_host(uint64_t item)
 {
 	return (struct key){ .item = item };
@@ -141,16 +146,23 @@ struct row *snapshot_row(struct snapshot *s, enum table_id id, struct key key)
 	return row;
 }
 
+/* As many bits as a cell has room for. */
+#define AT_NS_MAX ((1ull << 58) - 1)
+
+_Static_assert(STATE_UNKNOWN < 8, "a state has three bits in a cell");
+_Static_assert(sizeof(struct cell) == 24, "tables are made of these: a host has 100 000");
+
 void cell_set_count(struct row *row, int column, uint64_t v, uint64_t at_ns)
 {
 	row->cell[column] = (struct cell){
-		.count = v, .at_ns = at_ns, .state = STATE_OK, .rate_state = STATE_FIRST
+		.count = v, .at_ns = at_ns & AT_NS_MAX, .state = STATE_OK, .rate_state = STATE_FIRST
 	};
 }
 
 void cell_set_number(struct row *row, int column, double v, uint64_t at_ns)
 {
-	row->cell[column] = (struct cell){ .number = v, .at_ns = at_ns, .state = STATE_OK };
+	row->cell[column] =
+	    (struct cell){ .number = v, .at_ns = at_ns & AT_NS_MAX, .state = STATE_OK };
 }
 
 void cell_set_text(
@@ -163,24 +175,27 @@ void cell_set_text(
 	copy = arena_alloc(s->arena, len + 1);
 	memcpy(copy, big ? big : small, len);
 	free(big);
-	row->cell[column] = (struct cell){ .text = copy, .at_ns = at_ns, .state = STATE_OK };
+	row->cell[column] =
+	    (struct cell){ .text = copy, .at_ns = at_ns & AT_NS_MAX, .state = STATE_OK };
 }
 
 void cell_set_missing(struct row *row, int column, enum state why, uint64_t at_ns)
 {
-	uint8_t state = (uint8_t)(why == STATE_OK ? STATE_ABSENT : why);
+	enum state state = why == STATE_OK ? STATE_ABSENT : why;
 
-	row->cell[column] = (struct cell){ .at_ns = at_ns, .state = state, .rate_state = state };
+	row->cell[column] = (struct cell){
+		.at_ns = at_ns & AT_NS_MAX, .state = state & 7, .rate_state = state & 7
+	};
 }
 
-static bool is_value(uint8_t state)
+static bool is_value(enum state state)
 {
 	return state == STATE_OK || state == STATE_STALE;
 }
 
 bool cell_value(const struct column *c, const struct cell *cell, double *ret)
 {
-	if (c->kind == KIND_TEXT || !is_value((uint8_t)cell_state(c, cell)))
+	if (c->kind == KIND_TEXT || !is_value(cell_state(c, cell)))
 		return false;
 	*ret = c->kind == KIND_COUNTER ? cell->rate : cell->number;
 	return true;

@@ -33,9 +33,9 @@ struct cell {
 		const char *text; /* KIND_TEXT, sanitised, owned by the snapshot */
 	};
 	double rate;        /* KIND_COUNTER: units per second; of time: a ratio */
-	uint64_t at_ns;     /* monotonic time of the reading */
-	uint8_t state;      /* of count, number or text */
-	uint8_t rate_state; /* of rate */
+	uint64_t at_ns : 58;       /* monotonic time of the reading: enough for nine years */
+	enum state state : 3;      /* of count, number or text */
+	enum state rate_state : 3; /* of rate */
 };
 
 /*
@@ -81,6 +81,8 @@ struct key key_process(uint64_t pid, uint64_t start_ticks);
 struct key key_uuid(const char *uuid);
 struct key key_host(uint64_t item);
 struct key key_of(struct key owner, uint64_t item);
+/* An item by its name: of a disk, of a device. */
+uint64_t key_item(const char *name);
 bool key_equal(struct key a, struct key b);
 bool key_same_owner(struct key a, struct key b);
 

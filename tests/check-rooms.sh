@@ -9,11 +9,12 @@ fail=0
 # room: the rooms that it may include
 allowed='base:base
 model:model base
+profile:profile base
 collectors:collectors model base
-views:views model base
+views:views profile model base
 tui:tui views base
 output:output model base
-cli:cli output tui views collectors model base'
+cli:cli output tui views profile collectors model base'
 
 echo "$allowed" | {
 	while IFS=: read -r room may; do
@@ -29,7 +30,7 @@ echo "$allowed" | {
 		done
 	done
 
-	offences=$(grep -nE '"/(proc|sys|dev)[/"]' base/*.c model/*.c collectors/*.c views/*.c tui/*.c \
+	offences=$(grep -nE '"/(proc|sys|dev)[/"]' base/*.c model/*.c collectors/*.c views/*.c tui/*.c profile/*.c \
 		output/*.c cli/*.c kvmtop.c 2>/dev/null | grep -v '^base/root\.c:')
 	[ -z "$offences" ] || { echo "$offences"; echo 'host paths belong below a struct root'; fail=1; }
 
@@ -38,7 +39,7 @@ echo "$allowed" | {
 	[ -z "$offences" ] || { echo "$offences"; echo 'curses belongs to tui/'; fail=1; }
 
 	offences=$(grep -nwE 'system|popen|strcpy|strcat|sprintf|gets|atoi|sscanf|tmpnam|mktemp' \
-		base/*.c model/*.c collectors/*.c views/*.c tui/*.c output/*.c cli/*.c kvmtop.c 2>/dev/null |
+		base/*.c model/*.c collectors/*.c views/*.c tui/*.c profile/*.c output/*.c cli/*.c kvmtop.c 2>/dev/null |
 		grep -E '\b(system|popen|strcpy|strcat|sprintf|gets|atoi|sscanf|tmpnam|mktemp) ?\(')
 	[ -z "$offences" ] || { echo "$offences"; echo 'these calls have no place here'; fail=1; }
 	exit $fail

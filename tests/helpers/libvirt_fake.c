@@ -51,14 +51,17 @@ static const char *fake_driver(struct libvirt_connection *c)
 }
 
 /* Tells the number of the call in MiB. */
-static int fake_balloon(struct libvirt_connection *c, const char *uuid, void (*entering)(void *ctx),
-    void (*each)(void *ctx, const char *key, uint64_t value), void *ctx, char *error)
+static int fake_stats(struct libvirt_connection *c, const char *uuid, unsigned groups,
+    void (*entering)(void *ctx),
+    void (*each)(void *ctx, const char *key, uint64_t value, const char *text), void *ctx,
+    char *error)
 {
 	struct libvirt_fake *f = &libvirt_fake;
 	bool fails;
 	size_t call;
 
 	(void)c;
+	(void)groups;
 	entering(ctx);
 	pthread_mutex_lock(&f->lock);
 	call = f->calls++;
@@ -73,8 +76,8 @@ static int fake_balloon(struct libvirt_connection *c, const char *uuid, void (*e
 		snprintf(error, LIBVIRT_ERROR_SIZE, "no monitor");
 		return -EACCES;
 	}
-	each(ctx, "current", (call + 1) * 1024);
-	each(ctx, "rss", 1);
+	each(ctx, "balloon.current", (call + 1) * 1024, NULL);
+	each(ctx, "balloon.rss", 1, NULL);
 	return 0;
 }
 
@@ -85,5 +88,5 @@ const struct libvirt_ops kvmtop_libvirt_ops = {
 	.is_alive = yes,
 	.driver = fake_driver,
 	.is_local = yes,
-	.balloon = fake_balloon,
+	.stats = fake_stats,
 };

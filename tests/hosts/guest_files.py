@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The files of a guest and of its cgroup."""
 
+from disk_files import disk_words, guest_disk_files
+from net_files import guest_net_files, words_of
 from host_model import MIB, TICKS, controllers_v1, grown, ranges
 
 
@@ -142,6 +144,8 @@ def threads_of(host, g):
         )
     if g.vhost and not host.vhost_in_kernel:
         out.append((g.pid + 40, f"vhost-{g.pid}", g.cpus[0], every, 0.08, 0.004, 0))
+    for i, (cpu, run) in enumerate(g.workers):
+        out.append((g.pid + 50 + i, f"vhost-{g.pid}", cpu, every, run, run / 20, 0))
     return out
 
 
@@ -202,6 +206,7 @@ def command_line(g):
             + '","prealloc":true,"size":%d}' % (size * 1024),
         ]
     words += ["-smp", str(len(g.cpus)), "-uuid", g.uuid, "-display", "none", "-nodefaults"]
+    words += words_of(g) + disk_words(g)
     return "\0".join(words) + "\0"
 
 
@@ -299,4 +304,7 @@ def guest_files(host, index, second):
     files[top + "fd/12"] = ("link", "anon_inode:kvm-vm")
     for i in range(len(g.cpus)):
         files[f"{top}fd/{13 + i}"] = ("link", f"anon_inode:kvm-vcpu:{i}")
+    files.update(guest_net_files(host, g))
+    if g.disks:
+        files.update(guest_disk_files(g, second))
     return files

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The files of a host at a moment, by what hosts.py says of it."""
 
+from counter_files import counter_files
 from guest_files import guest_files
+from disk_files import libvirt_list, storage_files
+from net_files import net_files
 from host_model import TICKS, controllers_v1, grown, keyed, ranges
 
 
@@ -304,6 +307,12 @@ def mounts(host):
 def files_of(host, second):
     """Every file and link by path: (kind, text)."""
     out = host_files(host, second)
+    if host.links:
+        out.update(net_files(host, second))
+    if any(g.disks for g in host.guests):
+        out.update(storage_files(second))
+        out.update(libvirt_list(host))
+    out.update(counter_files(host, second))
     for index in range(len(host.guests)):
         out.update(guest_files(host, index, second))
     return out

@@ -19,6 +19,45 @@ class Node:
 
 
 @dataclass
+class Link:
+    """An interface of the host."""
+
+    name: str
+    kind: str = "tap"  # macvtap, bridge, device
+    master: str = ""
+    lower: str = ""
+    mtu: int = 1500
+    queues: int = 1  # of a tap: those that its guest has switched on
+    received: tuple = (0, 0, 0)  # bytes, packets, drops a second
+    sent: tuple = (0, 0, 0)
+
+
+@dataclass
+class Nic:
+    interface: str = ""
+    mac: str = ""
+    type: str = "tap"
+    model: str = "virtio-net-pci"
+    queues: int = 1
+    vhost: bool = True
+
+
+@dataclass
+class Disk:
+    name: str
+    source: str
+    gib: int
+    load: tuple  # reads, KiB and ms of each, writes, KiB and ms of each: a second
+    format: str = "raw"
+    cache: str = ""
+    io: str = ""
+    iothread: int = 0
+    chain: int = 0
+    limit: int = 0  # requests a second
+    small_cache: bool = False  # 1 MiB for the metadata
+
+
+@dataclass
 class Guest:
     pid: int
     name: str
@@ -39,7 +78,14 @@ class Guest:
     merging_pages: int = None  # None: a kernel that does not tell
     rmap_items: int = None
     vhost: bool = False
+    nics: tuple = ()
+    disks: tuple = ()
+    by_hand: bool = False  # libvirt does not know it
+    workers: tuple = ()  # of vhost: CPU and share of it
+    devices: tuple = ()  # passed through, by address
     stat_names: tuple = ()  # KVM's statistics in debugfs
+    counters: dict = None  # events a second of its first vCPU, in the guest
+    counted: float = 1  # of the time
     quota: float = 0  # CPUs that the cgroup allows
     memory_limit_mib: int = 0  # of the cgroup; 0: none
 
@@ -76,7 +122,12 @@ class Host:
     vmstat: dict = field(default_factory=dict)
     vmstat_rates: dict = field(default_factory=dict)
     offline_at: dict = field(default_factory=dict)  # CPUs by second
+    links: tuple = ()
+    pci: dict = field(default_factory=dict)  # by address: node, group, parent
     extra: dict = field(default_factory=dict)
+
+    def index_of(self, interface):
+        return [link.name for link in self.links].index(interface) + 2
 
     @property
     def version(self):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The hosts that are made by hand, each for a kernel or a machine that few have."""
 
-from host_model import Guest, Host, Node
+from host_model import Disk, Guest, Host, Link, Nic, Node
 
 ARM_STATS = (
     "exits",
@@ -263,6 +263,41 @@ def small_pool():
     )
 
 
+def exits_note(head, guests):
+    """kvmtop/exits: what was found out about exits, of the host, its guests and their threads.
+
+    guests: {pid: {tid: [(isa, code, exits/s, error in ppm, mean, p50, p99, min, max in ns)]}}
+    """
+
+    def merged(rows):
+        out = {}
+        for isa, code, rate, error, mean, p50, p99, least, most in rows:
+            old = out.get((isa, code))
+            if not old:
+                out[isa, code] = [rate, error, rate * mean, p50, p99, least, most]
+                continue
+            old[0] += rate
+            old[2] += rate * mean
+            old[3:] = [max(old[3], p50), max(old[4], p99), min(old[5], least), max(old[6], most)]
+        return out
+
+    def lines(level, who, rows):
+        for (isa, code), (rate, error, time, p50, p99, least, most) in sorted(merged(rows).items()):
+            yield (
+                f"{level} {who} {isa} {code} {rate * 1000} {error} {time} 1 "
+                f"{time // rate} {p50} {p99} {least} {most} {rate * 60}\n"
+            )
+
+    each = [(tid, rows) for threads in guests.values() for tid, rows in sorted(threads.items())]
+    out = [head]
+    out += lines(0, 0, [row for _, rows in each for row in rows])
+    for pid, threads in sorted(guests.items()):
+        out += lines(1, pid, [row for rows in threads.values() for row in rows])
+    for tid, rows in each:
+        out += lines(2, tid, rows)
+    return "".join(out)
+
+
 def arm64():
     cpus = list(range(16))
     nodes = {0: Node(cpus[:8], 32000, 1000), 1: Node(cpus[8:], 32100, 800, hit=500)}
@@ -291,6 +326,25 @@ def arm64():
         ksm=old_ksm(run=1, pages_shared=64, pages_sharing=64, pages_unshared=500, full_scans=3),
         huge_kib=(64, 2048, 32768, 1048576),
         distance=20,
+        extra={
+            "kvmtop/exits": exits_note(
+                "sampled 100000 0 2000\n",
+                {
+                    3100: {
+                        3105: [
+                            (3, 0x01, 850, 60000, 900000, 700000, 3900000, 9000, 4000000),
+                            (3, 0x24, 1200, 45000, 4100, 3600, 9800, 1900, 61000),
+                            (4, 0, 310, 120000, 2100, 1900, 5200, 900, 14000),
+                            (5, 6, 40, 300000, 31000, 27000, 88000, 14000, 92000),
+                        ],
+                        3106: [
+                            (3, 0x01, 610, 70000, 1200000, 900000, 3900000, 9000, 4000000),
+                            (3, 0x18, 90, 200000, 1800, 1700, 3100, 1100, 6000),
+                        ],
+                    }
+                },
+            )
+        },
     )
 
 
@@ -450,7 +504,208 @@ def four_nodes_36():
         guests,
         ksm=ksm,
         cores=pairs(range(144), 72, lambda core: core // 18),
+        extra={
+            "kvmtop/exits": exits_note(
+                "counted 1000000 0 1500\n",
+                {
+                    6100: {
+                        6105: [
+                            (1, 12, 2100, 0, 180000, 90000, 980000, 2500, 1000000),
+                            (1, 32, 8400, 0, 1500, 1300, 4200, 700, 52000),
+                            (1, 48, 120, 0, 2900, 2600, 9000, 1500, 34000),
+                            (1, 1, 900, 0, 1100, 900, 3900, 500, 21000),
+                            (1, 30, 310, 0, 21000, 18000, 74000, 9000, 240000),
+                            (5, 2, 310, 0, 17000, 14000, 69000, 7000, 231000),
+                        ],
+                        6106: [
+                            (1, 12, 1700, 0, 210000, 110000, 990000, 2600, 1000000),
+                            (1, 32, 7900, 0, 1600, 1400, 4400, 700, 48000),
+                            (1, 99, 3, 0, 5000, 5000, 5000, 5000, 5000),
+                        ],
+                    },
+                    6200: {
+                        6205: [
+                            (1, 12, 250, 0, 3500000, 3900000, 4000000, 3000, 4100000),
+                            (1, 32, 520, 0, 1700, 1500, 4600, 800, 19000),
+                        ],
+                    },
+                },
+            )
+        },
     )
+
+
+def network():
+    """Taps with vhost, without and of several queues, a macvtap, vhost-user, a device passed through.
+
+    web has four queues, two switched on, two at work; db two NICs whose workers are told by order;
+    old an emulated one and one in user mode; edge runs on node 0, its device is on node 1.
+    """
+    gib = 2**30
+    guests = [
+        Guest(
+            1100,
+            "web",
+            2048,
+            [0, 1, 2, 3],
+            {0: 1900},
+            nics=(Nic("vnet0", "52:54:00:00:01:00", queues=4),),
+            workers=((1, 0.82), (2, 0.31), (3, 0.0), (3, 0.0)),
+        ),
+        Guest(
+            1200,
+            "db",
+            1024,
+            [4, 5],
+            {1: 1000},
+            nics=(Nic("vnet1", "52:54:00:00:02:00"), Nic("vnet2", "52:54:00:00:02:01")),
+            workers=((4, 0.05), (0, 0.2)),
+            start=110000,
+        ),
+        Guest(
+            1300,
+            "old",
+            512,
+            [6],
+            {1: 500},
+            nics=(
+                Nic("vnet3", "52:54:00:00:03:00", model="e1000", vhost=False),
+                Nic("", "52:54:00:00:03:01", type="user", model="rtl8139", vhost=False),
+            ),
+            start=120000,
+        ),
+        Guest(
+            1400,
+            "edge",
+            1024,
+            [2],
+            {0: 900},
+            nics=(
+                Nic("macvtap0", "52:54:00:00:04:00", type="macvtap"),
+                Nic("", "52:54:00:00:04:01", type="vhost-user", queues=2, vhost=False),
+            ),
+            workers=((7, 0.02),),
+            devices=("0000:3b:10.0",),
+            start=130000,
+        ),
+    ]
+    links = (
+        Link("eth0", "device", "br0", mtu=9000, received=(12e6, 9000, 0), sent=(60e6, 42000, 0)),
+        Link("eth1", "device", received=(8e5, 700, 0), sent=(2e5, 300, 0)),
+        Link("br0", "bridge", mtu=1500),
+        Link("br1", "bridge"),
+        Link("vnet0", master="br0", queues=2, received=(gib / 20, 40000, 0), sent=(4e6, 30000, 120)),
+        Link("vnet1", master="br0", received=(2e6, 1500, 0), sent=(3e6, 2200, 0)),
+        Link("vnet2", master="br1", received=(9e6, 6100, 0), sent=(1e5, 900, 0)),
+        Link("vnet3", master="br0", mtu=1400, received=(4000, 12, 0), sent=(7000, 20, 0)),
+        Link("macvtap0", "macvtap", lower="eth1", received=(5e5, 400, 0), sent=(1e5, 150, 0)),
+    )
+    return Host(
+        "network",
+        "6.8.0-45-generic",
+        {0: Node([0, 1, 2, 3], 16000, 900), 1: Node([4, 5, 6, 7], 16128, 700)},
+        guests,
+        cores=single(range(8), lambda cpu: cpu // 4),
+        ksm=old_ksm(),
+        links=links,
+        pci={"0000:3b:10.0": {"node": 1, "group": 61, "parent": "0000:3b:00.0"}},
+    )
+
+
+def pmu():
+    """Two nodes and a PMU: a guest that waits for remote memory, one that computes, one that took
+    turns with others."""
+
+    def guest(pid, name, cpus, nodes, run, counters, counted=1):
+        return Guest(
+            pid,
+            name,
+            4096,
+            cpus,
+            nodes,
+            run=run,
+            wait=0.01,
+            guest=run * 0.9,
+            merging_pages=0,
+            stat_names=X86_STATS,
+            counters=counters,
+            counted=counted,
+        )
+
+    nodes = {k: Node(range(k * 8, k * 8 + 8), 32768, 12000) for k in range(2)}
+    waits = {
+        "cycles": 2.4e9,
+        "instructions": 0.72e9,
+        "llc_misses": 21e6,
+        "branch_misses": 2e6,
+        "dtlb_misses": 9e6,
+        "memory_loads": 18e6,
+        "remote_loads": 15e6,
+        "switches": 40,
+        "migrations": 1,
+        "page_faults": 250,
+    }
+    computes = {
+        "cycles": 2.8e9,
+        "instructions": 6.7e9,
+        "llc_misses": 0.3e6,
+        "branch_misses": 11e6,
+        "dtlb_misses": 0.1e6,
+        "memory_loads": 0.2e6,
+        "switches": 12,
+    }
+    return Host(
+        "pmu",
+        "6.8.0-45-generic",
+        nodes,
+        [
+            guest(4100, "analytics", [2, 3], {0: 300, 1: 3800}, 0.95, waits),
+            guest(4200, "render", [9, 10, 11, 12], {1: 4100}, 0.99, computes),
+            guest(4300, "shared", [5], {0: 4000}, 0.4, {k: v / 2 for k, v in waits.items()}, 0.5),
+        ],
+        cores=single(range(16), lambda cpu: cpu // 8),
+        ksm=new_ksm(),
+    )
+
+
+def disks():
+    """Two slow disks as md and LVM, a fast one, NFS; settings good and bad; a guest by hand."""
+    images = "/var/lib/libvirt/images"
+    guests = [
+        Guest(
+            4100,
+            "db",
+            2048,
+            [0, 1],
+            {0: 2048},
+            disks=(
+                Disk("vda", "/fast/db.img", 200, (1900, 8, 0.2, 700, 16, 0.3), "raw", "none", "native", 1),
+                Disk("vdb", f"{images}/log.img", 50, (5, 32, 12, 95, 16, 21), "raw", "none", "native", 1, limit=100),
+            ),
+        ),
+        Guest(
+            4200,
+            "web",
+            1024,
+            [2, 3],
+            {1: 1024},
+            disks=(
+                Disk("vda", f"{images}/web.qcow2", 500, (160, 32, 14, 140, 16, 120), "qcow2", chain=3, small_cache=True),
+                Disk("vdb", "/nfs/share.img", 100, (110, 64, 5, 55, 64, 9), "raw", "writethrough"),
+            ),
+        ),
+        Guest(
+            4300,
+            "lab",
+            512,
+            [1],
+            {0: 512},
+            by_hand=True,
+            disks=(Disk("vda", f"{images}/lab.qcow2", 20, (0,) * 6, "qcow2", "writeback"),),
+        ),
+    ]
+    nodes = {0: Node([0, 1], 16000, 3000), 1: Node([2, 3], 16000, 2000)}
+    return Host("disks", "6.1.0-31-amd64", nodes, guests, cores=single(range(4), lambda cpu: cpu // 2))
 
 
 def all_hosts():
@@ -465,4 +720,7 @@ def all_hosts():
         misaligned(),
         aligned(),
         four_nodes_36(),
+        network(),
+        disks(),
+        pmu(),
     ]

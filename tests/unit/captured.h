@@ -87,6 +87,7 @@ static inline void captured_read(
 		.into = h->now,
 		.now_ns = root_now(h->root).mono_ns,
 		.exact = exact,
+		.needs = ~0u,
 	};
 
 	snapshot_link(h->now);

@@ -38,7 +38,7 @@ static void numbers_are_exact_and_short(void **state)
 	(void)state;
 	assert_number(0, "0");
 	assert_number(-0.0, "0");
-	assert_number(-1e-9, "0");
+	assert_number(-1e-10, "0");
 	assert_number(1, "1");
 	assert_number(-12, "-12");
 	assert_number(0.5, "0.5");

@@ -221,6 +221,28 @@ static void sizes_and_keys(void **state)
 	assert_refused("--dump --keys Entr", "no key is called 'Entr'");
 }
 
+static void profile_takes_one_guest(void **state)
+{
+	struct line l;
+	const struct options *o = taken(&l, "profile web1 --seconds 2.5 --guest-kallsyms a");
+
+	(void)state;
+	assert_int_equal(o->mode, MODE_PROFILE);
+	assert_string_equal(o->profile, "web1");
+	assert_string_equal(o->guest_kallsyms, "a");
+	assert_true(o->seconds == 2.5);
+	assert_refused("profile", "needs a guest");
+	assert_refused("profile a b", "'b' is too much");
+	assert_refused("-b profile a", "no other mode");
+	assert_refused("profile a --demo", "not a captured one");
+	assert_refused("profile a --seconds 0", "no length");
+	assert_refused("profile a --guest-modules m", "goes with --guest-kallsyms");
+	assert_refused("profile a --fetch-symbols --guest-kallsyms k", "exclude each other");
+	assert_refused("--fetch-symbols", "go with profile");
+	assert_refused("-b --seconds 3", "goes with profile");
+	assert_refused("--events=", "needs names");
+}
+
 static void capture_takes_one_place(void **state)
 {
 	struct line l;
@@ -333,6 +355,7 @@ int main(void)
 		cmocka_unit_test(a_directory_takes_all_tables),
 		cmocka_unit_test(sizes_and_keys),
 		cmocka_unit_test(capture_takes_one_place),
+		cmocka_unit_test(profile_takes_one_guest),
 		cmocka_unit_test(help_wins),
 		cmocka_unit_test(every_row_is_whole),
 		cmocka_unit_test(the_manual_has_all_parts),

@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "collectors/exit_tally.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xalloc.h"
+#include "collectors/exit_tally_inner.h"
+
+struct exit_tally *exit_tally_new(void)
+{
+	return xcalloc(1, sizeof(struct exit_tally));
+}
+
+static void cell_free(struct cell *c)
+{
+	if (!c)
+		return;
+	for (int e = 0; e < EPOCHS; e++)
+		free(c->times[e]);
+	free(c);
+}
+
+static void clear_threads(struct exit_tally *t)
+{
+	for (size_t i = 0; i < THREAD_SLOTS && t->threads; i++)
+		if (t->thread[i]) {
+			free(t->thread[i]);
+			t->thread[i] = NULL;
+			t->threads--;
+		}
+}
+
+void exit_tally_clear(struct exit_tally *t)
+{
+	clear_threads(t);
+	for (size_t i = 0; i < SLOTS; i++)
+		cell_free(t->slot[i]);
+	memset(t, 0, sizeof(*t));
+}
+
+void exit_tally_free(struct exit_tally *t)
+{
+	if (!t)
+		return;
+	exit_tally_clear(t);
+	free(t);
+}
+
+static size_t hash(enum exit_level level, uint32_t id, struct exit_reason reason)
+{
+	uint64_t h = ((uint64_t)id << 32 | reason.code) * 0x9e3779b97f4a7c15u;
+
+	h ^= ((uint64_t)level << 8 | reason.isa) * 0xc2b2ae3d27d4eb4fu;
+	return (size_t)(h ^ h >> 29);
+}
+
+static bool is_cell(
+    const struct cell *c, enum exit_level level, uint32_t id, struct exit_reason reason)
+{
+	return c->level == level && c->id == id && c->reason.isa == reason.isa &&
+	       c->reason.code == reason.code;
+}
+
+static void put_cell(struct exit_tally *t, struct cell *c)
+{
+	size_t i = hash(c->level, c->id, c->reason) % SLOTS;
+
+	while (t->slot[i])
+		i = (i + 1) % SLOTS;
+	t->slot[i] = c;
+	t->cells++;
+}
+
+/* NULL: there is no room. */
+struct cell *cell_of(
+    struct exit_tally *t, enum exit_level level, uint32_t id, struct exit_reason reason)
+{
+	struct cell *c;
+	size_t i;
+
+	for (i = hash(level, id, reason) % SLOTS; t->slot[i]; i = (i + 1) % SLOTS)
+		if (is_cell(t->slot[i], level, id, reason))
+			return t->slot[i];
+	if (t->cells == EXIT_CELLS_MAX)
+		return NULL;
+	c = xcalloc(1, sizeof(*c));
+	c->level = level;
+	c->id = id;
+	c->reason = reason;
+	put_cell(t, c);
+	return c;
+}
+
+struct exit_times *times_of(struct cell *c)
+{
+	if (!c->times[NOW])
+		c->times[NOW] = xcalloc(1, sizeof(*c->times[NOW]));
+	return c->times[NOW];
+}
+
+static void add_time(struct cell *c, uint64_t ns)
+{
+	struct exit_times *x = times_of(c);
+
+	if (x->timed == 0 || ns < x->min_ns)
+		x->min_ns = ns;
+	if (ns > x->max_ns)
+		x->max_ns = ns;
+	x->timed++;
+	x->time_ns += ns;
+	x->hist[exit_bucket(ns)]++;
+}
+
+static struct thread *thread_of(struct exit_tally *t, uint32_t tid)
+{
+	size_t i = tid * 2654435761U % THREAD_SLOTS;
+
+	for (; t->thread[i]; i = (i + 1) % THREAD_SLOTS)
+		if (t->thread[i]->tid == tid)
+			return t->thread[i];
+	if (t->threads == THREADS_MAX)
+		return NULL;
+	t->thread[i] = xcalloc(1, sizeof(struct thread));
+	t->thread[i]->tid = tid;
+	t->threads++;
+	return t->thread[i];
+}
+
+/* The first entry after @ns that came too early; 0: none. */
+static uint64_t take_orphan(struct thread *th, uint64_t ns)
+{
+	int best = -1;
+	uint64_t found;
+
+	for (int i = 0; i < ORPHANS; i++)
+		if (th->orphan_ns[i] > ns && (best < 0 || th->orphan_ns[i] < th->orphan_ns[best]))
+			best = i;
+	if (best < 0)
+		return 0;
+	found = th->orphan_ns[best];
+	th->orphan_ns[best] = 0;
+	return found;
+}
+
+static void keep_orphan(struct thread *th, uint64_t ns)
+{
+	int oldest = 0;
+
+	for (int i = 1; i < ORPHANS; i++)
+		if (th->orphan_ns[i] < th->orphan_ns[oldest])
+			oldest = i;
+	th->orphan_ns[oldest] = ns;
+}
+
+void exit_tally_exit(struct exit_tally *t, uint32_t tid, struct exit_reason reason, uint64_t ns)
+{
+	struct cell *c = cell_of(t, EXIT_OF_THREAD, tid, reason);
+	struct thread *th = thread_of(t, tid);
+	uint64_t entry_ns;
+
+	if (!c || !th) {
+		t->left_out++;
+		return;
+	}
+	c->window++;
+	entry_ns = take_orphan(th, ns);
+	if (entry_ns) {
+		add_time(c, entry_ns - ns);
+		return;
+	}
+	if (ns < th->last_ns)
+		return; /* it has moved on since, and its entry is not to be had */
+	th->exit_ns = th->last_ns = ns;
+	th->exit = c;
+	th->user_ns = 0;
+}
+
+void exit_tally_user(struct exit_tally *t, uint32_t tid, struct exit_reason reason, uint64_t ns)
+{
+	struct cell *c = cell_of(t, EXIT_OF_THREAD, tid, reason);
+	struct thread *th = thread_of(t, tid);
+
+	if (!c || !th) {
+		t->left_out++;
+		return;
+	}
+	c->window++;
+	if (ns < th->last_ns)
+		return;
+	th->user_ns = th->last_ns = ns;
+	th->user = c;
+}
+
+void exit_tally_entry(struct exit_tally *t, uint32_t tid, uint64_t ns)
+{
+	struct thread *th = thread_of(t, tid);
+
+	if (!th)
+		return;
+	if (th->exit_ns && ns >= th->exit_ns) {
+		add_time(th->exit, ns - th->exit_ns);
+		if (th->user_ns && ns >= th->user_ns)
+			add_time(th->user, ns - th->user_ns);
+		th->exit_ns = th->user_ns = 0;
+	} else if (!th->exit_ns && ns >= th->last_ns) {
+		keep_orphan(th, ns);
+	}
+	if (ns > th->last_ns)
+		th->last_ns = ns;
+}
+
+void add_times(struct exit_times *into, const struct exit_times *x)
+{
+	if (x->timed && (into->timed == 0 || x->min_ns < into->min_ns))
+		into->min_ns = x->min_ns;
+	if (x->max_ns > into->max_ns)
+		into->max_ns = x->max_ns;
+	into->timed += x->timed;
+	into->time_ns += x->time_ns;
+	into->open_ns += x->open_ns;
+	for (int i = 0; i < EXIT_BUCKETS; i++)
+		into->hist[i] += x->hist[i];
+}
+
+void exit_tally_add(struct exit_tally *t, uint32_t tid, struct exit_reason reason, uint64_t count,
+    const struct exit_times *times)
+{
+	struct cell *c = cell_of(t, EXIT_OF_THREAD, tid, reason);
+
+	if (!c) {
+		t->left_out += count;
+		return;
+	}
+	c->window += count;
+	if (times->timed)
+		add_times(times_of(c), times);
+}
+
+/* Threads that are outside their guest when the window ends. */
+static void cut_off(struct exit_tally *t, uint64_t end_ns)
+{
+	for (size_t i = 0; i < THREAD_SLOTS; i++) {
+		struct thread *th = t->thread[i];
+
+		if (!th)
+			continue;
+		if (th->exit_ns && end_ns > th->exit_ns)
+			times_of(th->exit)->open_ns += end_ns - th->exit_ns;
+		if (th->exit_ns && th->user_ns && end_ns > th->user_ns)
+			times_of(th->user)->open_ns += end_ns - th->user_ns;
+	}
+	clear_threads(t);
+}
+
+static void add_window(struct exit_tally *t, enum exit_level level, uint32_t id, struct cell *from)
+{
+	struct cell *c = cell_of(t, level, id, from->reason);
+
+	if (c)
+		c->window += from->window;
+	else
+		t->left_out += from->window;
+}
+
+/* Cells that are added meanwhile may be met or not: they are of no thread. */
+static void add_up(struct exit_tally *t, uint32_t (*guest_of)(void *ctx, uint32_t tid), void *ctx)
+{
+	for (size_t i = 0; i < SLOTS; i++) {
+		struct cell *c = t->slot[i];
+		uint32_t guest;
+
+		if (!c || c->level != EXIT_OF_THREAD || c->window == 0)
+			continue;
+		guest = guest_of(ctx, c->id);
+		c->guest = guest;
+		if (guest)
+			add_window(t, EXIT_OF_GUEST, guest, c);
+		add_window(t, EXIT_OF_HOST, 0, c);
+	}
+}
+
+/* How much of the time a window stands for. */
+static double weight_of(const struct exit_tally *t, const struct exit_window *w)
+{
+	if (w->whole || t->end_ns == 0 || w->end_ns <= t->end_ns || w->end_ns <= w->begin_ns)
+		return 1;
+	return (double)(w->end_ns - t->end_ns) / (double)(w->end_ns - w->begin_ns);
+}
+
+void exit_tally_end(struct exit_tally *t, const struct exit_window *window,
+    uint32_t (*guest_of)(void *ctx, uint32_t tid), void *ctx)
+{
+	double weight = weight_of(t, window);
+
+	if (!window->whole)
+		cut_off(t, window->end_ns);
+	add_up(t, guest_of, ctx);
+	for (size_t i = 0; i < SLOTS; i++) {
+		struct cell *c = t->slot[i];
+		double n;
+
+		if (!c || c->window == 0)
+			continue;
+		n = (double)c->window;
+		c->sum[NOW] += n;
+		c->total += n * weight;
+		c->squares[NOW] += n * n;
+		c->window = 0;
+	}
+	t->end_ns = window->end_ns;
+	t->windows[NOW]++;
+	t->covered_ns[NOW] += window->end_ns - window->begin_ns;
+	t->records[NOW] += window->records;
+	t->lost[NOW] += window->lost;
+	t->sampled[NOW] |= !window->whole;
+}
+
+/* What was not seen for two epochs is forgotten; the others are put where they are found. */
+static void drop_idle(struct exit_tally *t)
+{
+	struct cell **kept = xcalloc(t->cells + 1, sizeof(*kept));
+	size_t n = 0;
+
+	for (size_t i = 0; i < SLOTS; i++) {
+		struct cell *c = t->slot[i];
+
+		t->slot[i] = NULL;
+		/* Reasons of the whole host are few, and their totals go on. */
+		if (c && (c->sum[BEFORE] > 0 || c->level == EXIT_OF_HOST))
+			kept[n++] = c;
+		else
+			cell_free(c);
+	}
+	t->cells = 0;
+	for (size_t i = 0; i < n; i++)
+		put_cell(t, kept[i]);
+	free(kept);
+}
+
+static void turn(uint64_t v[EPOCHS])
+{
+	v[BEFORE] = v[NOW];
+	v[NOW] = 0;
+}
+
+void exit_tally_turn(struct exit_tally *t, uint64_t now_ns, uint64_t span_ns)
+{
+	if (t->epoch_ns == 0)
+		t->epoch_ns = now_ns;
+	if (now_ns < t->epoch_ns + span_ns)
+		return;
+	t->epoch_ns = now_ns;
+	clear_threads(t);
+	for (size_t i = 0; i < SLOTS; i++) {
+		struct cell *c = t->slot[i];
+		struct exit_times *old;
+
+		if (!c)
+			continue;
+		old = c->times[BEFORE];
+		c->times[BEFORE] = c->times[NOW];
+		c->times[NOW] = NULL;
+		free(old);
+		c->sum[BEFORE] = c->sum[NOW];
+		c->squares[BEFORE] = c->squares[NOW];
+		c->sum[NOW] = c->squares[NOW] = 0;
+	}
+	drop_idle(t);
+	turn(t->windows);
+	turn(t->covered_ns);
+	turn(t->records);
+	turn(t->lost);
+	t->sampled[BEFORE] = t->sampled[NOW];
+	t->sampled[NOW] = false;
+}

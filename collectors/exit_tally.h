@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Counts exits by reason, per thread, per guest and for the whole host, and the time from each exit
+ * to the entry that follows, over the last few seconds. What is told to it comes in windows: all
+ * that happened from one moment to another, be it a part of the time or all of it.
+ *
+ * Memory is bounded by EXIT_CELLS_MAX; what has no room is counted as left out.
+ */
+#ifndef KVMTOP_COLLECTORS_EXIT_TALLY_H
+#define KVMTOP_COLLECTORS_EXIT_TALLY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "collectors/exit_hist.h"
+#include "collectors/exit_reasons.h"
+
+#define EXIT_CELLS_MAX 16384
+/* What writing one record into a ring was measured to take of the guest's time. */
+#define EXIT_RECORD_NS 500
+
+enum exit_level { EXIT_OF_HOST, EXIT_OF_GUEST, EXIT_OF_THREAD };
+
+/* Times of exits. Zeroed memory is empty. */
+struct exit_times {
+	uint64_t timed;   /* exits whose entry was seen, too */
+	uint64_t time_ns; /* of those */
+	uint64_t open_ns; /* of those that the window's end cut off */
+	uint64_t min_ns, max_ns;
+	uint32_t hist[EXIT_BUCKETS];
+};
+
+/* What is known of one reason, at one level. */
+struct exit_figures {
+	enum exit_level level;
+	uint32_t id;    /* thread, or the guest's process; 0: host */
+	uint32_t guest; /* of a thread: its guest's process; 0: not known */
+	struct exit_reason reason;
+	double rate;  /* per second */
+	double total; /* since this reason was first seen without a pause */
+	double error; /* of the rate, of itself, with 95 % confidence; 0: none */
+	double time;  /* from exits to entries, in CPUs */
+	bool timed;   /* the times that follow are known; in seconds */
+	double mean, p50, p99, min, max;
+};
+
+struct exit_tally;
+
+struct exit_tally *exit_tally_new(void);
+void exit_tally_free(struct exit_tally *t);
+
+/* Forgets everything. */
+void exit_tally_clear(struct exit_tally *t);
+
+/*
+ * A thread left its guest, went on to user space for a reason, entered its guest. In the order of
+ * one CPU; between CPUs a thread may have moved, and then its order is found by the times.
+ */
+void exit_tally_exit(struct exit_tally *t, uint32_t tid, struct exit_reason reason, uint64_t ns);
+void exit_tally_user(struct exit_tally *t, uint32_t tid, struct exit_reason reason, uint64_t ns);
+void exit_tally_entry(struct exit_tally *t, uint32_t tid, uint64_t ns);
+
+/* The same, counted elsewhere: so many more in this window. */
+void exit_tally_add(struct exit_tally *t, uint32_t tid, struct exit_reason reason, uint64_t count,
+    const struct exit_times *times);
+
+struct exit_window {
+	uint64_t begin_ns, end_ns;
+	uint64_t records, lost; /* of the ring, in the window */
+	bool whole;             /* nothing lies between this window and the one before */
+};
+
+/* Ends a window. @guest_of: the process that a thread belongs to, 0: not known. */
+void exit_tally_end(struct exit_tally *t, const struct exit_window *window,
+    uint32_t (*guest_of)(void *ctx, uint32_t tid), void *ctx);
+
+/* Figures cover between @span_ns and twice as much. Call it before a window begins. */
+void exit_tally_turn(struct exit_tally *t, uint64_t now_ns, uint64_t span_ns);
+
+/* All figures, sorted by level, id and reason; free() them. */
+size_t exit_tally_figures(struct exit_tally *t, struct exit_figures **ret);
+
+/* Records that were lost, of all; exits that had no room in the tally. */
+double exit_tally_lost(const struct exit_tally *t);
+uint64_t exit_tally_left_out(const struct exit_tally *t);
+/* Events told of that thread's guest per second of real time, sampled or not: what watching costs.
+ */
+uint64_t exit_tally_windows(const struct exit_tally *t);
+
+/* A quantile of a histogram, in ns; 0 when it is empty. */
+double exit_times_quantile(const struct exit_times *times, double q);
+
+#endif

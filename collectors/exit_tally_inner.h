@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What exit_tally.c counts in and exit_figures.c makes figures of; nobody else needs it. */
+#ifndef KVMTOP_COLLECTORS_EXIT_TALLY_INNER_H
+#define KVMTOP_COLLECTORS_EXIT_TALLY_INNER_H
+
+#include "collectors/exit_tally.h"
+
+#define SLOTS (EXIT_CELLS_MAX * 2)
+#define THREADS_MAX 16384
+#define THREAD_SLOTS (THREADS_MAX * 2)
+/* Entries that were seen before the exit that they belong to: the thread has just changed CPUs. */
+#define ORPHANS 4
+
+/* This epoch and the one before. */
+enum { NOW, BEFORE, EPOCHS };
+
+struct cell {
+	enum exit_level level;
+	uint32_t id, guest; /* @guest: of a thread, as last known */
+	struct exit_reason reason;
+	uint64_t window; /* exits in the window that is going on */
+	double sum[EPOCHS], squares[EPOCHS], total;
+	struct exit_times
+	    *times[EPOCHS]; /* of threads; of others NOW is their sum, made for the figures */
+};
+
+struct thread {
+	uint32_t tid;
+	uint64_t exit_ns, user_ns; /* not entered since; 0: it was */
+	struct cell *exit, *user;
+	uint64_t last_ns;
+	uint64_t orphan_ns[ORPHANS];
+};
+
+struct exit_tally {
+	struct cell *slot[SLOTS];
+	size_t cells;
+	struct thread *thread[THREAD_SLOTS];
+	size_t threads;
+	uint64_t windows[EPOCHS], covered_ns[EPOCHS], records[EPOCHS], lost[EPOCHS];
+	bool sampled[EPOCHS];
+	uint64_t end_ns;   /* of the window before; 0: none */
+	uint64_t epoch_ns; /* when this epoch began; 0: not yet */
+	uint64_t left_out;
+};
+
+/* The cell, added where it was missing; NULL: there is no room. */
+struct cell *cell_of(
+    struct exit_tally *t, enum exit_level level, uint32_t id, struct exit_reason reason);
+struct exit_times *times_of(struct cell *c);
+void add_times(struct exit_times *into, const struct exit_times *x);
+
+#endif

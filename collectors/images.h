@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What lies behind the disks of a guest, image by image. Which file system and device that is
+ * follows from the links of proc/PID/fd and from mount tables, so that nothing is ever asked of the
+ * file system itself; only headers of qcow2 images on local ones are read, each by a thread that
+ * may be lost with it.
+ */
+#ifndef KVMTOP_COLLECTORS_IMAGES_H
+#define KVMTOP_COLLECTORS_IMAGES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "collectors/block_stack.h"
+#include "collectors/cgroup_path.h"
+#include "collectors/qcow2.h"
+#include "model/snapshot.h"
+
+struct peek;
+struct reading;
+
+struct image {
+	struct key key; /* of the disk */
+	char *source;   /* as the XML or the command line has it */
+	bool is_qcow2, has_header;
+	int fd; /* that QEMU has it open by; -1: not found */
+	char *filesystem, *mount, *options;
+	char device[256]; /* "sda", "server:/export"; "": not known */
+	char *leaves;
+	char number[24];    /* "8:0" of the device, "": not known */
+	uint64_t set_bytes; /* cache chosen for its metadata */
+	struct qcow2_header header;
+	struct peek *peek;  /* its header is being read */
+	uint64_t peeked_ns; /* since then */
+};
+
+struct image_guest {
+	struct key key;
+	uint64_t looked_ns, due_ns; /* 0: never, at once */
+	struct image *image;
+	size_t n, cap;
+	int fd_error; /* why its descriptors could not be looked at */
+	struct cgroup cgroup;
+	int cgroup_error;
+	double weight; /* 0: none */
+};
+
+/* Finds file system and device of each image; @mounts is proc/PID/mountinfo. */
+void images_look(struct reading *r, struct image_guest *g);
+void image_done(struct image *image);
+
+/* Whether the file system is one of this host alone: only there an image is opened. */
+bool image_is_local(const struct image *image);
+bool image_is_nfs(const struct image *image);
+
+/* Rows of table blockdev for the NFS exports that the guest's images lie on. */
+void images_read_nfs(struct reading *r, const struct image_guest *g);
+
+/* What the guest's cgroup does on the devices of its images, and may do. */
+void images_find_cgroup(
+    struct reading *r, const struct cgroup_mounts *mounts, struct image_guest *g);
+void images_read_cgroup(struct reading *r, const struct image_guest *g);
+
+#endif

@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What only the guests' monitors know, over a connection of its own: every call enters the guest's
+ * QEMU, and the first one hangs with a QEMU that hangs. So guests are asked one by one, in one call
+ * for all that is wanted of them, never more than one call is outstanding, at most five guests are
+ * asked in a second, none more often than every five, and one whose process is stopped is not
+ * asked. What is answered shows at once, those that were slow to answer are asked last, and a guest
+ * that was not asked yet keeps what it said before: so one that hangs takes nothing from the others
+ * but their freshness.
+ */
+#include "collectors/monitor.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/root.h"
+#include "base/xalloc.h"
+#include "collectors/collector.h"
+#include "collectors/guest_list.h"
+#include "collectors/libvirt_link.h"
+
+/* A monitor answers within milliseconds: one that took so long may hang the next time. */
+#define SLOW_NS NS_PER_SEC
+/* Showing answers may take so long in each reading, and one part in so many of its time. */
+#define PUBLISH_FREE_NS (20 * NS_PER_MS)
+#define PUBLISH_PART 20
+/* The sampler reads once a second. */
+#define GUESTS_PER_READING 5
+#define PACE_NS (5 * NS_PER_SEC)
+#define GROUPS 2
+/* So long the first reading waits for the XML to tell of disks. */
+#define XML_NS (3 * NS_PER_SEC)
+
+static const struct monitor_group *const groups[GROUPS] = { &balloon_group, &block_group };
+
+/* What is remembered of a guest from reading to reading. */
+struct asked {
+	struct key key;
+	uint64_t asked_ns;                               /* 0: never */
+	uint64_t reading;                                /* in which that was */
+	uint64_t took_ns;                                /* its last answer */
+	enum { FINE, STOPPED, FAILED, FOREIGN } outcome; /* FOREIGN: none of libvirt's */
+};
+
+struct monitor {
+	struct libvirt_link link;
+	struct guest_list guests;
+	const struct snapshot *before; /* what was read last */
+	uint64_t readings, first_ns;
+	uint64_t publish_ns;            /* what showing answers took in this reading */
+	uint64_t took_ns;               /* what the guests took that were not slow */
+	char error[LIBVIRT_ERROR_SIZE]; /* of the last guest that gave no answer */
+};
+
+/* A guest that is to be asked in this reading. */
+struct turn {
+	const struct row *domain;
+	struct asked *asked;
+	unsigned groups; /* enum libvirt_groups */
+	bool is_last;    /* behind the others */
+};
+
+void *monitor_open(const struct sampling *options)
+{
+	struct monitor *m = xcalloc(1, sizeof(*m));
+
+	libvirt_link_init(&m->link, options->uri, NULL, NULL);
+	return m;
+}
+
+static void asked_done(void *item)
+{
+	(void)item;
+}
+
+void monitor_close(void *state)
+{
+	struct monitor *m = state;
+
+	libvirt_link_done(&m->link);
+	guest_list_done(&m->guests, asked_done);
+	snapshot_unref(m->before);
+	free(m);
+}
+
+static bool is_of(const struct column *c, enum source_id src)
+{
+	return c->src == src && c->key;
+}
+
+void monitor_keep_cells(
+    enum source_id src, enum table_id t, const struct row *from, struct snapshot *into)
+{
+	struct row *row = NULL;
+
+	for (int i = 0; i < table_kinds[t].columns; i++)
+		if (is_of(&table_kinds[t].column[i], src) && from->cell[i].at_ns) {
+			row = row ? row : snapshot_row(into, t, from->key);
+			row->cell[i] = from->cell[i];
+			if (row->cell[i].state == STATE_STALE)
+				row->cell[i].state = STATE_OK;
+		}
+}
+
+void monitor_drop_cells(enum source_id src, enum table_id t, struct row *row, uint64_t before_ns)
+{
+	for (int i = 0; row && i < table_kinds[t].columns; i++)
+		if (is_of(&table_kinds[t].column[i], src) && row->cell[i].at_ns < before_ns)
+			row->cell[i] = (struct cell){ 0 };
+}
+
+void monitor_miss_cells(
+    struct reading *r, enum source_id src, enum table_id t, struct row *row, enum state why)
+{
+	for (int i = 0; i < table_kinds[t].columns; i++)
+		if (is_of(&table_kinds[t].column[i], src))
+			cell_set_missing(row, i, why, reading_now(r));
+}
+
+/* One call, its answers apart by group. */
+struct call {
+	struct monitor_answer answer[GROUPS];
+};
+
+/* From here on the guest is to blame when no answer comes, not libvirt. */
+static void name_guest(void *ctx)
+{
+	const struct monitor_answer *a = ((struct call *)ctx)->answer;
+
+	reading_ask(a->r, a->domain->key);
+}
+
+static void add_note(struct monitor_answer *a, const char *key, uint64_t value, const char *text)
+{
+	char *line = text ? xasprintf("%s: %s\n", key, text)
+			  : xasprintf("%s: %llu\n", key, (unsigned long long)value);
+
+	/* A name with a line feed would make a line of its own. */
+	if (!text || !strchr(text, '\n'))
+		text_append(&a->note, line, strlen(line));
+	free(line);
+}
+
+static void take_value(void *ctx, const char *key, uint64_t value, const char *text)
+{
+	struct call *call = ctx;
+
+	for (size_t i = 0; i < GROUPS; i++) {
+		size_t len = strlen(groups[i]->prefix);
+
+		if (strncmp(key, groups[i]->prefix, len) != 0)
+			continue;
+		add_note(&call->answer[i], key + len, value, text);
+		groups[i]->take(&call->answer[i], key + len, value, text);
+	}
+}
+
+static void note_answer(const struct monitor_group *group, const struct monitor_answer *a)
+{
+	size_t len = strlen(group->prefix) - 1;
+	char *path = xasprintf(
+	    "kvmtop/libvirt/%s.%.*s", cell_text(a->domain, DOMAIN_UUID), (int)len, group->prefix);
+
+	root_note(a->r->root, path, a->note.p, a->note.len);
+	free(path);
+}
+
+static int ask_guest(struct reading *r, const struct turn *turn)
+{
+	struct monitor *m = r->state;
+	struct call call = { 0 };
+	uint64_t since_ns = reading_now(r);
+	int e;
+
+	for (size_t i = 0; i < GROUPS; i++)
+		call.answer[i] = (struct monitor_answer){ .r = r, .domain = turn->domain };
+	e = m->link.ops->stats(m->link.connection, cell_text(turn->domain, DOMAIN_UUID),
+	    turn->groups, name_guest, take_value, &call, m->link.error);
+	reading_answered(r);
+	turn->asked->took_ns = reading_now(r) - since_ns;
+	if (turn->asked->took_ns < SLOW_NS)
+		m->took_ns += turn->asked->took_ns;
+	for (size_t i = 0; i < GROUPS; i++) {
+		struct monitor_answer *a = &call.answer[i];
+
+		/* Another job had the guest just now, when libvirt told but did not enter it. */
+		if ((turn->groups & groups[i]->bit) &&
+		    (e == -ENOENT || (e == 0 && (!a->told || a->entered))))
+			groups[i]->drop(r, turn->domain, since_ns);
+		if (e == 0 && a->told && root_is_live(r->root))
+			note_answer(groups[i], a);
+		text_done(&a->note);
+	}
+	return e;
+}
+
+static bool is_asked(const struct reading *r, const struct row *domain)
+{
+	const struct monitor *m = r->state;
+
+	/* Another host's guests are not those that run here, even under the same uuid. */
+	if (!m->link.ops->is_local(m->link.connection) && guest_pid(domain))
+		return false;
+	return libvirt_is_uuid(cell_text(domain, DOMAIN_UUID));
+}
+
+/* Where there are few guests, after each answer; where there are many that would cost too much. */
+static void publish(struct reading *r)
+{
+	struct monitor *m = r->state;
+	uint64_t before_ns = reading_now(r);
+
+	if (!root_is_live(r->root) ||
+	    m->publish_ns > PUBLISH_FREE_NS + (before_ns - r->now_ns) / PUBLISH_PART)
+		return;
+	reading_publish(r);
+	m->publish_ns += reading_now(r) - before_ns;
+}
+
+static void miss_groups(struct reading *r, const struct turn *turn, enum state why)
+{
+	for (size_t i = 0; i < GROUPS; i++)
+		if (turn->groups & groups[i]->bit)
+			groups[i]->miss(r, turn->domain, why);
+}
+
+/* False: the connection is lost. */
+static bool tell_guest(struct reading *r, const struct turn *turn)
+{
+	struct monitor *m = r->state;
+	int e;
+
+	turn->asked->asked_ns = reading_now(r);
+	turn->asked->reading = m->readings;
+	turn->asked->outcome = FINE;
+	if (cell_has(turn->domain, DOMAIN_STOPPED)) {
+		turn->asked->outcome = STOPPED;
+		miss_groups(r, turn, STATE_STUCK);
+		return true;
+	}
+	e = ask_guest(r, turn);
+	/* Or it has ended. */
+	if (e == -ENOENT)
+		turn->asked->outcome = FOREIGN;
+	if (e < 0 && e != -ENOENT) {
+		turn->asked->outcome = FAILED;
+		miss_groups(r, turn, state_of_errno(e));
+		memcpy(m->error, m->link.error, sizeof(m->error));
+	}
+	publish(r);
+	return e == 0 || e == -ENOENT || m->link.ops->is_alive(m->link.connection);
+}
+
+static unsigned wanted_groups(const struct reading *r, const struct row *domain)
+{
+	unsigned wanted = 0;
+
+	for (size_t i = 0; i < GROUPS; i++)
+		if ((r->needs & NEEDS(groups[i]->src)) &&
+		    (!groups[i]->wants || groups[i]->wants(r, domain)))
+			wanted |= groups[i]->bit;
+	return wanted;
+}
+
+static int compare_turns(const void *a, const void *b)
+{
+	const struct turn *x = a, *y = b;
+
+	if (x->asked->reading != y->asked->reading)
+		return x->asked->reading < y->asked->reading ? -1 : 1;
+	return (x->domain->number > y->domain->number) - (x->domain->number < y->domain->number);
+}
+
+/* Those whose turn it is: who has waited longest. @ret has room for all. */
+static size_t choose_turns(struct reading *r, struct turn *ret)
+{
+	const struct table *t = &r->latest->table[TABLE_DOMAIN];
+	uint64_t pace_ns = r->options->monitor_pace_ns ? r->options->monitor_pace_ns : PACE_NS;
+	struct monitor *m = r->state;
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->n; i++) {
+		struct asked *asked = m->guests.item[i];
+		unsigned wanted = is_asked(r, t->row[i]) ? wanted_groups(r, t->row[i]) : 0;
+
+		/* That a guest stops is told at once, and when it goes on it is asked at once. */
+		if (cell_has(t->row[i], DOMAIN_STOPPED) != (asked->outcome == STOPPED))
+			asked->asked_ns = asked->reading = 0;
+		if (wanted == 0 || (root_is_live(r->root) && asked->asked_ns &&
+				       r->now_ns < asked->asked_ns + pace_ns))
+			continue;
+		ret[n++] = (struct turn){ .domain = t->row[i],
+			.asked = asked,
+			.groups = wanted,
+			.is_last = asked->took_ns >= SLOW_NS };
+	}
+	qsort(ret, n, sizeof(*ret), compare_turns);
+	return n > GUESTS_PER_READING && !reading_thorough(r) ? GUESTS_PER_READING : n;
+}
+
+static bool ask_guests(struct reading *r, const struct turn *turn, size_t n, bool last)
+{
+	for (size_t i = 0; i < n; i++)
+		if (turn[i].is_last == last && !tell_guest(r, &turn[i]))
+			return false;
+	return true;
+}
+
+/* Which disks a guest has is told by its XML, which is read at the same time at first. */
+static bool waits_for_xml(const struct reading *r)
+{
+	const struct table *t = &r->latest->table[TABLE_DOMAIN];
+	struct monitor *m = r->state;
+
+	if (!m->first_ns)
+		m->first_ns = r->now_ns;
+	if (!root_is_live(r->root) || m->readings || !(r->needs & NEEDS(SRC_BLOCK)) ||
+	    r->now_ns > m->first_ns + XML_NS)
+		return false;
+	for (size_t i = 0; i < t->n; i++)
+		if (cell_has(t->row[i], DOMAIN_AUTOSTART))
+			return false;
+	return t->n > 0;
+}
+
+/* Guests in all; what they said last holds, with its own age. */
+static size_t begin_reading(struct reading *r)
+{
+	const struct table *t = &r->latest->table[TABLE_DOMAIN];
+	struct monitor *m = r->state;
+	const struct snapshot *before = m->before ? m->before : r->latest;
+	size_t n = 0;
+
+	m->readings++;
+	guest_list_update(&m->guests, r->latest, sizeof(struct asked), asked_done);
+	m->took_ns = m->publish_ns = 0;
+	for (size_t i = 0; i < t->n; i++) {
+		if (!is_asked(r, t->row[i]))
+			continue;
+		n++;
+		for (size_t k = 0; k < GROUPS; k++)
+			if (r->needs & NEEDS(groups[k]->src))
+				groups[k]->keep(r, t->row[i], before);
+	}
+	return n;
+}
+
+/* A second between two readings, and what the answers take. */
+static uint64_t round_of(const struct monitor *m, size_t guests)
+{
+	uint64_t readings = (guests + GUESTS_PER_READING - 1) / GUESTS_PER_READING;
+	uint64_t round_ns = readings * (NS_PER_SEC + m->took_ns);
+
+	return round_ns > PACE_NS ? round_ns : PACE_NS;
+}
+
+/* True when nobody answered. */
+static bool note_guests(struct reading *r, size_t guests)
+{
+	const struct monitor *m = r->state;
+	size_t answered = 0, stopped = 0, failed = 0;
+
+	for (size_t i = 0; i < m->guests.n; i++) {
+		const struct asked *asked = m->guests.item[i];
+
+		answered += asked->asked_ns && asked->outcome == FINE;
+		stopped += asked->asked_ns && asked->outcome == STOPPED;
+		failed += asked->asked_ns && asked->outcome == FAILED;
+	}
+	if (failed)
+		reading_lacks(
+		    r, "%zu guest%s gave no answer: %s.", failed, failed == 1 ? "" : "s", m->error);
+	if (stopped)
+		reading_note(r, "%zu guest%s stopped and not asked.", stopped,
+		    stopped == 1 ? " is" : "s are");
+	if (answered || !(failed || stopped))
+		reading_note(r, "%zu guest%s answered.", answered, answered == 1 ? "" : "s");
+	if (guests > GUESTS_PER_READING * PACE_NS / NS_PER_SEC)
+		reading_note(r, "To save CPU, each guest is asked every %.0f s only.",
+		    (double)r->round_ns / NS_PER_SEC);
+	return failed && !answered;
+}
+
+enum state monitor_read(struct reading *r)
+{
+	struct monitor *m = r->state;
+	struct turn *turn;
+	size_t guests, n;
+	bool opened, failed;
+	int e;
+
+	if (!r->latest)
+		return STATE_ABSENT;
+	e = libvirt_link_ready(&m->link, r->root, r->now_ns, &opened);
+	if (e < 0)
+		return libvirt_link_explain(&m->link, r, e);
+	r->waits = waits_for_xml(r);
+	if (r->waits)
+		return STATE_ABSENT;
+	guests = begin_reading(r);
+	r->round_ns = round_of(m, guests);
+	turn = xcalloc(r->latest->table[TABLE_DOMAIN].n + 1, sizeof(*turn));
+	n = choose_turns(r, turn);
+	if (ask_guests(r, turn, n, false)) {
+		/* In case one that was slow hangs now, everything before it is to be seen. */
+		m->publish_ns = 0;
+		publish(r);
+		ask_guests(r, turn, n, true);
+	}
+	free(turn);
+	r->round_ns = round_of(m, guests);
+	failed = note_guests(r, guests);
+	snapshot_unref(m->before);
+	m->before = snapshot_ref(r->into);
+	return failed ? STATE_ABSENT : STATE_OK;
+}

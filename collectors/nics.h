@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The parts of the collector of NICs: what it remembers of a guest, which NICs the guest has and
+ * which interface of the host is behind each, and devices passed through.
+ */
+#ifndef KVMTOP_COLLECTORS_NICS_H
+#define KVMTOP_COLLECTORS_NICS_H
+
+#include "collectors/guest_fds.h"
+#include "collectors/guest_list.h"
+#include "collectors/net_dev.h"
+#include "collectors/net_links.h"
+#include "collectors/nic_args.h"
+#include "model/snapshot.h"
+
+struct patient;
+struct reading;
+struct root;
+
+/* A NIC of the guest as it is now. */
+struct found_nic {
+	struct nic nic;
+	bool is_macvtap;
+	uint32_t index;     /* of a macvtap, while its name is not known; else 0 */
+	unsigned fds;       /* queues of it that the process holds open; 0: not known */
+	const char *target; /* what its XML names; NULL: nothing. Lent */
+};
+
+/* What the XML of a guest tells of a NIC, as the last sample has it. Lent. */
+struct xml_nic {
+	const char *name, *target;
+};
+
+/* A device of the host's PCI bus. */
+struct pci_device {
+	char address[PCI_ADDRESS_SIZE], parent[PCI_ADDRESS_SIZE];
+	char driver[32], id[12];
+	uint32_t class_code;
+	bool has_class, by_group;
+	int64_t group, node, functions; /* -1: not told */
+};
+
+struct nic_guest {
+	struct key key;
+	uint32_t pid;
+	struct patient *cmdline; /* while it is being read */
+	bool has_cmdline, is_qemu;
+	struct nic_args args;
+	struct guest_fds fds;
+	uint64_t fds_ns;       /* when its descriptors were read */
+	bool looked;           /* … if ever */
+	bool is_new, has_news; /* at this sample: of the guest, of its descriptors */
+	double fds_maximum;    /* 0: not known */
+	char space[40]; /* its network namespace, where it is another than ours; "": it is not */
+
+	struct pci_device *device;
+	size_t devices, device_cap;
+	uint64_t names_hash; /* of the interfaces that there were when its descriptors were read */
+
+	struct found_nic *found;
+	size_t n, cap;
+	struct xml_nic *xml; /* of this sample */
+	size_t xmls, xml_cap;
+};
+
+/* A network namespace of guests that is not ours. */
+struct space {
+	char id[40];
+	struct net_dev dev;
+	uint64_t read_ns; /* sample in which it was read */
+};
+
+struct nics {
+	struct guest_list guests;
+	struct net_dev ours;
+	struct net_links links;
+	struct space *space;
+	size_t spaces, space_cap;
+	char own[40]; /* our namespace */
+	size_t turn;  /* the guest that is looked at first */
+	/* Guests whose descriptors may yet be listed at this sample; those that have just started.
+	 */
+	int budget, young_budget;
+	/* Of this sample: NICs without an interface of the host; guests that are not to be looked
+	 * into. */
+	size_t unseen, denied;
+	size_t uncounted; /* of these, NICs whose interface is known, but not its counters */
+};
+
+/* The counters of the guest's network namespace. */
+const struct net_dev *nics_counters(struct nics *n, struct reading *r, const struct nic_guest *g);
+
+/* The row of a NIC. */
+void nics_write(
+    struct nics *n, struct reading *r, const struct nic_guest *g, const struct found_nic *f);
+
+/* Fills found. @ours: kvmtop's own namespace. */
+void nics_match(
+    struct nic_guest *g, struct net_links *links, struct reading *r, const struct net_dev *ours);
+
+/* Why nothing on the host counts the packets of a NIC of that type; NULL: something does. */
+const char *nic_remark(const char *type);
+
+/* Reads what sys/bus/pci tells of a device. */
+void pci_read(struct pci_device *d, const struct root *root, const char *address);
+void pci_write(
+    struct reading *r, struct key guest, const struct pci_device *d, const char *known_by);
+
+/*
+ * Devices of the guest that its command line tells of, and those of its IOMMU groups of which it
+ * tells none. @again: what is known of them is old.
+ */
+void pci_tell(struct reading *r, struct nic_guest *g, bool again);
+
+#endif

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * PCI devices that are passed through. The command line and the XML name them; of those that were
+ * plugged in, and where there is no libvirt, the process's IOMMU groups are known: then all devices
+ * of the group that vfio holds are taken for the guest's.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/parse.h"
+#include "base/root.h"
+#include "base/xalloc.h"
+#include "collectors/collector.h"
+#include "collectors/nics.h"
+
+#define GROUP_DEVICES_MAX 64
+
+static bool read_attribute(
+    const struct root *root, const char *address, const char *file, char *buf, size_t size)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), "sys/bus/pci/devices/%s/%s", address, file);
+	return root_read(root, path, buf, size) > 0;
+}
+
+static int64_t read_number(const struct root *root, const char *address, const char *file)
+{
+	char buf[32];
+	int64_t v;
+
+	/* A node of -1: the firmware does not tell. */
+	return read_attribute(root, address, file, buf, sizeof(buf)) && parse_i64(buf, &v) == 0 &&
+		       v >= 0
+		   ? v
+		   : -1;
+}
+
+/* The last part of where a link leads. */
+static bool read_target(
+    const struct root *root, const char *address, const char *file, char *buf, size_t size)
+{
+	char path[96], target[256], *slash;
+
+	snprintf(path, sizeof(path), "sys/bus/pci/devices/%s/%s", address, file);
+	if (root_link(root, path, target, sizeof(target)) <= 0)
+		return false;
+	slash = strrchr(target, '/');
+	snprintf(buf, size, "%s", slash ? slash + 1 : target);
+	return true;
+}
+
+/* "0x8086" and "0x1572" become "8086:1572". */
+static void read_id(struct pci_device *d, const struct root *root)
+{
+	char vendor[16], device[16];
+	uint64_t v, n;
+
+	if (read_attribute(root, d->address, "vendor", vendor, sizeof(vendor)) &&
+	    read_attribute(root, d->address, "device", device, sizeof(device)) &&
+	    parse_hex_u64(vendor, &v) == 0 && parse_hex_u64(device, &n) == 0 && v <= 0xffff &&
+	    n <= 0xffff)
+		snprintf(d->id, sizeof(d->id), "%04x:%04x", (unsigned)v, (unsigned)n);
+}
+
+void pci_read(struct pci_device *d, const struct root *root, const char *address)
+{
+	char buf[64];
+	uint64_t v;
+
+	*d = (struct pci_device){ .group = -1 };
+	snprintf(d->address, sizeof(d->address), "%s", address);
+	d->node = read_number(root, address, "numa_node");
+	d->functions = read_number(root, address, "sriov_numvfs");
+	read_id(d, root);
+	if (read_attribute(root, address, "class", buf, sizeof(buf)) &&
+	    parse_hex_u64(buf, &v) == 0 && v <= 0xffffff) {
+		d->class_code = (uint32_t)v;
+		d->has_class = true;
+	}
+	if (!read_target(root, address, "driver", d->driver, sizeof(d->driver)))
+		d->driver[0] = '\0';
+	if (read_target(root, address, "iommu_group", buf, sizeof(buf)) &&
+	    parse_u64(buf, &v) == 0 && v <= INT32_MAX)
+		d->group = (int64_t)v;
+	if (read_target(root, address, "physfn", buf, sizeof(buf)))
+		pci_address(buf, d->parent);
+}
+
+/* Base classes of the PCI standard, and the few sub-classes that people speak of. */
+static const char *class_name(uint32_t code)
+{
+	static const char *const names[] = {
+		[0x01] = "storage",
+		[0x02] = "network",
+		[0x03] = "display",
+		[0x04] = "multimedia",
+		[0x05] = "memory",
+		[0x06] = "bridge",
+		[0x07] = "serial",
+		[0x08] = "system",
+		[0x09] = "input",
+		[0x0b] = "processor",
+		[0x0c] = "serial bus",
+		[0x0d] = "wireless",
+		[0x10] = "crypto",
+		[0x12] = "accelerator",
+	};
+	uint32_t base = code >> 16;
+
+	switch (code >> 8) {
+	case 0x0108:
+		return "nvme";
+	case 0x0302:
+		return "3d";
+	case 0x0c03:
+		return "usb";
+	default:
+		break;
+	}
+	return base < sizeof(names) / sizeof(names[0]) && names[base] ? names[base] : "other";
+}
+
+static void set_text(struct reading *r, struct row *row, int column, const char *text)
+{
+	if (text[0])
+		cell_set_text(r->into, row, column, text, reading_now(r));
+}
+
+void pci_write(
+    struct reading *r, struct key guest, const struct pci_device *d, const char *known_by)
+{
+	struct row *row = snapshot_row(r->into, TABLE_PCI, key_of(guest, key_item(d->address)));
+	uint64_t now = reading_now(r);
+
+	set_text(r, row, PCI_ADDRESS, d->address);
+	set_text(r, row, PCI_KNOWN_BY, known_by);
+	set_text(r, row, PCI_CLASS, d->has_class ? class_name(d->class_code) : "");
+	set_text(r, row, PCI_ID, d->id);
+	set_text(r, row, PCI_DRIVER, d->driver);
+	set_text(r, row, PCI_PARENT, d->parent);
+	if (d->group >= 0)
+		cell_set_number(row, PCI_GROUP, (double)d->group, now);
+	if (d->node >= 0)
+		cell_set_number(row, PCI_NODE, (double)d->node, now);
+	else
+		cell_set_missing(row, PCI_NODE, STATE_ABSENT, now);
+	if (d->functions >= 0)
+		cell_set_number(row, PCI_FUNCTIONS, (double)d->functions, now);
+}
+
+static void add_device(
+    struct nic_guest *g, const struct root *root, const char *address, bool by_group)
+{
+	g->device = xgrow(g->device, g->devices, &g->device_cap, sizeof(*g->device));
+	pci_read(&g->device[g->devices], root, address);
+	g->device[g->devices++].by_group = by_group;
+}
+
+static bool has_group(const struct nic_guest *g, uint32_t group)
+{
+	for (size_t i = 0; i < g->devices; i++)
+		if (!g->device[i].by_group && g->device[i].group == group)
+			return true;
+	return false;
+}
+
+/* A group holds bridges, too, and devices that the host has kept. */
+static void add_group(struct nic_guest *g, const struct root *root, uint32_t group)
+{
+	struct names names = { 0 };
+	char dir[64], path[128], address[PCI_ADDRESS_SIZE], buf[256];
+
+	snprintf(dir, sizeof(dir), "sys/kernel/iommu_groups/%u/devices", group);
+	if (root_list(root, dir, &names) < 0)
+		names.n = 0;
+	for (size_t i = 0; i < names.n && i < GROUP_DEVICES_MAX; i++) {
+		if (!pci_address(names.name[i], address))
+			continue;
+		/* So that a capture knows the device. */
+		snprintf(path, sizeof(path), "%s/%s", dir, address);
+		root_link(root, path, buf, sizeof(buf));
+		if (read_target(root, address, "driver", buf, sizeof(buf)) && strstr(buf, "vfio"))
+			add_device(g, root, address, true);
+	}
+	names_done(&names);
+}
+
+static void look(struct reading *r, struct nic_guest *g)
+{
+	g->devices = 0;
+	for (size_t i = 0; i < g->args.devices; i++)
+		add_device(g, r->root, g->args.device[i], false);
+	for (size_t i = 0; i < g->fds.groups; i++)
+		if (!has_group(g, g->fds.group[i]))
+			add_group(g, r->root, g->fds.group[i]);
+}
+
+/* The XML names a device of that group: then it is known which one the guest has. */
+static bool is_told(const struct reading *r, const struct nic_guest *g, const struct pci_device *d)
+{
+	const struct table *t = r->latest ? &r->latest->table[TABLE_PCI] : NULL;
+
+	for (size_t i = 0; t && i < t->n; i++)
+		if (key_same_owner(t->row[i]->key, g->key) &&
+		    cell_number(t->row[i], PCI_GROUP, -1) == (double)d->group &&
+		    strcmp(cell_text(t->row[i], PCI_KNOWN_BY), "XML") == 0)
+			return true;
+	return false;
+}
+
+void pci_tell(struct reading *r, struct nic_guest *g, bool again)
+{
+	if (again)
+		look(r, g);
+	for (size_t i = 0; i < g->devices; i++) {
+		const struct pci_device *d = &g->device[i];
+
+		if (!d->by_group)
+			pci_write(r, g->key, d, "command line");
+		else if (!is_told(r, g, d))
+			pci_write(r, g->key, d, "IOMMU group");
+	}
+}

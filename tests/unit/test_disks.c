@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Disks of guests by command line and XML, qcow2 headers, and what follows from counters. */
+#include <errno.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "collectors/disk_args.h"
+#include "collectors/libvirt_disks.h"
+#include "collectors/libvirt_xml.h"
+#include "collectors/qcow2.h"
+#include "collectors/qemu_args.h"
+#include "model/snapshot.h"
+
+#define NEAR(a, b) (fabs((a) - (b)) < 1e-9)
+
+static struct disk_configs disks_of(const char *text, size_t len)
+{
+	struct qemu_args *args = qemu_args_parse(text, len);
+	struct disk_configs disks = { 0 };
+
+	disk_args_read(args, &disks);
+	qemu_args_free(args);
+	return disks;
+}
+
+#define DISKS(text) disks_of(text, sizeof(text) - 1)
+
+static void libvirts_command_line(void **state)
+{
+	struct disk_configs d = DISKS(
+	    "qemu\0-object\0{\"qom-type\":\"throttle-group\",\"id\":\"g0\",\"limits\":"
+	    "{\"iops-total\":500,\"bps-read\":1000}}\0"
+	    "-blockdev\0{\"driver\":\"file\",\"filename\":\"/i/a.img\",\"aio\":\"native\","
+	    "\"node-name\":\"s1\",\"cache\":{\"direct\":true,\"no-flush\":false},"
+	    "\"discard\":\"unmap\"}\0"
+	    "-blockdev\0{\"node-name\":\"f1\",\"read-only\":false,\"driver\":\"raw\",\"file\":"
+	    "\"s1\","
+	    "\"cache\":{\"direct\":true}}\0"
+	    "-blockdev\0{\"driver\":\"throttle\",\"node-name\":\"t1\",\"throttle-group\":\"g0\","
+	    "\"file\":\"f1\"}\0"
+	    "-device\0{\"driver\":\"virtio-blk-pci\",\"iothread\":\"iothread1\",\"num-queues\":4,"
+	    "\"drive\":\"t1\",\"id\":\"virtio-disk0\",\"write-cache\":\"on\",\"serial\":\"s\"}\0"
+	    "-device\0{\"driver\":\"virtio-scsi-pci\",\"id\":\"scsi0\",\"num_queues\":8}\0"
+	    "-device\0{\"driver\":\"scsi-cd\",\"bus\":\"scsi0.0\",\"id\":\"scsi0-0-0-0\"}\0");
+
+	(void)state;
+	assert_int_equal(d.n, 2);
+	assert_string_equal(d.disk[0].alias, "virtio-disk0");
+	assert_string_equal(d.disk[0].bus, "virtio");
+	assert_string_equal(d.disk[0].format, "raw");
+	assert_string_equal(d.disk[0].cache, "none");
+	assert_string_equal(d.disk[0].io, "native");
+	assert_string_equal(d.disk[0].iothread, "1");
+	assert_string_equal(d.disk[0].source, "/i/a.img");
+	assert_string_equal(d.disk[0].source_type, "file");
+	assert_string_equal(d.disk[0].limit_group, "g0");
+	assert_null(d.disk[0].discard);
+	assert_int_equal(d.disk[0].queues, 4);
+	assert_int_equal(d.disk[0].limit_requests, 500);
+	assert_int_equal(d.disk[0].limit_read, 1000);
+	assert_string_equal(d.disk[1].device, "cdrom");
+	assert_int_equal(d.disk[1].queues, 8);
+	disk_configs_done(&d);
+}
+
+static void command_lines_by_hand(void **state)
+{
+	struct disk_configs d = DISKS(
+	    "qemu\0-drive\0file=/a,,b.qcow2,if=virtio,cache=writethrough,aio=io_uring,format=qcow2,"
+	    "iops=100,discard=unmap\0-hda\0/x.img\0-drive\0file=c.iso,media=cdrom\0"
+	    "-drive\0if=none,id=d,file=nbd:h:1\0-device\0nvme,drive=d,serial=z\0"
+	    "-drive\0if=pflash,file=/ovmf\0");
+
+	(void)state;
+	assert_int_equal(d.n, 4);
+	assert_string_equal(d.disk[0].bus, "nvme");
+	assert_string_equal(d.disk[0].source_type, "network");
+	assert_string_equal(d.disk[1].source, "/a,b.qcow2");
+	assert_string_equal(d.disk[1].cache, "writethrough");
+	assert_string_equal(d.disk[1].io, "io_uring");
+	assert_int_equal(d.disk[1].limit_requests, 100);
+	assert_string_equal(d.disk[2].device, "cdrom");
+	assert_string_equal(d.disk[3].alias, "hda");
+	disk_configs_done(&d);
+	/* Nodes that stand on each other. */
+	d = DISKS("q\0-blockdev\0raw,node-name=a,file=b\0-blockdev\0raw,node-name=b,file=a\0"
+		  "-device\0virtio-blk,drive=a\0");
+	assert_int_equal(d.n, 1);
+	assert_null(d.disk[0].source);
+	disk_configs_done(&d);
+}
+
+static void xml_of_libvirt(void **state)
+{
+	static const char text[] =
+	    "<domain><devices><disk type='file' device='disk'><driver name='qemu' type='qcow2' "
+	    "cache='none' io='native' iothread='2' queues='3' discard='unmap'>"
+	    "<metadata_cache><max_size unit='MiB'>2</max_size></metadata_cache></driver>"
+	    "<source file='/i/top'/><backingStore type='file'><source file='/i/mid'/>"
+	    "<backingStore type='file'><source file='/i/base'/><backingStore/></backingStore>"
+	    "</backingStore><target dev='vda' bus='virtio'/><iotune><write_bytes_sec>1000"
+	    "</write_bytes_sec></iotune><shareable/><alias name='virtio-disk0'/></disk>"
+	    "<disk type='network'><source protocol='rbd' name='p/i'/><target dev='sda' bus='scsi'/>"
+	    "<address controller='0'/></disk><controller type='scsi' index='0' model='virtio-scsi'>"
+	    "<driver queues='5' iothread='1'/></controller><disk/></devices></domain>";
+	struct libvirt_domain_xml x;
+
+	(void)state;
+	assert_int_equal(libvirt_domain_xml_parse(text, strlen(text), &x), 0);
+	assert_int_equal(x.disks.n, 2);
+	assert_string_equal(x.disks.disk[0].alias, "virtio-disk0");
+	assert_string_equal(x.disks.disk[0].name, "vda");
+	assert_int_equal(x.disks.disk[0].chain, 2);
+	assert_int_equal(x.disks.disk[0].queues, 3);
+	assert_int_equal(x.disks.disk[0].l2_cache, 2 << 20);
+	assert_int_equal(x.disks.disk[0].limit_write, 1000);
+	assert_true(x.disks.disk[0].shared);
+	assert_string_equal(x.disks.disk[1].source, "rbd:p/i");
+	assert_string_equal(x.disks.disk[1].controller, "virtio-scsi");
+	assert_string_equal(x.disks.disk[1].iothread, "1");
+	assert_int_equal(x.disks.disk[1].queues, 5);
+	libvirt_domain_xml_done(&x);
+}
+
+/* "qemu-img create -f qcow2 x 64G" of QEMU 7.2, in its first 104 bytes. */
+static void make_header(uint8_t p[QCOW2_HEADER_BYTES])
+{
+	static const uint8_t head[] = { 'Q', 'F', 'I', 0xfb, 0, 0, 0, 3 };
+
+	memset(p, 0, QCOW2_HEADER_BYTES);
+	memcpy(p, head, sizeof(head));
+	p[23] = 16;
+	p[27] = 16;
+}
+
+static void headers_of_qcow2(void **state)
+{
+	uint8_t p[QCOW2_HEADER_BYTES];
+	struct qcow2_header h;
+	char text[64];
+
+	(void)state;
+	make_header(p);
+	assert_int_equal(qcow2_parse(p, sizeof(p), &h), 0);
+	assert_true(h.size_bytes == 64ULL << 30 && h.cluster_bytes == 65536);
+	/* 64 GiB need 8 MiB; 1 MiB covers 8 GiB. */
+	assert_true(qcow2_l2_needed(&h) == 8ULL << 20);
+	assert_true(qcow2_l2_cache(&h, 0) == 32ULL << 20);
+	assert_true(qcow2_l2_cache(&h, 1 << 20) == (1 << 20) - 4 * 65536);
+	assert_true(qcow2_l2_cache(&h, 1) == 2 * 65536);
+	p[79] = 16; /* extended L2 entries */
+	p[87] = 1;
+	p[15] = 1;
+	assert_int_equal(qcow2_parse(p, sizeof(p), &h), 0);
+	assert_true(qcow2_l2_needed(&h) == 16ULL << 20);
+	qcow2_features(&h, text, sizeof(text));
+	assert_string_equal(text, "v3 extended-l2 lazy-refcounts backing");
+	p[23] = 22;
+	assert_int_equal(qcow2_parse(p, sizeof(p), &h), -EINVAL);
+	p[23] = 16;
+	p[7] = 4;
+	assert_int_equal(qcow2_parse(p, sizeof(p), &h), -EINVAL);
+	assert_int_equal(qcow2_parse(p, 71, &h), -EINVAL);
+	p[0] = 'q';
+	assert_int_equal(qcow2_parse(p, sizeof(p), &h), -EINVAL);
+}
+
+static struct snapshot *sample(uint64_t second, bool libvirt)
+{
+	struct snapshot *s = snapshot_new((struct moment){ .mono_ns = second * NS_PER_SEC });
+	struct key guest = key_process(7, 1);
+	struct row *domain = snapshot_row(s, TABLE_DOMAIN, guest);
+	struct row *disk = snapshot_row(s, TABLE_DISK, key_of(guest, key_item("a")));
+	struct row *sda = snapshot_row(s, TABLE_BLOCKDEV, key_host(key_item("sda")));
+	uint64_t at = s->moment.mono_ns;
+
+	cell_set_text(s, domain, DOMAIN_NAME, "web", at);
+	cell_set_count(domain, DOMAIN_IO_READ, second * 3000, at);
+	cell_set_count(domain, DOMAIN_IO_WRITE, second * 1000, at);
+	cell_set_text(s, disk, DISK_HOST_DEVICE, "dm-0", at);
+	cell_set_text(s, disk, DISK_HOST_DISKS, "sda sdb", at);
+	cell_set_number(disk, DISK_LIMIT_REQUESTS, 400, at);
+	if (libvirt) {
+		cell_set_count(disk, DISK_READ, second * 1000, at);
+		cell_set_count(disk, DISK_WRITE, second * 500, at);
+		cell_set_count(disk, DISK_READ_REQUESTS, second * 100, at);
+		cell_set_count(disk, DISK_WRITE_REQUESTS, second * 100, at);
+		cell_set_count(disk, DISK_READ_TIME, second * 200 * NS_PER_MS, at);
+		cell_set_count(disk, DISK_WRITE_TIME, second * 600 * NS_PER_MS, at);
+	}
+	cell_set_text(s, sda, BLOCKDEV_NAME, "sda", at);
+	cell_set_text(s, sda, BLOCKDEV_SCHEDULER, "bfq", at);
+	cell_set_count(sda, BLOCKDEV_READS, second * 10, at);
+	cell_set_count(sda, BLOCKDEV_WRITES, second * 30, at);
+	cell_set_count(sda, BLOCKDEV_READ_TIME, second * 20 * NS_PER_MS, at);
+	cell_set_count(sda, BLOCKDEV_WRITE_TIME, second * 180 * NS_PER_MS, at);
+	cell_set_count(sda, BLOCKDEV_QUEUE_TIME, second * 200 * NS_PER_MS, at);
+	cell_set_count(sda, BLOCKDEV_UTIL, second * 500 * NS_PER_MS, at);
+	snapshot_link(s);
+	return s;
+}
+
+static struct snapshot *derived(bool libvirt)
+{
+	struct snapshot *before = sample(10, libvirt), *s = sample(12, libvirt);
+
+	snapshot_rate(before, NULL);
+	snapshot_rate(s, before);
+	snapshot_derive(s);
+	snapshot_unref(before);
+	return s;
+}
+
+static void means_follow_from_counters(void **state)
+{
+	struct snapshot *s = derived(true);
+	const struct row *disk = s->table[TABLE_DISK].row[0];
+	const struct row *sda = s->table[TABLE_BLOCKDEV].row[0];
+	const struct row *domain = s->table[TABLE_DOMAIN].row[0];
+
+	(void)state;
+	assert_true(NEAR(cell_number(disk, DISK_LATENCY, 0), 0.004));
+	assert_true(NEAR(cell_number(disk, DISK_READ_LATENCY, 0), 0.002));
+	assert_true(NEAR(cell_number(disk, DISK_WRITE_LATENCY, 0), 0.006));
+	assert_int_equal(disk->cell[DISK_FLUSH_LATENCY].state, STATE_ABSENT);
+	assert_true(NEAR(cell_number(disk, DISK_QUEUE, 0), 0.8));
+	assert_true(NEAR(cell_number(disk, DISK_REQUESTS, 0), 200));
+	assert_true(NEAR(cell_number(disk, DISK_LIMIT_USED, 0), 0.5));
+	assert_string_equal(cell_text(disk, DISK_METHOD), "libvirt");
+	assert_string_equal(cell_text(disk, DISK_HOST_SCHEDULER), "bfq");
+	assert_string_equal(cell_text(disk, DISK_DOMAIN), "web");
+	assert_false(cell_has(disk, DISK_HOST_UTIL));
+	assert_true(NEAR(cell_number(sda, BLOCKDEV_AWAIT, 0), 0.005));
+	assert_true(NEAR(cell_number(sda, BLOCKDEV_WRITE_AWAIT, 0), 0.006));
+	assert_true(NEAR(cell_number(sda, BLOCKDEV_QUEUE, 0), 0.2));
+	assert_true(NEAR(sda->cell[BLOCKDEV_UTIL].rate, 0.5));
+	assert_string_equal(cell_text(sda, BLOCKDEV_GUESTS), "web");
+	assert_true(NEAR(cell_number(domain, DOMAIN_DISK_READ, 0), 1000));
+	assert_true(NEAR(cell_number(domain, DOMAIN_DISK_LATENCY, 0), 0.004));
+	assert_true(NEAR(cell_number(domain, DOMAIN_DISK, 0), 4000));
+	assert_string_equal(cell_text(domain, DOMAIN_DISK_METHOD), "libvirt");
+	snapshot_unref(s);
+}
+
+/* Its only disk does all that the process does; which is said. */
+static void without_libvirt_the_process_tells(void **state)
+{
+	struct snapshot *s = derived(false);
+	const struct row *disk = s->table[TABLE_DISK].row[0];
+	const struct row *domain = s->table[TABLE_DOMAIN].row[0];
+
+	(void)state;
+	assert_string_equal(cell_text(disk, DISK_METHOD), "process");
+	assert_true(NEAR(cell_number(disk, DISK_THROUGHPUT, 0), 4000));
+	assert_false(cell_has(disk, DISK_REQUESTS));
+	assert_false(cell_has(disk, DISK_LATENCY));
+	assert_true(NEAR(cell_number(domain, DOMAIN_DISK_WRITE, 0), 1000));
+	assert_string_equal(cell_text(domain, DOMAIN_DISK_METHOD), "process");
+	snapshot_unref(s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(libvirts_command_line),
+		cmocka_unit_test(command_lines_by_hand),
+		cmocka_unit_test(xml_of_libvirt),
+		cmocka_unit_test(headers_of_qcow2),
+		cmocka_unit_test(means_follow_from_counters),
+		cmocka_unit_test(without_libvirt_the_process_tells),
+	};
+
+	libvirt_xml_init();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

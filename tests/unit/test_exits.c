@@ -1,0 +1,516 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What records of exits say, how they add up, and what of it stands in the tables. */
+#include <errno.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/root.h"
+#include "base/xalloc.h"
+#include "collectors/collector.h"
+#include "collectors/exit_events.h"
+#include "collectors/exit_tally.h"
+#include "collectors/exits_rows.h"
+
+#define US 1000ULL
+#define MS 1000000ULL
+#define HLT ((struct exit_reason){ EXIT_SVM, 0x78 })
+#define CPUID ((struct exit_reason){ EXIT_SVM, 0x72 })
+#define IO ((struct exit_reason){ EXIT_SVM, 0x7b })
+#define USER_IO ((struct exit_reason){ EXIT_TO_USER, 2 })
+
+static void expect_name(uint32_t isa, uint32_t code, const char *name)
+{
+	char buf[EXIT_NAME_SIZE];
+
+	exit_reason_name((struct exit_reason){ isa, code }, buf);
+	assert_string_equal(buf, name);
+}
+
+static void test_names(void **state)
+{
+	(void)state;
+	expect_name(EXIT_VMX, 0, "EXCEPTION_NMI");
+	expect_name(EXIT_VMX, 12, "HLT");
+	expect_name(EXIT_VMX, 32, "MSR_WRITE");
+	expect_name(EXIT_VMX, 48, "EPT_VIOLATION");
+	expect_name(EXIT_VMX, 75, "NOTIFY");
+	expect_name(EXIT_VMX, 85, "MSR_WRITE_IMM");
+	expect_name(EXIT_VMX, 0x80000021, "INVALID_STATE FAILED_VMENTRY");
+	expect_name(EXIT_VMX, 35, "35");
+	expect_name(EXIT_VMX, 9999, "9999");
+	expect_name(EXIT_SVM, 0, "read_cr0");
+	expect_name(EXIT_SVM, 0x4e, "PF excp");
+	expect_name(EXIT_SVM, 0x60, "interrupt");
+	expect_name(EXIT_SVM, 0x64, "vintr");
+	expect_name(EXIT_SVM, 0x72, "cpuid");
+	expect_name(EXIT_SVM, 0x78, "hlt");
+	expect_name(EXIT_SVM, 0x7b, "io");
+	expect_name(EXIT_SVM, 0x7c, "msr");
+	expect_name(EXIT_SVM, 0x400, "npf");
+	expect_name(EXIT_SVM, 0xffffffff, "invalid_guest_state");
+	expect_name(EXIT_SVM, 0x5f, "0x5f");
+	expect_name(EXIT_ARM_TRAP, 0x01, "WFx");
+	expect_name(EXIT_ARM_TRAP, 0x16, "HVC64");
+	expect_name(EXIT_ARM_TRAP, 0x18, "SYS64");
+	expect_name(EXIT_ARM_TRAP, 0x24, "DABT_LOW");
+	expect_name(EXIT_ARM_TRAP, 0x3b, "0x3b");
+	expect_name(EXIT_ARM, 0, "IRQ");
+	expect_name(EXIT_ARM, 3, "ILLEGAL");
+	expect_name(EXIT_TO_USER, 2, "IO");
+	expect_name(EXIT_TO_USER, 6, "MMIO");
+	expect_name(EXIT_TO_USER, 37, "NOTIFY");
+	expect_name(EXIT_TO_USER, 99, "user 99");
+	expect_name(EXIT_TO_USER, EXIT_USER_RESTART, "signal");
+	expect_name(EXIT_TO_USER, EXIT_USER_ERROR | 14, "error 14");
+	expect_name(77, 5, "0x5");
+	expect_name(EXIT_SVM, EXIT_OTHER, "others");
+	assert_true(exit_is_idle(HLT));
+	assert_true(exit_is_idle((struct exit_reason){ EXIT_VMX, 12 }));
+	assert_true(exit_is_idle((struct exit_reason){ EXIT_ARM_TRAP, 1 }));
+	assert_false(exit_is_idle(CPUID));
+}
+
+static void test_reasons_of_fields(void **state)
+{
+	struct exit_reason r;
+
+	(void)state;
+	/* Circumstances (here: out of an enclave) are no part of the reason; a failed entry is. */
+	r = exit_reason_x86(1, 0x0800000a);
+	assert_true(r.isa == EXIT_VMX && r.code == 10);
+	r = exit_reason_x86(1, 0x80000021);
+	assert_int_equal(r.code, 0x80000021);
+	r = exit_reason_x86(2, 0x80000001);
+	assert_true(r.isa == EXIT_SVM && r.code == 0x80000001);
+	r = exit_reason_arm(2, 0x24);
+	assert_true(r.isa == EXIT_ARM_TRAP && r.code == 0x24);
+	r = exit_reason_arm(0, 0);
+	assert_true(r.isa == EXIT_ARM && r.code == 0);
+	r = exit_reason_user(2, 0);
+	assert_true(r.isa == EXIT_TO_USER && r.code == 2);
+	assert_int_equal(exit_reason_user(2, -EINTR).code, EXIT_USER_RESTART);
+	assert_int_equal(exit_reason_user(2, -EFAULT).code, EXIT_USER_ERROR | EFAULT);
+}
+
+#define FIELD(type, name, offset, size, sign) \
+	"\tfield:" type " " name ";\toffset:" #offset ";\tsize:" #size ";\tsigned:" #sign ";\n"
+#define TYPE FIELD("unsigned short", "common_type", 0, 2, 0)
+#define EXIT_X86 \
+	"ID: 7\n" TYPE FIELD("unsigned int", "exit_reason", 8, 4, 0) FIELD("u32", "isa", 24, 4, 0)
+#define EXIT_ARM64 \
+	"ID: 7\n" TYPE FIELD("int", "ret", 8, 4, 1) FIELD("unsigned int", "esr_ec", 12, 4, 0)
+#define ENTRY "ID: 8\n" TYPE FIELD("unsigned int", "vcpu_id", 8, 4, 0)
+#define USER "ID: 9\n" TYPE FIELD("__u32", "reason", 8, 4, 0) FIELD("int", "errno", 12, 4, 1)
+
+static int read_layout(
+    const char *exit, const char *entry, const char *user, struct exit_layout *ret)
+{
+	static const char dir[] = "sys/kernel/tracing/events/kvm";
+	char *user_file =
+	    user ? xasprintf("== %s/kvm_userspace_exit/format\n%s", dir, user) : xstrdup("");
+	char *archive = xasprintf("kvmtop-host 1\n## 1 1\n== %s/kvm_exit/format\n%s== "
+				  "%s/kvm_entry/format\n%s%s## end\n",
+	    dir, exit, dir, entry, user_file);
+	const char *event;
+	struct root *root;
+	int error;
+
+	assert_int_equal(root_open_archive(archive, strlen(archive), &root), 0);
+	error = exit_layout_read(root, ret, &event);
+	root_close(root);
+	free(archive);
+	free(user_file);
+	return error;
+}
+
+static void put32(unsigned char *raw, size_t at, uint32_t v)
+{
+	memcpy(raw + at, &v, sizeof(v));
+}
+
+static void test_records(void **state)
+{
+	unsigned char raw[32] = { 7 };
+	struct exit_layout l;
+	struct exit_event e;
+
+	(void)state;
+	assert_int_equal(read_layout(EXIT_X86, ENTRY, USER, &l), 0);
+	put32(raw, 8, 0x72);
+	put32(raw, 24, 2);
+	assert_int_equal(exit_event_decode(&l, raw, sizeof(raw), &e), 0);
+	assert_int_equal(e.kind, EXIT_EVENT_EXIT);
+	assert_true(e.reason.isa == EXIT_SVM && e.reason.code == 0x72);
+	assert_int_equal(exit_event_decode(&l, raw, 27, &e), -EINVAL);
+	raw[0] = 8;
+	assert_int_equal(exit_event_decode(&l, raw, 12, &e), 0);
+	assert_int_equal(e.kind, EXIT_EVENT_ENTRY);
+	raw[0] = 9;
+	put32(raw, 8, 6);
+	put32(raw, 12, 0);
+	assert_int_equal(exit_event_decode(&l, raw, 16, &e), 0);
+	assert_int_equal(e.kind, EXIT_EVENT_USER);
+	assert_true(e.reason.isa == EXIT_TO_USER && e.reason.code == 6);
+	raw[0] = 10;
+	assert_int_equal(exit_event_decode(&l, raw, sizeof(raw), &e), -EINVAL);
+	assert_int_equal(read_layout(EXIT_ARM64, ENTRY, NULL, &l), 0);
+	raw[0] = 7;
+	put32(raw, 8, 2);
+	put32(raw, 12, 0x18);
+	assert_int_equal(exit_event_decode(&l, raw, 16, &e), 0);
+	assert_true(e.reason.isa == EXIT_ARM_TRAP && e.reason.code == 0x18);
+}
+
+static void test_layouts_that_make_no_sense(void **state)
+{
+	struct exit_layout l;
+
+	(void)state;
+	assert_int_equal(read_layout("ID: 7\n" TYPE, ENTRY, USER, &l), -ENOTSUP);
+	assert_int_equal(read_layout("nonsense\n", ENTRY, USER, &l), -EINVAL);
+	assert_int_equal(read_layout(EXIT_X86, "ID: x\n", USER, &l), -EINVAL);
+	assert_int_equal(read_layout(EXIT_X86, ENTRY, "ID: 9\n" TYPE, &l), -ENOTSUP);
+	assert_int_equal(read_layout("ID: 7\n" TYPE FIELD("u64", "exit_reason", 8, 8, 0)
+					 FIELD("u32", "isa", 24, 4, 0),
+			     ENTRY, USER, &l),
+	    -ENOTSUP);
+}
+
+/* Threads 101 and 102 belong to process 100; 201 to 200; 900 to none that is known. */
+static uint32_t guest_of(void *ctx, uint32_t tid)
+{
+	(void)ctx;
+	return tid < 900 ? tid / 100 * 100 : 0;
+}
+
+static void end(struct exit_tally *t, uint64_t begin_ns, bool whole)
+{
+	struct exit_window w = {
+		.begin_ns = begin_ns, .end_ns = begin_ns + 50 * MS, .records = 100, .whole = whole
+	};
+
+	exit_tally_end(t, &w, guest_of, NULL);
+}
+
+static struct exit_figures find(
+    struct exit_tally *t, enum exit_level level, uint32_t id, struct exit_reason reason)
+{
+	struct exit_figures *figures, found = { 0 };
+	size_t n = exit_tally_figures(t, &figures);
+
+	for (size_t i = 0; i < n; i++)
+		if (figures[i].level == level && figures[i].id == id &&
+		    figures[i].reason.isa == reason.isa && figures[i].reason.code == reason.code)
+			found = figures[i];
+	free(figures);
+	return found;
+}
+
+static void expect_about(double got, double want)
+{
+	if (!(fabs(got - want) <= 1e-6 + fabs(want) * 1e-6))
+		fail_msg("%g instead of %g", got, want);
+}
+
+static void test_pairs(void **state)
+{
+	struct exit_tally *t = exit_tally_new();
+	struct exit_figures f;
+
+	(void)state;
+	exit_tally_turn(t, 1000 * MS, 2000 * MS);
+	/* Two threads of one guest, one of another, one of nobody. */
+	for (uint64_t i = 0; i < 100; i++) {
+		uint64_t ns = 1000 * MS + i * 100 * US;
+
+		exit_tally_exit(t, 101, CPUID, ns);
+		exit_tally_entry(t, 101, ns + 10 * US);
+		exit_tally_exit(t, 102, CPUID, ns);
+		exit_tally_entry(t, 102, ns + 30 * US);
+	}
+	exit_tally_exit(t, 201, IO, 1001 * MS);
+	exit_tally_user(t, 201, USER_IO, 1002 * MS);
+	exit_tally_entry(t, 201, 1006 * MS);
+	exit_tally_exit(t, 900, HLT, 1040 * MS);
+	end(t, 1000 * MS, false);
+	f = find(t, EXIT_OF_THREAD, 101, CPUID);
+	expect_about(f.rate, 2000);
+	expect_about(f.mean, 10e-6);
+	expect_about(f.min, 10e-6);
+	expect_about(f.max, 10e-6);
+	expect_about(f.p99, 10e-6);
+	expect_about(f.time, 1e-3 / 50e-3);
+	f = find(t, EXIT_OF_GUEST, 100, CPUID);
+	expect_about(f.rate, 4000);
+	expect_about(f.mean, 20e-6);
+	expect_about(f.max, 30e-6);
+	assert_true(f.p50 >= 10e-6 && f.p50 <= 13e-6);
+	assert_true(f.p99 > 26e-6 && f.p99 <= 30e-6);
+	f = find(t, EXIT_OF_HOST, 0, IO);
+	expect_about(f.rate, 20);
+	expect_about(f.mean, 5e-3);
+	f = find(t, EXIT_OF_GUEST, 200, USER_IO);
+	expect_about(f.mean, 4e-3);
+	/* Cut off by the window's end: its time counts as far as it was seen. */
+	f = find(t, EXIT_OF_HOST, 0, HLT);
+	expect_about(f.rate, 20);
+	assert_false(f.timed);
+	expect_about(f.time, 10e-3 / 50e-3);
+	assert_true(find(t, EXIT_OF_GUEST, 900, HLT).rate == 0);
+	exit_tally_free(t);
+}
+
+/* A thread that moved: the ring of its new CPU was read before that of its old one. */
+static void test_pairs_between_cpus(void **state)
+{
+	struct exit_tally *t = exit_tally_new();
+	struct exit_figures f;
+
+	(void)state;
+	exit_tally_turn(t, 1000 * MS, 2000 * MS);
+	exit_tally_entry(t, 101, 1005 * MS);
+	exit_tally_exit(t, 101, CPUID, 1006 * MS);
+	exit_tally_entry(t, 101, 1006 * MS + 20 * US);
+	exit_tally_exit(t, 101, HLT, 1001 * MS);
+	end(t, 1000 * MS, false);
+	f = find(t, EXIT_OF_THREAD, 101, HLT);
+	expect_about(f.rate, 20);
+	expect_about(f.mean, 4e-3);
+	expect_about(find(t, EXIT_OF_THREAD, 101, CPUID).mean, 20e-6);
+	exit_tally_free(t);
+}
+
+static void window_of(struct exit_tally *t, uint64_t begin_ns, int exits)
+{
+	for (int i = 0; i < exits; i++) {
+		uint64_t ns = begin_ns + (uint64_t)i * 10 * US;
+
+		exit_tally_exit(t, 101, CPUID, ns);
+		exit_tally_entry(t, 101, ns + 2 * US);
+	}
+	end(t, begin_ns, false);
+}
+
+static void test_error(void **state)
+{
+	struct exit_tally *t = exit_tally_new();
+	struct exit_figures f;
+
+	(void)state;
+	exit_tally_turn(t, 0, 20000 * MS);
+	/* As even as can be: what is left is that of chance, and of being slowed down. */
+	for (uint64_t i = 0; i < 16; i++)
+		window_of(t, (1 + i) * 500 * MS, 100);
+	f = find(t, EXIT_OF_HOST, 0, CPUID);
+	expect_about(f.rate, 2000);
+	expect_about(f.error, 2 * sqrt(1600) / 1600 + 2000 * 2e-9 * EXIT_RECORD_NS);
+	exit_tally_clear(t);
+	/* All or nothing: the windows tell little. */
+	exit_tally_turn(t, 0, 20000 * MS);
+	for (uint64_t i = 0; i < 16; i++)
+		window_of(t, (1 + i) * 500 * MS, i % 2 ? 200 : 0);
+	f = find(t, EXIT_OF_HOST, 0, CPUID);
+	expect_about(f.rate, 2000);
+	assert_true(f.error > 0.4 && f.error < 0.7);
+	exit_tally_clear(t);
+	/* Counted: certain. */
+	exit_tally_turn(t, 0, 20000 * MS);
+	exit_tally_add(
+	    t, 101, CPUID, 500, &(struct exit_times){ .timed = 100, .time_ns = 100 * US });
+	end(t, 500 * MS, true);
+	f = find(t, EXIT_OF_GUEST, 100, CPUID);
+	expect_about(f.rate, 10000);
+	assert_true(f.error == 0);
+	/* A fifth was timed and stands for the others. */
+	expect_about(f.mean, 1e-6);
+	expect_about(f.time, 500e-6 / 50e-3);
+	exit_tally_free(t);
+}
+
+static void test_loss_is_told(void **state)
+{
+	struct exit_tally *t = exit_tally_new();
+	struct exit_window w = { .begin_ns = 0, .end_ns = 50 * MS, .records = 90, .lost = 10 };
+
+	(void)state;
+	exit_tally_turn(t, 0, 2000 * MS);
+	for (uint64_t i = 0; i < 10000; i++)
+		exit_tally_exit(t, 101, CPUID, 1 * MS + i);
+	exit_tally_end(t, &w, guest_of, NULL);
+	expect_about(exit_tally_lost(t), 0.1);
+	assert_true(find(t, EXIT_OF_HOST, 0, CPUID).error >= 0.1);
+	exit_tally_free(t);
+}
+
+/* What is no longer done is forgotten, and its memory given back. */
+static void test_forgets(void **state)
+{
+	struct exit_tally *t = exit_tally_new();
+	struct exit_figures *figures;
+
+	(void)state;
+	for (uint64_t i = 0; i < 100; i++) {
+		exit_tally_turn(t, i * 500 * MS + 1, 2000 * MS);
+		for (uint32_t tid = 0; tid < 100; tid++)
+			exit_tally_exit(
+			    t, 101 + (uint32_t)i * 1000 + tid, CPUID, (i * 500 + 1) * MS);
+		end(t, i * 500 * MS, false);
+	}
+	/* Two epochs of four windows at most. */
+	assert_true(exit_tally_figures(t, &figures) <= 8 * 101 + 8 + 1);
+	free(figures);
+	assert_int_equal(exit_tally_left_out(t), 0);
+	exit_tally_free(t);
+}
+
+static void test_is_bounded(void **state)
+{
+	struct exit_tally *t = exit_tally_new();
+	struct exit_figures *figures;
+
+	(void)state;
+	exit_tally_turn(t, 1, 2000 * MS);
+	for (uint32_t i = 0; i < 3 * EXIT_CELLS_MAX; i++)
+		exit_tally_exit(t, 1000 + i, (struct exit_reason){ EXIT_SVM, i }, 1 * MS + i);
+	end(t, 0, false);
+	assert_true(exit_tally_left_out(t) > 0);
+	assert_true(exit_tally_figures(t, &figures) <= EXIT_CELLS_MAX);
+	free(figures);
+	exit_tally_free(t);
+}
+
+/* A guest of one vCPU, and what a host's capture notes of its exits. */
+static enum state read_note(const char *note, struct reading *r)
+{
+	static const struct sampling options = { .interval_ns = NS_PER_SEC };
+	char *archive = note ? xasprintf("kvmtop-host 1\n## 9 9\n== kvmtop/exits\n%s## end\n", note)
+			     : xstrdup("kvmtop-host 1\n## 9 9\n## end\n");
+	struct snapshot *latest = snapshot_new((struct moment){ .mono_ns = 9 });
+	struct row *domain = snapshot_row(latest, TABLE_DOMAIN, key_process(100, 5));
+	struct row *vcpu = snapshot_row(latest, TABLE_VCPU, key_of(domain->key, 77));
+	struct root *root;
+	enum state state;
+
+	cell_set_number(vcpu, VCPU_TID, 101, 9);
+	cell_set_number(vcpu, VCPU_NUMBER, 3, 9);
+	snapshot_link(latest);
+	assert_int_equal(root_open_archive(archive, strlen(archive), &root), 0);
+	*r = (struct reading){ .state = exits_open(&options),
+		.root = root,
+		.options = &options,
+		.latest = latest,
+		.into = snapshot_new((struct moment){ .mono_ns = 9 }),
+		.now_ns = 9 };
+	state = exits_read(r);
+	exits_close(r->state);
+	root_close(root);
+	snapshot_unref(latest);
+	free(archive);
+	return state;
+}
+
+static void test_captured(void **state)
+{
+	struct reading r;
+	const struct row *row;
+
+	(void)state;
+	assert_int_equal(
+	    read_note(
+		"sampled 100000 0 0\n"
+		"0 0 2 120 1000000 50000 500000000 1 500000 400000 900000 1000 2000000 60000\n"
+		"1 100 2 120 1000000 50000 500000000 1 500000 400000 900000 1000 2000000 60000\n"
+		"2 101 2 120 1000000 50000 500000000 0 0 0 0 0 0 60000\n"
+		"1 555 2 120 1000000 50000 500000000 0 0 0 0 0 0 60000\n",
+		&r),
+	    STATE_OK);
+	assert_int_equal(r.into->table[TABLE_HOST_EXIT].n, 1);
+	row = r.into->table[TABLE_HOST_EXIT].row[0];
+	assert_string_equal(cell_text(row, EXIT_REASON), "hlt");
+	assert_string_equal(cell_text(row, EXIT_KIND), "idle");
+	assert_string_equal(cell_text(row, EXIT_METHOD), "sampled");
+	expect_about(cell_number(row, EXIT_COUNT, 0), 1000);
+	expect_about(cell_number(row, EXIT_ERROR, 0), 0.05);
+	expect_about(cell_number(row, EXIT_MEAN, 0), 500e-6);
+	expect_about(cell_number(row, EXIT_TOTAL, 0), 60000);
+	/* The guest that has ended meanwhile has none. */
+	assert_int_equal(r.into->table[TABLE_EXIT].n, 1);
+	row = r.into->table[TABLE_VCPU_EXIT].row[0];
+	expect_about(cell_number(row, EXIT_VCPU, 0), 3);
+	assert_false(cell_has(row, EXIT_MEAN));
+	/* A tenth of the time, a thousand exits a second, two records each. */
+	expect_about(cell_number(r.into->table[TABLE_DOMAIN].row[0], DOMAIN_WATCH_COST, 0),
+	    1000 * 0.1 * 2 * EXIT_RECORD_NS / 1e9);
+	snapshot_unref(r.into);
+}
+
+static void test_captured_damage(void **state)
+{
+	static const char *const bad[] = {
+		"",
+		"sampled\n",
+		"sampled x 0 0\n",
+		"sampled 1 2 3\n1 2 3\n",
+		"sampled 1 2 3\n9 0 2 120 1 1 1 1 1 1 1 1 1 1\n",
+		"sampled 1 2 3\n0 0 9 120 1 1 1 1 1 1 1 1 1 1\n",
+		"sampled 1 2 3\n0 0 2 99999999999 1 1 1 1 1 1 1 1 1 1\n",
+		"sampled 1 2 3\n0 0 2 120 1 1 1 2 1 1 1 1 1 1\n",
+		"sampled 1 2 3\n0 0 2 120 -1 1 1 1 1 1 1 1 1 1\n",
+	};
+	struct reading r;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_int_equal(read_note(bad[i], &r), STATE_ABSENT);
+		assert_true(r.partial && strstr(r.note, "damaged"));
+		assert_int_equal(r.into->table[TABLE_HOST_EXIT].n, 0);
+		snapshot_unref(r.into);
+	}
+	assert_int_equal(read_note(NULL, &r), STATE_ABSENT);
+	assert_false(r.partial);
+	snapshot_unref(r.into);
+}
+
+static void test_buckets(void **state)
+{
+	unsigned int before = 0;
+
+	(void)state;
+	for (uint64_t ns = 64; ns < 60ULL * NS_PER_SEC; ns += ns / 16) {
+		unsigned int b = exit_bucket(ns);
+
+		assert_true(b >= before && b < EXIT_BUCKETS);
+		assert_true(ns >= exit_bucket_ns(b) && ns < exit_bucket_ns(b + 1));
+		before = b;
+	}
+	assert_int_equal(exit_bucket(0), 0);
+	assert_int_equal(exit_bucket(UINT64_MAX), EXIT_BUCKETS - 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_reasons_of_fields),
+		cmocka_unit_test(test_records),
+		cmocka_unit_test(test_layouts_that_make_no_sense),
+		cmocka_unit_test(test_pairs),
+		cmocka_unit_test(test_pairs_between_cpus),
+		cmocka_unit_test(test_error),
+		cmocka_unit_test(test_loss_is_told),
+		cmocka_unit_test(test_forgets),
+		cmocka_unit_test(test_is_bounded),
+		cmocka_unit_test(test_captured),
+		cmocka_unit_test(test_captured_damage),
+		cmocka_unit_test(test_buckets),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
