@@ -14,6 +14,7 @@
 #include "cli/dump.h"
 #include "cli/manual.h"
 #include "cli/options.h"
+#include "cli/profile.h"
 #include "cli/say.h"
 #include "cli/screen.h"
 #include "cli/setup.h"
@@ -45,6 +46,9 @@ static int run_on_host(const struct options *options)
 		break;
 	case MODE_CAPTURE:
 		status = capture_run(options, root);
+		break;
+	case MODE_PROFILE:
+		status = profile_run(options, root);
 		break;
 	default:
 		status = screen_run(options, root);

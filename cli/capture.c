@@ -36,7 +36,7 @@ static bool wait_for_beat(struct events *events)
 /* A source that has not answered after so many intervals is left out. */
 #define PATIENCE 10
 
-/* The first sample is whole, too: every lane has read once. False when the program shall end. */
+/* The first sample is whole: every lane has read once. False when the program shall end. */
 static bool wait_for_lanes(struct sampler *sampler, struct events *events)
 {
 	for (int i = 0; i < PATIENCE; i++) {
@@ -48,17 +48,29 @@ static bool wait_for_lanes(struct sampler *sampler, struct events *events)
 	return true;
 }
 
+/* Everything is opened, and how long that takes is in no interval: what the fast lane saw is seen
+ * anew before the first sample is kept. */
+static bool warm_up(struct capture *c, struct sampler *sampler, struct events *events)
+{
+	bool goes_on;
+
+	snapshot_unref(sampler_take(sampler, false));
+	goes_on = wait_for_lanes(sampler, events);
+	capture_begin(c);
+	return goes_on;
+}
+
 /* The slow lanes read between two samples; what they saw belongs to the first of them. */
 static uint64_t take_samples(
     struct capture *c, struct sampler *sampler, struct events *events, uint64_t wanted)
 {
 	uint64_t taken = 0;
-	bool goes_on = true;
+	bool goes_on = warm_up(c, sampler, events);
 
 	while (goes_on && taken < wanted) {
 		const struct snapshot *s = sampler_take(sampler, false);
 
-		goes_on = taken ? wait_for_beat(events) : wait_for_lanes(sampler, events);
+		goes_on = wait_for_beat(events);
 		capture_sample(c, s);
 		snapshot_unref(s);
 		taken++;

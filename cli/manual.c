@@ -82,6 +82,10 @@ static const char *scope_title(enum scope scope)
 		return "On screens with a table";
 	case SCOPE_DOMAINS:
 		return "On the screen of guests";
+	case SCOPE_GUEST:
+		return "On a guest";
+	case SCOPE_EXITS:
+		return "On the screens of exits and counters";
 	case SCOPE_PLACEMENT:
 		return "On screens that show where memory lies";
 	case SCOPE_SIDEWAYS:
@@ -258,12 +262,14 @@ static void print_bash(struct text *out)
 	    "-- \"$word\"))\n"
 	    "\t\treturn\n"
 	    "\t\t;;\n"
-	    "\t--output | -o | --root | capture)\n"
+	    "\t--output | -o | --root | --guest-kallsyms | --guest-modules | capture)\n"
 	    "\t\tCOMPREPLY=($(compgen -f -- \"$word\"))\n"
 	    "\t\treturn\n"
 	    "\t\t;;\n"
 	    "\tesac\n"
-	    "\tCOMPREPLY=($(compgen -W 'capture");
+	    "\tCOMPREPLY=($(compgen -W '");
+	for (size_t i = 0; command_word(i); i++)
+		print_format(out, "%s%s", i ? " " : "", command_word(i));
 	for (const struct option_row *row = option_rows; row->name; row++)
 		if (row->section != SECTION_HIDDEN)
 			print_format(out, " --%s", row->name);

@@ -8,6 +8,7 @@
 #include "base/parse.h"
 #include "cli/resolve.h"
 #include "output/writer.h"
+#include "profile/profile.h"
 #include "views/canvas.h"
 #include "views/keyname.h"
 
@@ -20,6 +21,19 @@ static const char *const numa_words[] = {
 	[NUMA_SAMPLE] = "sample",
 	[NUMA_OFF] = "off",
 };
+
+static const char *const exits_words[] = {
+	[EXITS_AUTO] = "auto",
+	[EXITS_SAMPLE] = "sample",
+	[EXITS_OFF] = "off",
+};
+
+#define EXITS_WORDS (sizeof(exits_words) / sizeof(exits_words[0]))
+
+static const char *exits_word(size_t index)
+{
+	return index < EXITS_WORDS ? exits_words[index] : NULL;
+}
 
 #define NUMA_WORDS (sizeof(numa_words) / sizeof(numa_words[0]))
 
@@ -165,6 +179,16 @@ static int set_demo(struct options *o, const char *value, char **ret_error)
 	return 0;
 }
 
+static int set_exits(struct options *o, const char *value, char **ret_error)
+{
+	for (size_t i = 0; i < EXITS_WORDS; i++)
+		if (strcmp(exits_words[i], value) == 0) {
+			o->exits = (enum exits_mode)i;
+			return 0;
+		}
+	return refuse_word(ret_error, "way to watch exits", value, exits_word);
+}
+
 static int set_numa(struct options *o, const char *value, char **ret_error)
 {
 	for (size_t i = 0; i < NUMA_WORDS; i++) {
@@ -236,6 +260,52 @@ static int set_anonymous(struct options *o, const char *value, char **ret_error)
 	return 0;
 }
 
+static int set_events(struct options *o, const char *value, char **ret_error)
+{
+	if (value[0] == '\0')
+		return refuse(
+		    ret_error, "--events needs names of events, with commas between them");
+	o->events = value;
+	return 0;
+}
+
+static int set_seconds(struct options *o, const char *value, char **ret_error)
+{
+	uint64_t ns;
+
+	if (parse_duration(value, &ns) < 0 || ns < NS_PER_SEC / 10 ||
+	    ns > PROFILE_SECONDS_MAX * NS_PER_SEC)
+		return refuse(ret_error,
+		    "'%s' is no length of a profile: give seconds, from 0.1 to %d", value,
+		    PROFILE_SECONDS_MAX);
+	o->seconds = (double)ns / (double)NS_PER_SEC;
+	return 0;
+}
+
+static int set_guest_kallsyms(struct options *o, const char *value, char **ret_error)
+{
+	if (value[0] == '\0')
+		return refuse(ret_error, "--guest-kallsyms needs the name of a file");
+	o->guest_kallsyms = value;
+	return 0;
+}
+
+static int set_guest_modules(struct options *o, const char *value, char **ret_error)
+{
+	if (value[0] == '\0')
+		return refuse(ret_error, "--guest-modules needs the name of a file");
+	o->guest_modules = value;
+	return 0;
+}
+
+static int set_fetch_symbols(struct options *o, const char *value, char **ret_error)
+{
+	(void)value;
+	(void)ret_error;
+	o->fetch_symbols = true;
+	return 0;
+}
+
 static int set_list_tables(struct options *o, const char *value, char **ret_error)
 {
 	(void)value;
@@ -295,6 +365,14 @@ const struct option_row option_rows[] = {
 	    "How to read where memory lies: auto, exact, sample or off. The default is auto.",
 	    set_numa, numa_word },
 
+	{ "exits", 0, "WAY", SECTION_WHAT,
+	    "How to watch exits by reason: auto, sample or off. The default is auto.", set_exits,
+	    exits_word },
+
+	{ "events", 0, "LIST", SECTION_WHAT,
+	    "Hardware events to count, by libpfm4's names, with commas between them.", set_events,
+	    NULL },
+
 	{ "batch", 'b', NULL, SECTION_BATCH,
 	    "Write rows instead of showing a screen; needs no terminal.", set_batch, NULL },
 	{ "format", 'f', "FORMAT", SECTION_BATCH, "Format of the rows. The default is csv.",
@@ -317,6 +395,17 @@ const struct option_row option_rows[] = {
 
 	{ "anonymous", 0, NULL, SECTION_CAPTURE,
 	    "Replace names and uuids of guests and the name of the host.", set_anonymous, NULL },
+
+	{ "seconds", 0, "N", SECTION_PROFILE, "How long a profile takes. The default is 10.",
+	    set_seconds, NULL },
+	{ "guest-kallsyms", 0, "FILE", SECTION_PROFILE,
+	    "A copy of the guest's kallsyms, instead of the one that is kept.", set_guest_kallsyms,
+	    NULL },
+	{ "guest-modules", 0, "FILE", SECTION_PROFILE, "The same of its modules file.",
+	    set_guest_modules, NULL },
+	{ "fetch-symbols", 0, NULL, SECTION_PROFILE,
+	    "Let the guest's agent send both first, and keep them; opens libvirt for writing.",
+	    set_fetch_symbols, NULL },
 
 	{ "dump", 0, NULL, SECTION_DUMP, "Print the screen as text and end; needs no terminal.",
 	    set_dump, NULL },
@@ -346,6 +435,7 @@ const char *section_title(enum section section)
 		[SECTION_BATCH] = "Without a screen",
 		[SECTION_HOST] = "Which host",
 		[SECTION_CAPTURE] = "Capturing a host",
+		[SECTION_PROFILE] = "Profile of a guest",
 		[SECTION_DUMP] = "Pictures of screens",
 		[SECTION_LISTS] = "What there is",
 		[SECTION_HIDDEN] = "",

@@ -126,9 +126,32 @@ static int parse_capture(int argc, char **argv, struct options *o, char **ret_er
 	return 0;
 }
 
-static const char *command_word(size_t index)
+static int parse_profile(int argc, char **argv, struct options *o, char **ret_error)
 {
-	return index == 0 ? "capture" : NULL;
+	if (o->mode != MODE_SCREEN)
+		return refuse(ret_error, "profile goes with no other mode");
+	if (argc < 2 || argv[1][0] == '\0')
+		return refuse(ret_error, "profile needs a guest: its name or uuid");
+	if (argc > 2)
+		return refuse(ret_error, "profile takes one guest; '%s' is too much", argv[2]);
+	o->mode = MODE_PROFILE;
+	o->profile = argv[1];
+	return 0;
+}
+
+static const struct {
+	const char *name;
+	int (*parse)(int argc, char **argv, struct options *o, char **ret_error);
+} commands[] = {
+	{ "capture", parse_capture },
+	{ "profile", parse_profile },
+};
+
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+const char *command_word(size_t index)
+{
+	return index < COMMANDS ? commands[index].name : NULL;
 }
 
 /* "[interval [count]]", or a command. */
@@ -138,8 +161,9 @@ static int parse_positionals(int argc, char **argv, struct options *o, char **re
 
 	if (argc == 0)
 		return 0;
-	if (strcmp(argv[0], "capture") == 0)
-		return parse_capture(argc, argv, o, ret_error);
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (strcmp(argv[0], commands[i].name) == 0)
+			return commands[i].parse(argc, argv, o, ret_error);
 	if (!strpbrk(argv[0], "0123456789"))
 		return refuse_word(ret_error, "command", argv[0], command_word);
 	if (argc > 2)
@@ -149,6 +173,24 @@ static int parse_positionals(int argc, char **argv, struct options *o, char **re
 	if (r == 0 && argc == 2)
 		r = row_of('n')->set(o, argv[1], ret_error);
 	return r;
+}
+
+static int check_profile(const struct options *o, char **ret_error)
+{
+	bool profile = o->mode == MODE_PROFILE;
+
+	if (profile && (o->demo || o->root))
+		return refuse(ret_error, "profile samples this host, not a captured one");
+	if (o->seconds > 0 && !profile && o->mode != MODE_SCREEN)
+		return refuse(ret_error, "--seconds goes with profile, or a screen's key P");
+	if ((o->guest_kallsyms || o->guest_modules || o->fetch_symbols) && !profile)
+		return refuse(ret_error,
+		    "--guest-kallsyms, --guest-modules and --fetch-symbols go with profile");
+	if (o->guest_modules && !o->guest_kallsyms)
+		return refuse(ret_error, "--guest-modules goes with --guest-kallsyms");
+	if (o->fetch_symbols && o->guest_kallsyms)
+		return refuse(ret_error, "--fetch-symbols and --guest-kallsyms exclude each other");
+	return 0;
 }
 
 /* Options that mean nothing without another are errors rather than silently nothing. */
@@ -171,7 +213,7 @@ static int check_together(const struct options *o, char **ret_error)
 		return refuse(ret_error, "--anonymous goes with capture");
 	if (o->mode == MODE_CAPTURE && (o->demo || o->root))
 		return refuse(ret_error, "capture reads this host, not a captured one");
-	return 0;
+	return check_profile(o, ret_error);
 }
 
 static void find_output(struct options *o)
@@ -232,7 +274,8 @@ void options_help(struct text *out)
 	    "\n"
 	    "  kvmtop [OPTION]… [INTERVAL [COUNT]]      the screen\n"
 	    "  kvmtop -b [OPTION]… [INTERVAL [COUNT]]   rows on standard output or in files\n"
-	    "  kvmtop capture [OPTION]… PLACE           keep a host, to be read with --root\n");
+	    "  kvmtop capture [OPTION]… PLACE           keep a host, to be read with --root\n"
+	    "  kvmtop profile [OPTION]… GUEST           where a guest's time goes, by symbol\n");
 	for (enum section s = 0; s < SECTION_HIDDEN; s++) {
 		print_format(out, "\n%s\n", section_title(s));
 		for (const struct option_row *row = option_rows; row->name; row++)

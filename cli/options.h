@@ -21,6 +21,7 @@ enum mode {
 	MODE_BATCH,
 	MODE_DUMP,
 	MODE_CAPTURE,
+	MODE_PROFILE,
 	MODE_LIST_TABLES,
 	MODE_LIST_COLUMNS,
 	MODE_LIST_KEYS,
@@ -35,6 +36,7 @@ struct options {
 	uint64_t delay_ns;
 	uint64_t iterations; /* 0: without an end */
 	const struct writer *format;
+	bool format_given;
 	const char *tables;  /* as given: names with commas; NULL: none were */
 	const char *columns; /* the same */
 	enum table_id table[TABLES];
@@ -51,10 +53,16 @@ struct options {
 	const char *root; /* NULL: this host */
 	bool demo;
 	enum numa_mode numa;
+	enum exits_mode exits;
 	int rows, cols; /* of the dump; 0: not given */
 	const char *keys;
 	const char *capture; /* where to */
 	bool anonymous;
+	const char *profile; /* which guest */
+	double seconds;      /* of a profile */
+	const char *guest_kallsyms, *guest_modules;
+	bool fetch_symbols;
+	const char *events; /* hardware counters by name; NULL: the usual ones */
 	const char *manual; /* which part */
 };
 
@@ -63,6 +71,7 @@ enum section {
 	SECTION_BATCH,
 	SECTION_HOST,
 	SECTION_CAPTURE,
+	SECTION_PROFILE,
 	SECTION_DUMP,
 	SECTION_LISTS,
 	SECTION_HIDDEN,
@@ -83,6 +92,8 @@ struct option_row {
 
 /* Ends with a row without name. */
 extern const struct option_row option_rows[];
+/* Words that may stand in place of an interval; NULL behind the last. */
+const char *command_word(size_t index);
 const char *section_title(enum section section);
 
 /* 0, or -EINVAL and why, as one line without the program's name. The caller frees it. */

@@ -8,12 +8,18 @@
 
 #include "base/root.h"
 #include "cli/options.h"
+#include "cli/profile.h"
 #include "cli/say.h"
 #include "cli/setup.h"
 #include "collectors/sampler.h"
+#include "profile/profile.h"
+#include "profile/report.h"
 #include "tui/terminal.h"
 #include "views/canvas.h"
 #include "views/ui.h"
+
+/* How often it is looked whether a profile has news. */
+#define PROFILE_LOOK_MS 200
 
 struct screen_loop {
 	const struct options *options;
@@ -24,6 +30,9 @@ struct screen_loop {
 	const struct snapshot *now; /* NULL until the first sample is there */
 	uint64_t samples;
 	unsigned needs;
+	const struct root *root;
+	struct profile *profile; /* NULL: none runs */
+	struct report *report;   /* that the ui was lent */
 	bool quit;
 };
 
@@ -45,8 +54,52 @@ static void draw(struct screen_loop *l)
 	tell_needs(l);
 }
 
+static void end_profile(struct screen_loop *l)
+{
+	profile_free(l->profile);
+	l->profile = NULL;
+}
+
+static void begin_profile(struct screen_loop *l)
+{
+	int r = -ENOENT;
+
+	end_profile(l);
+	ui_set_report(l->ui, NULL, NULL);
+	report_free(l->report);
+	l->report = NULL;
+	if (!root_is_live(l->root)) {
+		ui_set_report(l->ui, NULL, "A captured host cannot be sampled.");
+		return;
+	}
+	if (l->now)
+		r = profile_begin(l->options, l->root, l->now, ui_profiled(l->ui), &l->profile);
+	if (r < 0)
+		ui_set_report(l->ui, NULL,
+		    r == -ENOENT ? "The guest has no process on this host." : strerror(-r));
+}
+
+/* What it found since; the profile is over with its last report. */
+static bool take_report(struct screen_loop *l)
+{
+	struct report *report = l->profile ? profile_take(l->profile) : NULL;
+
+	if (!report)
+		return false;
+	ui_set_report(l->ui, report, NULL);
+	report_free(l->report);
+	l->report = report;
+	if (report->done)
+		end_profile(l);
+	return true;
+}
+
 static void act(struct screen_loop *l, unsigned actions)
 {
+	if (actions & UI_PROFILE)
+		begin_profile(l);
+	if ((actions & UI_PROFILE_STOP) && l->profile)
+		profile_stop(l->profile);
 	if (actions & UI_QUIT)
 		l->quit = true;
 	if (actions & UI_DELAY)
@@ -116,6 +169,8 @@ static void handle(struct screen_loop *l, const struct event *e)
 	case EVENT_SUSPEND:
 		break;
 	}
+	if (take_report(l))
+		draw(l);
 }
 
 static void run(struct screen_loop *l)
@@ -123,7 +178,8 @@ static void run(struct screen_loop *l)
 	struct event e;
 
 	while (!l->quit) {
-		terminal_event(l->terminal, -1, sampler_fd(l->sampler), &e);
+		terminal_event(
+		    l->terminal, l->profile ? PROFILE_LOOK_MS : -1, sampler_fd(l->sampler), &e);
 		handle(l, &e);
 	}
 }
@@ -136,12 +192,15 @@ static int run_on_terminal(struct screen_loop *l, struct root *root)
 	terminal_size(l->terminal, &rows, &cols);
 	l->canvas = canvas_new(rows, cols, terminal_unicode(l->terminal));
 	l->sampler = sampler_new(root, &sampling);
+	l->root = root;
 	ui_draw(l->ui, NULL, l->canvas);
 	tell_needs(l);
 	r = sampler_start(l->sampler, true);
 	if (r == 0)
 		run(l);
 	terminal_close(l->terminal);
+	end_profile(l);
+	report_free(l->report);
 	sampler_free(l->sampler);
 	snapshot_unref(l->now);
 	canvas_free(l->canvas);

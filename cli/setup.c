@@ -55,6 +55,8 @@ struct sampling setup_sampling(const struct options *options)
 		.uri = options->uri,
 		.guest = options->guest,
 		.numa = options->numa,
+		.exits = options->exits,
+		.events = options->events,
 	};
 }
 

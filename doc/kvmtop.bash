@@ -7,23 +7,27 @@ _kvmtop() {
 		COMPREPLY=($(compgen -W 'auto exact sample off' -- "$word"))
 		return
 		;;
+	--exits)
+		COMPREPLY=($(compgen -W 'auto sample off' -- "$word"))
+		return
+		;;
 	--format | -f)
 		COMPREPLY=($(compgen -W 'csv' -- "$word"))
 		return
 		;;
 	--table | -t)
-		COMPREPLY=($(compgen -W 'host cpu node hugepool domain vcpu thread placement source' -- "$word"))
+		COMPREPLY=($(compgen -W 'host cpu node hugepool domain vcpu thread placement nic pci disk blockdev exit vcpu_exit host_exit event source' -- "$word"))
 		return
 		;;
 	--columns | -C | --sort | -s)
 		COMPREPLY=($(compgen -W "$(kvmtop --list-columns | awk '{ print $2 }')" -- "$word"))
 		return
 		;;
-	--output | -o | --root | capture)
+	--output | -o | --root | --guest-kallsyms | --guest-modules | capture)
 		COMPREPLY=($(compgen -f -- "$word"))
 		return
 		;;
 	esac
-	COMPREPLY=($(compgen -W 'capture --delay --iterations --guest --filter --sort --numa --batch --format --table --columns --output --connect --root --demo --anonymous --dump --size --keys --list-tables --list-columns --list-keys --version --help' -- "$word"))
+	COMPREPLY=($(compgen -W 'capture profile --delay --iterations --guest --filter --sort --numa --exits --events --batch --format --table --columns --output --connect --root --demo --anonymous --seconds --guest-kallsyms --guest-modules --fetch-symbols --dump --size --keys --list-tables --list-columns --list-keys --version --help' -- "$word"))
 }
 complete -F _kvmtop kvmtop

@@ -306,6 +306,15 @@ static struct captured_file *sort_items(const struct capture *c)
 	return file;
 }
 
+void capture_begin(struct capture *c)
+{
+	pthread_mutex_lock(&c->lock);
+	for (size_t i = 0; i < c->buckets; i++)
+		for (struct item *item = c->bucket[i]; item; item = item->next)
+			item->window = SIZE_MAX;
+	pthread_mutex_unlock(&c->lock);
+}
+
 void capture_sample(struct capture *c, const struct snapshot *s)
 {
 	struct verdict last = { 0 };

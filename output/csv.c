@@ -13,6 +13,7 @@
 
 /* Above this a double no longer tells whole numbers apart. */
 #define EXACT_MAX 9007199254740992.0
+#define SMALL_BELOW 0.001
 
 void csv_text(struct text *out, const char *s)
 {
@@ -38,7 +39,13 @@ void csv_number(struct text *out, double v)
 
 	if (!isfinite(v))
 		return;
-	snprintf(buf, sizeof(buf), fabs(v) >= EXACT_MAX ? "%.0f" : "%.6f", v);
+	/* What takes microseconds would be a single digit; nothing that is read is finer than ns.
+	 */
+	snprintf(buf, sizeof(buf),
+	    fabs(v) >= EXACT_MAX    ? "%.0f"
+	    : fabs(v) < SMALL_BELOW ? "%.9f"
+				    : "%.6f",
+	    v);
 	len = strlen(buf);
 	if (strchr(buf, '.')) {
 		while (buf[len - 1] == '0')

@@ -46,10 +46,18 @@ static unsigned show_screen(struct ui *ui, struct page *p, const char *key)
 	return 0;
 }
 
+/* What Enter opens of a guest, and Esc leaves. */
+static bool is_opened(const struct ui *ui)
+{
+	return ui->screen == SCREEN_DOMAIN || ui->screen == SCREEN_GUEST_EXITS;
+}
+
 /* A guest's page is no stop on the way: it leads on from where it was opened. */
 static unsigned walk_screens(struct ui *ui, struct page *p, const char *key)
 {
-	int i = ui->screen == SCREEN_DOMAIN ? (int)ui->before : (int)ui->screen;
+	int i = is_opened(ui)                   ? (int)ui->before
+		: ui->screen == SCREEN_COUNTERS ? (int)SCREEN_EXITS
+						: (int)ui->screen;
 	int step = strcmp(key, "Tab") == 0 ? 1 : SCREENS - 1;
 
 	(void)p;
@@ -68,12 +76,12 @@ static unsigned open_line(struct ui *ui, struct page *p, const char *key)
 	(void)key;
 	if (!line)
 		return 0;
-	if (!domain || ui->screen == SCREEN_DOMAIN) {
+	if (!domain || is_opened(ui)) {
 		overlay_open(ui, OVERLAY_DETAILS, 0);
 		return UI_REDRAW;
 	}
 	ui->before = ui->screen;
-	ui->screen = SCREEN_DOMAIN;
+	ui->screen = ui->before == SCREEN_EXITS ? SCREEN_GUEST_EXITS : SCREEN_DOMAIN;
 	ui->subject = domain->key;
 	free(ui->subject_name);
 	ui->subject_name = xstrdup(cell_text(domain, DOMAIN_NAME));
@@ -89,7 +97,7 @@ static unsigned go_back(struct ui *ui, struct page *p, const char *key)
 		ui->search[0] = '\0';
 	} else if (ui->filter[ui->screen][0]) {
 		ui->filter[ui->screen][0] = '\0';
-	} else if (ui->screen == SCREEN_DOMAIN) {
+	} else if (is_opened(ui)) {
 		ui->screen = ui->before;
 	} else {
 		return 0;
@@ -324,6 +332,38 @@ static unsigned hide_idle(struct ui *ui, struct page *p, const char *key)
 	return UI_REDRAW;
 }
 
+/* Exits and counters are two faces of one screen. */
+static unsigned show_counters(struct ui *ui, struct page *p, const char *key)
+{
+	(void)p;
+	(void)key;
+	ui->screen = ui->screen == SCREEN_COUNTERS ? SCREEN_EXITS : SCREEN_COUNTERS;
+	return UI_REDRAW;
+}
+
+/* The guest that is opened, else that of the selected line. */
+static bool find_guest(const struct page *p, struct key *ret)
+{
+	const struct line *line = page_selected(p);
+	const struct row *domain = line ? line_domain(line) : NULL;
+
+	if (is_opened(p->ui))
+		*ret = p->ui->subject;
+	else if (domain)
+		*ret = domain->key;
+	return is_opened(p->ui) || domain;
+}
+
+static unsigned profile(struct ui *ui, struct page *p, const char *key)
+{
+	(void)key;
+	if (!find_guest(p, &ui->profiled))
+		return 0;
+	ui_set_report(ui, NULL, NULL);
+	overlay_open(ui, OVERLAY_PROFILE, 0);
+	return UI_REDRAW | UI_PROFILE;
+}
+
 static unsigned pause_screen(struct ui *ui, struct page *p, const char *key)
 {
 	(void)key;
@@ -386,7 +426,7 @@ static unsigned clear(struct ui *ui, struct page *p, const char *key)
 const struct command commands[] = {
 	{ "help", "F1 h ?", SCOPE_ANY, help, "Help", 1, "This help: keys, columns, signs." },
 	{ "quit", "q F10", SCOPE_ANY, quit, "Quit", 11, "Leave kvmtop." },
-	{ "screen", "1 2 3 4 8 0", SCOPE_ANY, show_screen, NULL, 0,
+	{ "screen", "1 2 3 4 5 6 7 8 0", SCOPE_ANY, show_screen, NULL, 0,
 	    "Show a screen; the bar names them." },
 	{ "next", "Tab S-Tab", SCOPE_ANY, walk_screens, NULL, 0,
 	    "The next screen, or the one before." },
@@ -398,6 +438,8 @@ const struct command commands[] = {
 	{ "down", "Down j", SCOPE_ANY, move_down, NULL, 0, "One line down." },
 	{ "page-up", "PgUp C-b", SCOPE_ANY, page_up, NULL, 0, "A page up." },
 	{ "page-down", "PgDn C-f", SCOPE_ANY, page_down, NULL, 0, "A page down." },
+	{ "counters", "g", SCOPE_EXITS, show_counters, "Counters", 2,
+	    "From exits to hardware counters, and back." },
 	{ "first", "Home g", SCOPE_ANY, move_home, NULL, 0,
 	    "The first line, and stay there whoever it is." },
 	{ "last", "End G", SCOPE_ANY, move_end, NULL, 0, "The last line." },
@@ -415,6 +457,9 @@ const struct command commands[] = {
 	{ "sort-move", "< > , .", SCOPE_TABLE, move_sort, NULL, 0,
 	    "Sort by the column to the left or right." },
 	{ "invert", "I", SCOPE_TABLE, invert, NULL, 0, "Turn the order round." },
+	{ "profile", "P", SCOPE_GUEST, profile, NULL, 0,
+	    "Profile the guest: where its time goes, by symbols of its kernel, of QEMU and of the "
+	    "host." },
 	{ "sort-cpu", "P", SCOPE_TABLE, sort_cpu, NULL, 0, "Sort by CPU time." },
 	{ "sort-wait", "W", SCOPE_TABLE, sort_wait, NULL, 0,
 	    "Sort by time waited for a host CPU; of a guest that of its worst vCPU." },
@@ -434,6 +479,13 @@ const struct command commands[] = {
 
 const size_t commands_n = sizeof(commands) / sizeof(commands[0]);
 
+/* Where guests are looked at one by one; elsewhere the key sorts. */
+static bool is_guest_screen(const struct ui *ui)
+{
+	return ui->screen == SCREEN_DOMAINS || ui->screen == SCREEN_COUNTERS ||
+	       ui->screen == SCREEN_EXITS || is_opened(ui);
+}
+
 bool command_applies(const struct command *k, const struct page *p)
 {
 	switch (k->scope) {
@@ -443,6 +495,14 @@ bool command_applies(const struct command *k, const struct page *p)
 		return page_table((struct page *)p) != NULL;
 	case SCOPE_DOMAINS:
 		return p->ui->screen == SCREEN_DOMAINS;
+	case SCOPE_GUEST: {
+		struct key guest;
+
+		return is_guest_screen(p->ui) && find_guest(p, &guest);
+	}
+	case SCOPE_EXITS:
+		return p->ui->screen == SCREEN_EXITS || p->ui->screen == SCREEN_COUNTERS ||
+		       p->ui->screen == SCREEN_GUEST_EXITS;
 	case SCOPE_PLACEMENT:
 		return p->ui->screen == SCREEN_NUMA || p->ui->screen == SCREEN_DOMAIN;
 	case SCOPE_SIDEWAYS:
@@ -459,8 +519,8 @@ const struct command *command_find(const struct page *p, const char *key)
 
 		cursor_init(&keys, commands[i].keys, strlen(commands[i].keys));
 		while (cursor_field(&keys, &name))
-			if (slice_eq(name, key))
-				return command_applies(&commands[i], p) ? &commands[i] : NULL;
+			if (slice_eq(name, key) && command_applies(&commands[i], p))
+				return &commands[i];
 	}
 	return NULL;
 }

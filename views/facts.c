@@ -18,8 +18,7 @@
 /* A value on several cells stands behind a label of its own width or more. */
 #define WIDE_LABEL_ROOM 4
 
-/* The first row that the part takes. */
-static const struct row *only_row(const struct page *p, const struct pane *pane)
+const struct row *pane_only_row(const struct page *p, const struct pane *pane)
 {
 	const struct table *t = &p->now->table[pane->part->table];
 
@@ -66,7 +65,7 @@ static const char *keep(struct page *p, const struct figure *f)
 void pane_build_facts(struct page *p, struct pane *pane)
 {
 	const struct table_kind *kind = &table_kinds[pane->part->table];
-	const struct row *row = only_row(p, pane);
+	const struct row *row = pane_only_row(p, pane);
 	bool any = false;
 
 	if (pane->part->title)
@@ -170,7 +169,7 @@ static void grid_add(struct page *p, struct pane *pane, struct grid *g, struct p
 void pane_build_pairs(struct page *p, struct pane *pane)
 {
 	const struct table_kind *kind = &table_kinds[pane->part->table];
-	const struct row *row = only_row(p, pane);
+	const struct row *row = pane_only_row(p, pane);
 	struct grid grid = { .cells = (p->cols - MARGIN + PAIR_GAP) / (PAIR_WIDTH + PAIR_GAP) };
 
 	if (grid.cells < 1)

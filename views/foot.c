@@ -200,6 +200,23 @@ static void tell_row(struct page *p, struct words *w, const struct line *line)
 			add(w, "Pinned to CPU %.0f: %s", cell_number(row, CPU_NUMBER, 0),
 			    cell_text(row, CPU_PINNED));
 		break;
+	case TABLE_EXIT:
+	case TABLE_VCPU_EXIT:
+	case TABLE_HOST_EXIT:
+		add(w, "%s", exit_sentence(p, row));
+		break;
+	case TABLE_DISK:
+		add(w, "%s", disk_sentence(p, row));
+		break;
+	case TABLE_BLOCKDEV:
+		add(w, "%s", blockdev_sentence(p, row));
+		break;
+	case TABLE_NIC:
+		add(w, "%s", nic_sentence(p, row));
+		break;
+	case TABLE_PCI:
+		add(w, "%s", device_sentence(p, row));
+		break;
 	case TABLE_HUGEPOOL:
 		tell_pool(p, w, line);
 		break;

@@ -133,8 +133,12 @@ void format_time(double seconds, int width, char buf[FORMAT_SIZE])
 	v = llround(seconds);
 	if (seconds == 0)
 		snprintf(buf, FORMAT_SIZE, "%s", width > 0 ? "0" : "");
+	else if (seconds < 0.9995e-6)
+		fit_number(seconds * 1e9, false, "ns", width, buf);
+	else if (seconds < 0.9995e-3)
+		fit_number(seconds * 1e6, seconds < 9.95e-6, "us", width, buf);
 	else if (seconds < 0.9995)
-		fit_number(seconds * 1000, false, "ms", width, buf);
+		fit_number(seconds * 1000, seconds < 9.95e-3, "ms", width, buf);
 	else if (v < MINUTE)
 		fit_number(seconds, seconds < 9.95, "s", width, buf);
 	else if (v < HOUR)

@@ -23,7 +23,7 @@ void format_short(double v, int width, char buf[FORMAT_SIZE]);
 void format_percent(double ratio, int width, char buf[FORMAT_SIZE]);
 void format_decimal(double v, int width, char buf[FORMAT_SIZE]);
 void format_integer(double v, int width, char buf[FORMAT_SIZE]);
-/* "40ms", "1.5s", "14s", "5m10s", "2h 5m", "3d 4h". */
+/* "640ns", "15us", "40ms", "1.5s", "14s", "5m10s", "2h 5m", "3d 4h". */
 void format_time(double seconds, int width, char buf[FORMAT_SIZE]);
 
 /* A figure of @column, which is no text, in the unit and way that the column asks for. */

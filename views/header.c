@@ -274,22 +274,23 @@ static int bar_width(const struct canvas *c, int x)
 
 /* Label, percentage, on wide screens the history, and the bar; what stands behind goes to the pen.
  */
-static struct pen draw_meter(struct canvas *c, int y, const char *label, double ratio,
-    const char *nothing, enum mark mark, const struct ring *ring, const struct segment *segment,
-    size_t n)
+static struct pen draw_meter(const struct ui *ui, const struct snapshot *now, int column,
+    struct canvas *c, int y, const char *label, const struct segment *segment, size_t n)
 {
-	double past[HISTORY_WIDTH];
+	const struct row *host = host_row(now);
+	const char *nothing = nothing_of(now, TABLE_HOST, column);
+	enum mark mark = mark_of(TABLE_HOST, host, column);
+	enum style style = mark_style(mark, STYLE_VALUE);
+	double ratio = host_figure(host, column), past[HISTORY_WIDTH];
 	char text[FORMAT_SIZE];
 	int x = BAR_X, width;
-
-	enum style style = mark_style(mark, STYLE_VALUE);
 
 	canvas_text(c, y, LABEL_X, 4, STYLE_LABEL, ALIGN_LEFT, label);
 	canvas_printf(
 	    c, y, PERCENT_X, 4, style, ALIGN_RIGHT, "%s", percent(ratio, "%", nothing, text));
 	canvas_text(c, y, PERCENT_X + 4, 1, style, ALIGN_LEFT, mark_sign(mark));
 	if (canvas_cols(c) >= HISTORY_COLS) {
-		ring_last(ring, past, HISTORY_WIDTH);
+		history_last(ui->history, TABLE_HOST, key_host(0), column, past, HISTORY_WIDTH);
 		canvas_spark(c, y, x, past, HISTORY_WIDTH, 1, STYLE_SPARK);
 		x += HISTORY_WIDTH + 2;
 	}
@@ -325,9 +326,7 @@ static void draw_cpu(const struct ui *ui, const struct snapshot *now, struct can
 		{ other, STYLE_BAR_HOST },
 		{ poll, STYLE_BAR_POLL },
 	};
-	struct pen pen = draw_meter(c, y, "cpu", host_figure(host, HOST_BUSY),
-	    nothing_of(now, TABLE_HOST, HOST_BUSY), mark_of(TABLE_HOST, host, HOST_BUSY),
-	    &ui->history.cpu, segment, 3);
+	struct pen pen = draw_meter(ui, now, HOST_BUSY, c, y, "cpu", segment, 3);
 	char text[2 * FORMAT_SIZE], vcpus[FORMAT_SIZE], cpus[FORMAT_SIZE];
 
 	pen_pair(&pen, "guest", percent(guest, "", nothing_of(now, TABLE_HOST, HOST_GUEST), text),
@@ -415,9 +414,7 @@ static void draw_memory(const struct ui *ui, const struct snapshot *now, struct 
 		{ guests / total, STYLE_BAR_GUEST },
 		{ (used - huge - guests) / total, STYLE_BAR_HOST },
 	};
-	struct pen pen =
-	    draw_meter(c, y, "mem", ratio, nothing_of(now, TABLE_HOST, HOST_MEMORY_USED),
-		mark_of(TABLE_HOST, host, HOST_MEMORY_USED), &ui->history.memory, segment, 3);
+	struct pen pen = draw_meter(ui, now, HOST_MEMORY_USED, c, y, "mem", segment, 3);
 	char text[2 * FORMAT_SIZE];
 
 	print_part(used, total, text, sizeof(text));
@@ -459,11 +456,9 @@ static void put_pressure(const struct snapshot *now, struct canvas *c, int y)
 	}
 }
 
-static void draw_node(const struct ui *ui, const struct snapshot *now, size_t i, struct canvas *c,
-    int y, int x, int past)
+static void draw_node(const struct ui *ui, const struct snapshot *now, const struct row *node,
+    struct canvas *c, int y, int x, int past)
 {
-	const struct row *node = now->table[TABLE_NODE].row[i];
-
 	double last[NODE_HISTORY_MAX], busy = cell_number(node, NODE_BUSY, NAN);
 	enum mark mark = mark_of(TABLE_NODE, node, NODE_BUSY);
 	enum mark full = mark_of(TABLE_NODE, node, NODE_FREE);
@@ -477,7 +472,7 @@ static void draw_node(const struct ui *ui, const struct snapshot *now, size_t i,
 		canvas_style(c, y, x, 2, mark_style(full, STYLE_LABEL));
 		canvas_text(c, y, x + 2, 1, mark_style(full, STYLE_LABEL), ALIGN_LEFT, MARK_SIGN);
 	}
-	ring_last(&ui->history.node[i], last, (size_t)past);
+	history_last(ui->history, TABLE_NODE, node->key, NODE_BUSY, last, (size_t)past);
 	/* A blank before "100%", where the history is longer than that. */
 	canvas_spark(c, y, x + 3, past > 1 ? last + 1 : last, (size_t)(past > 1 ? past - 1 : past),
 	    1, STYLE_SPARK);
@@ -503,8 +498,6 @@ static void draw_nodes(const struct ui *ui, const struct snapshot *now, struct c
 		put_pressure(now, c, y);
 		room -= PSI_WIDTH + 2;
 	}
-	if (nodes > HISTORY_NODES)
-		nodes = HISTORY_NODES;
 	if (nodes == 0)
 		return;
 	canvas_text(c, y, LABEL_X, 4, STYLE_LABEL, ALIGN_LEFT, "node");
@@ -515,7 +508,7 @@ static void draw_nodes(const struct ui *ui, const struct snapshot *now, struct c
 	if (shown > nodes)
 		shown = nodes;
 	for (int i = 0; i < shown; i++)
-		draw_node(ui, now, (size_t)i, c, y, x + i * (past + 8), past);
+		draw_node(ui, now, t->row[i], c, y, x + i * (past + 8), past);
 	if (shown < nodes)
 		canvas_printf(
 		    c, y, canvas_cols(c) - 4, 4, STYLE_DIM, ALIGN_RIGHT, "+%d", (int)t->n - shown);

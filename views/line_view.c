@@ -307,6 +307,9 @@ void line_draw(
 	case LINE_PAIRS:
 		draw_pairs(line, c, y);
 		break;
+	case LINE_TREND:
+		trend_draw(p, line, c, y);
+		break;
 	case LINE_NOTE:
 		canvas_text(c, y, MARGIN, p->cols - MARGIN, line->style, ALIGN_LEFT, line->text);
 		if (selected)

@@ -39,6 +39,27 @@ static const struct limit {
 	{ TABLE_DOMAIN, DOMAIN_SWAPPED, 0, 0, false, 0, INFINITY, 0, 0 },
 	{ TABLE_DOMAIN, DOMAIN_STUCK, 0, 0, false, 0, 0, 0, 0 },
 	{ TABLE_VCPU, VCPU_WAIT, 0, 0, false, 0.10, 0.20, 0, 0 },
+	{ TABLE_DISK, DISK_LATENCY, 0, 0, false, 0.020, 0.100, 0, 0 },
+	{ TABLE_DISK, DISK_FLUSH_LATENCY, 0, 0, false, 0.050, 0.200, 0, 0 },
+	{ TABLE_DISK, DISK_LIMIT_USED, 0, 0, false, 0.80, 0.95, 0, 0 },
+	{ TABLE_DISK, DISK_HOST_UTIL, 0, 0, false, 0.80, 0.95, 0, 0 },
+	{ TABLE_DISK, DISK_HOST_AWAIT, 0, 0, false, 0.020, 0.100, 0, 0 },
+	/* A cache that does not hold all tables hurts who asks all over the image. */
+	{ TABLE_DISK, DISK_L2_COVERED, 0, 0, true, 1.00, 0, DISK_REQUESTS, 100 },
+	{ TABLE_BLOCKDEV, BLOCKDEV_UTIL, 0, 0, false, 0.80, 0.95, 0, 0 },
+	{ TABLE_BLOCKDEV, BLOCKDEV_AWAIT, 0, 0, false, 0.020, 0.100, 0, 0 },
+	{ TABLE_BLOCKDEV, BLOCKDEV_RETRANSMITS, 0, 0, false, 0, 10, 0, 0 },
+	{ TABLE_DOMAIN, DOMAIN_DISK_LATENCY, 0, 0, false, 0.020, 0.100, 0, 0 },
+	{ TABLE_NIC, NIC_DROPS, 0, 0, false, 1, 50, 0, 0 },
+	{ TABLE_NIC, NIC_VHOST_BUSIEST, 0, 0, false, 0.70, 0.95, 0, 0 },
+	{ TABLE_NIC, NIC_VHOST_WAIT, 0, 0, false, 0.10, 0.20, 0, 0 },
+	{ TABLE_DOMAIN, DOMAIN_NET_DROPS, 0, 0, false, 1, 50, 0, 0 },
+	/* Counters that took turns are estimates. */
+	{ TABLE_DOMAIN, DOMAIN_COUNTED, 0, 0, true, 0.995, 0.05, 0, 0 },
+	{ TABLE_VCPU, VCPU_COUNTED, 0, 0, true, 0.995, 0.05, 0, 0 },
+	{ TABLE_EVENT, EVENT_COUNTED, 0, 0, true, 0.995, 0.05, 0, 0 },
+	{ TABLE_DOMAIN, DOMAIN_REMOTE, 0, 0, false, 0.10, 0.40, DOMAIN_MEMORY_LOADS, 1e6 },
+	{ TABLE_VCPU, VCPU_REMOTE, 0, 0, false, 0.10, 0.40, VCPU_MEMORY_LOADS, 1e6 },
 	{ TABLE_THREAD, THREAD_WAIT, 0, 0, false, 0.10, 0.20, 0, 0 },
 };
 

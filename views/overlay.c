@@ -13,6 +13,7 @@
 #include "views/header.h"
 #include "views/keyname.h"
 #include "views/page.h"
+#include "views/profile_view.h"
 #include "views/table_view.h"
 #include "views/ui.h"
 
@@ -221,6 +222,7 @@ static void build(struct page *p, struct list *l)
 	case OVERLAY_DETAILS:
 		build_details(p, l);
 		break;
+	case OVERLAY_PROFILE:
 	case OVERLAY_NONE:
 		break;
 	}
@@ -380,6 +382,10 @@ void overlay_draw(struct page *p, struct canvas *c)
 
 	if (o->kind == OVERLAY_NONE)
 		return;
+	if (o->kind == OVERLAY_PROFILE) {
+		profile_view_draw(p, c);
+		return;
+	}
 	build(p, &l);
 	b = box_of(o, &l, c);
 	scroll(o, &l, &b);
@@ -509,6 +515,8 @@ unsigned overlay_key(struct ui *ui, struct page *p, const char *key)
 	int page = ui->rows > 6 ? ui->rows - 6 : 1, step = named ? step_of(key, page) : 0;
 	int n = table_kinds[p->screen->part[o->part].table].columns;
 
+	if (o->kind == OVERLAY_PROFILE && !step)
+		return profile_view_key(ui, key);
 	if (step && is_menu(o)) {
 		o->typed[0] = '\0';
 		o->at += step;

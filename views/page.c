@@ -165,6 +165,7 @@ static void build_pane(struct page *p, struct pane *pane)
 		[PART_TABLE] = pane_build_table,
 		[PART_FACTS] = pane_build_facts,
 		[PART_PAIRS] = pane_build_pairs,
+		[PART_TRENDS] = pane_build_trends,
 	};
 	char error[FILTER_ERROR_SIZE];
 

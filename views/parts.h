@@ -31,6 +31,22 @@ bool memory_pool_figure(
 /* Bytes that the pools of a line lack for all guests that want them; 0: none. */
 double memory_shortage(const struct page *p, const struct line *line);
 
+/* exits.c: how they were found out, and the whole host's; those of the guest that was opened. */
+void exits_build(struct page *p, struct pane *pane);
+void guest_exits_build(struct page *p, struct pane *pane);
+/* Hardware counters, with what their source says of them. */
+void counters_build(struct page *p, struct pane *pane);
+const char *exit_sentence(struct page *p, const struct row *row);
+
+/* disks.c */
+const char *disk_sentence(struct page *p, const struct row *row);
+const char *blockdev_sentence(struct page *p, const struct row *row);
+
+/* network.c: NICs and devices passed through. */
+void network_build_if_any(struct page *p, struct pane *pane);
+const char *nic_sentence(struct page *p, const struct row *row);
+const char *device_sentence(struct page *p, const struct row *row);
+
 /* sources.c */
 void sources_fields(struct page *p, struct pane *pane);
 void sources_build(struct page *p, struct pane *pane);

@@ -5,11 +5,23 @@
  */
 #include "views/parts.h"
 
+/* Of screen 6 and of a guest's page. */
+#define NIC_COLUMNS_SHOWN \
+	"domain nic interface model type backend queues queues_enabled queues_busy receive transmit " \
+	"packets packet_size drops errors vhost vhost_busiest vhost_wait workers_cpu workers_node bridge " \
+	"bridge_guests uplink mtu link workers workers_of mac receive_packets transmit_packets " \
+	"receive_drops transmit_drops remark"
+#define PCI_COLUMNS_SHOWN \
+	"domain address class id driver group node guest_nodes local physical_function known_by"
+
 #define NO_GUESTS "There is no guest on this host. kvmtop --demo shows a host that has some."
 
 /* What the sentence on a guest speaks of, whatever the columns show. */
 #define SENTENCE_NEEDS \
 	(NEEDS(SRC_NODES) | NEEDS(SRC_CPUS) | NEEDS(SRC_PLACEMENT) | NEEDS(SRC_THREADS))
+
+#define EXIT_REASON_COLUMNS \
+	"reason kind exits share error time time_share mean p50 p99 min max"
 
 const struct screen screens[SCREENS] = {
 	[SCREEN_DOMAINS] = {
@@ -19,7 +31,7 @@ const struct screen screens[SCREENS] = {
 			.table = TABLE_DOMAIN,
 			.columns = "name state vcpus cpu wait wait_worst guest emulator vhost exits halt_poll "
 				   "memory rss huge swapped ksm local nodes run_nodes throttled "
-				   "uptime pid",
+				   "disk net net_drops uptime pid",
 			.sort = "cpu",
 			.empty = NO_GUESTS,
 			.build = domains_build,
@@ -101,6 +113,78 @@ const struct screen screens[SCREENS] = {
 			.empty = "This kernel has no transparent huge pages.",
 		} },
 	},
+	[SCREEN_DISKS] = {
+		.digit = '5', .name = "disks", .title = "Disks",
+		.help = "Disks of guests, how they are set up and what they wait for; the host's devices "
+			"behind them.",
+		.foot = 3,
+		.part = { {
+			.title = "Disks of guests",
+			.table = TABLE_DISK,
+			.columns = "domain disk read write requests latency queue bus format cache io "
+				   "iothread limit_used host_device host_util host_await flushes "
+				   "flush_latency read_latency write_latency capacity allocation "
+				   "throughput method cgroup_read cgroup_write queues discard chain "
+				   "read_requests write_requests filesystem l2_covered cluster_size "
+				   "scheduler host_disks source",
+			.sort = "latency",
+			.empty = "No guest has a disk.",
+			.needs = NEEDS(SRC_LIBVIRT),
+		}, {
+			.title = "Devices of the host",
+			.table = TABLE_BLOCKDEV,
+			.columns = "device util await queue read write reads writes scheduler rotational "
+				   "kind guests read_await write_await size below name queue_requests "
+				   "device_queue_depth flushes flush_await request_size write_cache "
+				   "in_flight retransmits timeouts",
+			.sort = "util",
+			.empty = "This host has no block device.",
+		} },
+	},
+	[SCREEN_NETWORK] = {
+		.digit = '6', .name = "network", .title = "Net",
+		.help = "NICs of guests: traffic in the guest's direction, who moves it, and where it leaves.",
+		.foot = 3,
+		.part = { {
+			.title = "NICs of guests",
+			.table = TABLE_NIC,
+			.columns = NIC_COLUMNS_SHOWN,
+			.sort = "receive",
+			.empty = "No guest has a NIC.",
+		}, {
+			.title = "PCI devices passed through",
+			.table = TABLE_PCI,
+			.columns = PCI_COLUMNS_SHOWN,
+			.sort = "address",
+			.build = network_build_if_any,
+		} },
+	},
+	[SCREEN_EXITS] = {
+		.digit = '7', .name = "exits", .title = "Exits",
+		.help = "Why guests are left, how often and for how long; Enter on a guest: of each vCPU.",
+		.foot = 3,
+		.part = { {
+			.title = "The whole host",
+			.table = TABLE_HOST_EXIT,
+			.columns = EXIT_REASON_COLUMNS,
+			.sort = "exits",
+			.empty = "No exit was seen.",
+			.build = exits_build,
+		}, {
+			.title = "Guests: exits and halt polling",
+			.table = TABLE_DOMAIN,
+			.columns = "name exits halt_poll halt_polls halt_poll_success "
+				   "halt_poll_success_time halt_poll_fail_time halt_poll_mean watch_cost",
+			.sort = "exits",
+			.empty = "There is no guest on this host.",
+			.needs = SENTENCE_NEEDS,
+		}, {
+			.title = "Reasons of each guest",
+			.table = TABLE_EXIT,
+			.columns = "domain " EXIT_REASON_COLUMNS,
+			.sort = "exits",
+		} },
+	},
 	[SCREEN_HOST] = {
 		.digit = '8', .name = "host", .title = "Host",
 		.help = "The host's nodes and CPUs, and who is pinned where.",
@@ -161,9 +245,18 @@ const struct screen screens[SCREENS] = {
 				   "cpu_limit memory rss huge huge_page_size swapped ksm balloon "
 				   "balloon_maximum guest_available guest_unused memory_limit local home "
 				   "home_share nodes run_nodes numa_mode vcpus vcpus_maximum emulator_pinned "
-				   "threads uptime pid id vmm autostart uuid title cgroup",
+				   "threads disk disk_read disk_write disk_requests disk_latency disk_method "
+				   "io_weight net_receive net_transmit net_packets net_drops nics uptime "
+				   "pid id vmm autostart uuid title cgroup",
 			.takes = domain_page_takes,
 			.build = domain_page_build,
+		}, {
+			.title = "The last 60 samples",
+			.kind = PART_TRENDS,
+			.table = TABLE_DOMAIN,
+			.columns = "cpu wait guest exits disk_read disk_write net_receive net_transmit "
+				   "rss local",
+			.takes = domain_page_takes,
 		}, {
 			.title = "vCPUs",
 			.table = TABLE_VCPU,
@@ -181,11 +274,88 @@ const struct screen screens[SCREENS] = {
 			.empty = "No thread is known.",
 			.takes = domain_page_takes,
 		}, {
+			.title = "Disks",
+			.table = TABLE_DISK,
+			.columns = "disk read write requests latency queue bus format cache io iothread "
+				   "limit_used host_device host_util host_await flushes flush_latency "
+				   "read_latency write_latency capacity allocation throughput method queues "
+				   "discard chain filesystem l2_covered cluster_size scheduler host_disks "
+				   "source",
+			.sort = "disk",
+			.takes = domain_page_takes,
+			.build = network_build_if_any,
+		}, {
+			.title = "NICs",
+			.table = TABLE_NIC,
+			.columns = "nic interface model type backend queues queues_enabled queues_busy receive "
+				   "transmit packets drops errors vhost vhost_busiest vhost_wait workers_cpu "
+				   "workers_node bridge bridge_guests uplink mtu link workers workers_of mac "
+				   "receive_drops transmit_drops remark",
+			.sort = "nic",
+			.takes = domain_page_takes,
+			.build = network_build_if_any,
+		}, {
+			.title = "PCI devices passed through",
+			.table = TABLE_PCI,
+			.columns = "address class id driver group node guest_nodes local physical_function "
+				   "known_by",
+			.sort = "address",
+			.takes = domain_page_takes,
+			.build = network_build_if_any,
+		}, {
 			.title = "Memory and run time by node",
 			.table = TABLE_PLACEMENT,
 			.columns = "node memory share share_error huge run run_mean vcpus method age took",
 			.sort = "node",
 			.empty = "Where its memory lies is not known; screen 0 says why.",
+			.takes = domain_page_takes,
+		} },
+	},
+	[SCREEN_COUNTERS] = {
+		.name = "counters", .title = "Counters",
+		.help = "What the CPUs count while vCPUs run; g leads back to the exits.",
+		.foot = 3,
+		.part = { {
+			.title = "Guests: counted in all their vCPUs",
+			.table = TABLE_DOMAIN,
+			.columns = "name cpu ipc llc_misses_per_1000 dtlb_misses_per_1000 "
+				   "branch_misses_per_1000 remote_share host_cycles_share counted cycles "
+				   "instructions ipc_host page_faults remote_loads memory_loads",
+			.sort = "cpu",
+			.empty = "There is no guest on this host.",
+			.build = counters_build,
+			.needs = SENTENCE_NEEDS,
+		}, {
+			.title = "vCPUs",
+			.table = TABLE_VCPU,
+			.columns = "domain vcpu cpu run ipc llc_misses_per_1000 dtlb_misses_per_1000 "
+				   "branch_misses_per_1000 remote_share host_cycles_share counted "
+				   "page_faults counted_switches counted_migrations cycles instructions "
+				   "ipc_host remote_loads memory_loads",
+			.sort = "run",
+			.empty = "No vCPU is known.",
+		}, {
+			.title = "Events (--events names others)",
+			.table = TABLE_EVENT,
+			.columns = "domain event guest host guest_per_1000 counted",
+			.empty = "No event is counted; screen 0 says why.",
+		} },
+	},
+	[SCREEN_GUEST_EXITS] = {
+		.name = "guest-exits", .title = "Exits",
+		.help = "Why one guest is left, and each of its vCPUs.",
+		.part = { {
+			.table = TABLE_EXIT,
+			.columns = EXIT_REASON_COLUMNS,
+			.sort = "exits",
+			.empty = "No exit of it was seen; screen 0 says whether anybody looked.",
+			.takes = domain_page_takes,
+			.build = guest_exits_build,
+		}, {
+			.title = "By vCPU",
+			.table = TABLE_VCPU_EXIT,
+			.columns = "vcpu " EXIT_REASON_COLUMNS,
+			.sort = "vcpu",
 			.takes = domain_page_takes,
 		} },
 	},

@@ -65,6 +65,7 @@ struct ui *ui_new(void)
 				part_state_init(&ui->state[s][i], &screens[s].part[i]);
 	for (int t = 0; t < TABLES; t++)
 		ui->seen[t] = xcalloc((size_t)table_kinds[t].columns, sizeof(*ui->seen[t]));
+	ui->history = history_new();
 	ui->interval_ns = NS_PER_SEC;
 	ui->rows = 24;
 	ui->cols = 80;
@@ -93,6 +94,7 @@ void ui_free(struct ui *ui)
 	free(ui->badge);
 	free(ui->recording);
 	free(ui->guest);
+	history_free(ui->history);
 	free(ui);
 }
 
@@ -126,7 +128,7 @@ static void see(struct ui *ui, const struct snapshot *now)
 {
 	if (!now || ui->last == now)
 		return;
-	history_push(&ui->history, now);
+	history_push(ui->history, now);
 	note_columns(ui, now);
 	note_sources(ui, now);
 	if (ui->last)
@@ -246,6 +248,17 @@ unsigned ui_needs(const struct ui *ui)
 	return ui->recording ? ~0U : ui->needs;
 }
 
+struct key ui_profiled(const struct ui *ui)
+{
+	return ui->profiled;
+}
+
+void ui_set_report(struct ui *ui, const struct report *report, const char *why_not)
+{
+	ui->report = report;
+	snprintf(ui->refusal, sizeof(ui->refusal), "%s", why_not ? why_not : "");
+}
+
 void ui_set_interval(struct ui *ui, uint64_t interval_ns)
 {
 	ui->interval_ns = interval_ns;
@@ -288,7 +301,8 @@ int ui_set_filter(struct ui *ui, const char *expression, char *error, size_t err
 		char why[FILTER_ERROR_SIZE];
 		struct filter *f;
 
-		if (s == SCREEN_MESSAGES || s == SCREEN_DOMAIN || s == SCREEN_HOST)
+		if (s == SCREEN_MESSAGES || s == SCREEN_DOMAIN || s == SCREEN_GUEST_EXITS ||
+		    s == SCREEN_HOST)
 			continue;
 		if (filter_new(screens[s].part[0].table, expression, &f, why) == 0) {
 			filter_free(f);

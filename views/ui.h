@@ -11,6 +11,8 @@
 #include <stdint.h>
 
 struct canvas;
+struct key;
+struct report;
 struct snapshot;
 struct ui;
 
@@ -23,6 +25,8 @@ enum ui_action {
 	UI_NEEDS = 1 << 4,  /* ui_needs has changed */
 	UI_CLEAR = 1 << 5,  /* draw, and send the whole picture to the terminal */
 	UI_SAMPLE = 1 << 6, /* take a sample now */
+	UI_PROFILE = 1 << 7,      /* begin a profile of ui_profiled; one that runs ends */
+	UI_PROFILE_STOP = 1 << 8, /* end it */
 };
 
 struct ui *ui_new(void);
@@ -33,6 +37,13 @@ unsigned ui_key(struct ui *ui, const struct snapshot *now, const char *key);
 
 /* Draws the screen on all of @c. Call it for every sample: it keeps the history. */
 void ui_draw(struct ui *ui, const struct snapshot *now, struct canvas *c);
+
+/* The guest that the user wants a profile of. */
+struct key ui_profiled(const struct ui *ui);
+
+/* What it found so far, lent until the next call; or NULL, and why there is none, or NULL: none
+ * yet. */
+void ui_set_report(struct ui *ui, const struct report *report, const char *why_not);
 
 /* The sources of what is shown, as NEEDS(). It may also change with the size of the canvas. */
 unsigned ui_needs(const struct ui *ui);

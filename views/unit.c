@@ -11,5 +11,8 @@ const char *unit_sign(const struct column *column, const struct cell *cell)
 		return "";
 	if (column->show == SHOW_PERCENT)
 		return "%";
-	return column->kind == KIND_COUNTER || column->unit == UNIT_PER_SECOND ? "/s" : "";
+	return column->kind == KIND_COUNTER || column->unit == UNIT_PER_SECOND ||
+		       column->unit == UNIT_BYTES_PER_SECOND
+		   ? "/s"
+		   : "";
 }

@@ -24,12 +24,14 @@ struct filter;
 struct line;
 struct page;
 struct pane;
+struct report;
+struct trend;
 
 /* The least that anything can be drawn on. */
 #define SCREEN_ROWS_MIN 8
 #define SCREEN_COLS_MIN 40
 
-#define PARTS_MAX 8
+#define PARTS_MAX 12
 #define PROMPT_SIZE 128
 #define NOTE_SIZE 200
 /* The column of marks to the left of every line. */
@@ -40,9 +42,14 @@ enum screen_id {
 	SCREEN_VCPUS,
 	SCREEN_NUMA,
 	SCREEN_MEMORY,
+	SCREEN_DISKS,
+	SCREEN_NETWORK,
+	SCREEN_EXITS,
 	SCREEN_HOST,
 	SCREEN_MESSAGES,
 	SCREEN_DOMAIN, /* a guest's own page */
+	SCREEN_COUNTERS,    /* the other face of the exits */
+	SCREEN_GUEST_EXITS, /* its exits */
 	SCREENS
 };
 
@@ -68,10 +75,11 @@ struct figure {
 };
 
 enum part_kind {
-	PART_TABLE, /* heads of columns, rows */
-	PART_FACTS, /* a line for each column of a single row: name, figure, what it means */
-	PART_PAIRS, /* names and figures of a single row, many on a line */
-	PART_OWN,   /* what @build makes */
+	PART_TABLE,  /* heads of columns, rows */
+	PART_FACTS,  /* a line for each column of a single row: name, figure, what it means */
+	PART_PAIRS,  /* names and figures of a single row, many on a line */
+	PART_TRENDS, /* a line for each column of a single row: what became of it lately */
+	PART_OWN,    /* what @build makes */
 };
 
 struct part {
@@ -132,6 +140,7 @@ enum line_kind {
 	LINE_ROW,
 	LINE_FACT,  /* .label .value .unit .text */
 	LINE_PAIRS, /* .pair */
+	LINE_TREND, /* .trend; its heads have none */
 	LINE_NOTE,  /* .text */
 };
 
@@ -162,6 +171,7 @@ struct line {
 	enum mark mark;                          /* of @value */
 	const struct pair *pair;
 	int pairs;
+	const struct trend *trend;
 	struct line_id id;
 };
 
@@ -211,6 +221,7 @@ enum overlay_kind {
 	OVERLAY_SORT,
 	OVERLAY_COLUMNS,
 	OVERLAY_DETAILS,
+	OVERLAY_PROFILE,
 };
 
 struct overlay {
@@ -242,12 +253,15 @@ struct ui {
 	bool hide_idle;
 	struct prompt prompt;
 	struct overlay overlay;
+	struct key profiled;         /* the guest of the profile */
+	const struct report *report; /* lent; NULL: none yet */
+	char refusal[NOTE_SIZE];     /* why there is none */
 	char note[NOTE_SIZE]; /* until the next key */
 	uint64_t interval_ns;
 	const struct snapshot *paused; /* what is shown while paused */
 	const struct snapshot *last;   /* newest that was seen */
 	bool *seen[TABLES];            /* columns that had a value, or a reason not to */
-	struct history history;
+	struct history *history;
 	/* The exact reading that the user asked for; since_ns 0: none is awaited. */
 	struct {
 		uint64_t since_ns;

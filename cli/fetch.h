@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* --fetch-symbols: a guest's agent sends the symbols of its kernel, and they are kept. */
+#ifndef KVMTOP_CLI_FETCH_H
+#define KVMTOP_CLI_FETCH_H
+
+struct options;
+
+/* 0, or -errno; that was complained about. */
+int fetch_symbols(const struct options *options, const char *uuid);
+
+#endif
