@@ -47,8 +47,12 @@ DOMAIN = """\
 <resource><partition>/{partition}</partition></resource>
 <os><type arch='x86_64' machine='pc'>hvm</type></os>
 <devices><emulator>{emulator}</emulator><controller type='usb' model='none'/>
-<memballoon model='virtio'/></devices></domain>
+<disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='{disk}'/>
+<target dev='vda' bus='virtio'/></disk>
+<interface type='ethernet'><target dev='tap{number}' managed='yes'/><model type='virtio'/>
+</interface><memballoon model='virtio'/></devices></domain>
 """
+DISK_BYTES = 1 << 30
 
 
 # --- outside: control groups and the namespace -------------------------------------------------
@@ -211,10 +215,14 @@ class Host:
         commands = []
         for number in range(first, count + 1):
             file = pathlib.Path(f"/run/bench{number}.xml")
+            disk = pathlib.Path(f"/run/bench{number}.img")
+            with open(disk, "wb") as image:
+                image.truncate(DISK_BYTES)
             file.write_text(
                 DOMAIN.format(
                     kind=self.kind, name=f"bench{number}", memory=o.memory, vcpus=o.vcpus,
                     backing=backing if o.touched else "", partition=o.inside, emulator=self.qemu,
+                    disk=disk, number=number,
                 ), encoding="ascii",
             )
             commands.append(f"create --paused {file}\n")

@@ -20,7 +20,10 @@ GUEST = re.compile(rb"bench[0-9]")
 ESCAPES = re.compile(
     rb"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|[()][A-Z0-9]|[=>78MDEc])"
 )
-NAMES = {"1": "Domains", "2": "vCPUs", "3": "NUMA", "4": "Memory"}
+NAMES = {
+    "1": "Domains", "2": "vCPUs", "3": "NUMA", "4": "Memory", "5": "Disks", "6": "Network",
+    "7": "Exits",
+}
 
 
 class Program:

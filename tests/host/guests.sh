@@ -16,10 +16,14 @@
 #   work=touch=64,spin   what the guest does, see guest-init.sh
 #   hold=yes             the work waits for guest_go
 #   smp=yes              all its vCPUs work, not the first alone; takes them seconds each
-#   nic=vhost queues=1   a vhost-net NIC with a tap device of its own, and a network between the two
+#   nic=vhost queues=1   a vhost-net NIC with a tap device of its own, and a network between the two; a
+#                        list with commas, of which only libvirt knows all: vhost2 (another one),
+#                        e1000, direct (a macvtap on uplink0), user
 #   threads=nameless     QEMU does not name its threads (plain only)
 #   uuid=UUID            (plain only; libvirt chooses one)
 #   disk=16              a disk of so many MiB
+#   pair=DIR             two disks instead, limited: vda raw, cache none, native and an I/O thread in
+#                        DIR; vdb qcow2 with writeback
 
 guests_dir=/run/testhost/guests
 guests_boot=/var/lib/libvirt/boot
@@ -99,11 +103,11 @@ libvirt_kill() {
 guest_read_keys() {
 	local word
 
-	vcpus=1 mib=128 nodes='' mode=strict pin='' pages='' share='' work=idle hold='' smp='' nic='' queues=1 disk=''
+	vcpus=1 mib=128 nodes='' mode=strict pin='' pages='' share='' work=idle hold='' smp='' nic='' queues=1 disk='' pair=''
 	threads='' uuid=''
 	for word in "$@"; do
 		case $word in
-		vcpus=* | mib=* | nodes=* | mode=* | pin=* | pages=* | share=* | hold=* | nic=* | queues=* | disk=* | work=* | \
+		vcpus=* | mib=* | nodes=* | mode=* | pin=* | pages=* | share=* | hold=* | nic=* | queues=* | disk=* | pair=* | work=* | \
 			threads=* | uuid=* | smp=*)
 			printf -v "${word%%=*}" %s "${word#*=}"
 			;;
@@ -141,14 +145,64 @@ guest_network() {
 	echo "198.18.$sum"
 }
 
+guest_has_nic() {
+	[[ ,$nic, = *,$1,* ]]
+}
+
 guest_raise_nic() {
-	[ "$nic" = vhost ] || return 0
-	ip addr add "$(guest_network).1/24" dev "tap-$name"
-	ip link set "tap-$name" up
+	local tap="tap-$name"
+
+	guest_has_nic vhost || return 0
+	ip link set "$tap" up
+	if guest_has_nic vhost2; then
+		ip link set "tap2-$name" up
+		[[ ,$work, != *,net1,* ]] || tap="tap2-$name"
+	fi
+	! guest_has_nic e1000 || ip link set "e1k-$name" up
+	ip addr add "$(guest_network).1/24" dev "$tap"
+}
+
+guest_nics_xml() {
+	guest_has_nic vhost && cat <<-XML
+	<interface type='ethernet'><target dev='tap-$name'/><model type='virtio'/>
+	<driver name='vhost' queues='$queues'/></interface>
+	XML
+	guest_has_nic vhost2 && cat <<-XML
+	<interface type='ethernet'><target dev='tap2-$name'/><model type='virtio'/>
+	<driver name='vhost'/></interface>
+	XML
+	guest_has_nic e1000 && cat <<-XML
+	<interface type='ethernet'><target dev='e1k-$name'/><model type='e1000'/></interface>
+	XML
+	guest_has_nic direct && cat <<-XML
+	<interface type='direct'><source dev='uplink0' mode='bridge'/><model type='virtio'/></interface>
+	XML
+	guest_has_nic user && cat <<-XML
+	<interface type='user'><model type='virtio'/></interface>
+	XML
+	true
 }
 
 guest_make_disk() {
-	[ -z "$disk" ] || truncate -s "${disk}M" "$guests_images/$name.img"
+	if [ -n "$pair" ]; then
+		truncate -s "${disk}M" "$pair/$name.img"
+		qemu-img create -q -f qcow2 "$guests_images/$name.qcow2" "${disk}M"
+	elif [ -n "$disk" ]; then
+		truncate -s "${disk}M" "$guests_images/$name.img"
+	fi
+}
+
+guest_pair_xml() {
+	[ -n "$pair" ] || return 0
+	cat <<-XML
+	<disk type='file' device='disk'>
+	<driver name='qemu' type='raw' cache='none' io='native' iothread='1' discard='unmap'/>
+	<source file='$pair/$name.img'/><target dev='vda' bus='virtio'/>
+	<iotune><total_iops_sec>20</total_iops_sec></iotune></disk>
+	<disk type='file' device='disk'><driver name='qemu' type='qcow2' cache='writeback'/>
+	<source file='$guests_images/$name.qcow2'/><target dev='vdb' bus='virtio'/>
+	<iotune><total_bytes_sec>1048576</total_bytes_sec></iotune></disk>
+	XML
 }
 
 guest_xml() {
@@ -159,6 +213,7 @@ guest_xml() {
 	<name>$name</name>
 	<memory unit='MiB'>$mib</memory>
 	<vcpu>$vcpus</vcpu>
+	${pair:+<iothreads>1</iothreads>}
 	<os><type arch='x86_64' machine='pc'>hvm</type>
 	<kernel>$guests_boot/kernel</kernel>
 	<initrd>$guests_boot/initrd</initrd>
@@ -186,19 +241,21 @@ guest_xml() {
 	<serial type='pty'><log file='$guests_dir/$name.console'/></serial>
 	<memballoon model='virtio'/>
 	XML
-	[ -n "$disk" ] && cat <<-XML
+	case ,$work, in *,agent,*)
+		echo "<channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>"
+		;;
+	esac
+	guest_pair_xml
+	[ -n "$disk" ] && [ -z "$pair" ] && cat <<-XML
 	<disk type='file' device='disk'><driver name='qemu' type='raw' cache='writeback'/>
 	<source file='$guests_images/$name.img'/><target dev='vda' bus='virtio'/></disk>
 	XML
-	[ "$nic" = vhost ] && cat <<-XML
-	<interface type='ethernet'><target dev='tap-$name'/><model type='virtio'/>
-	<driver name='vhost' queues='$queues'/></interface>
-	XML
+	guest_nics_xml
 	echo "</devices></domain>"
 }
 
 guest_start() {
-	local name=$1 vcpus mib nodes mode pin pages share work hold nic queues disk threads uuid smp
+	local name=$1 vcpus mib nodes mode pin pages share work hold nic queues disk pair threads uuid smp
 	shift
 
 	guest_read_keys "$@" || return
@@ -210,7 +267,7 @@ guest_start() {
 }
 
 guest_start_plain() {
-	local name=$1 vcpus mib nodes mode pin pages share work hold nic queues disk threads uuid smp
+	local name=$1 vcpus mib nodes mode pin pages share work hold nic queues disk pair threads uuid smp
 	local memory=() name_option='' i tid
 	shift
 

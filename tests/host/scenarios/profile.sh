@@ -1,0 +1,110 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# host: bare
+#
+# A guest that spends its time in known functions of its kernel: a profile by the CPU's clock, for there
+# is no PMU, names them from a copy of the guest's symbols. perf's own view of the same guest, and what
+# is said when symbols are missing, empty, hidden, or of another boot. Software counters of its vCPU.
+
+# shellcheck source=tests/host/scenarios/lib.sh
+. "${BASH_SOURCE[0]%/*}/lib.sh"
+
+uuid=0f3f9a52-5a0e-4c5a-9a7d-0c2e5f1b9e77
+kept=/var/lib/kvmtop/guests/$uuid
+out=$samples_dir/out
+mkdir -p "$out"
+
+have_guests "crypto mib=160 pin=5 disk=16 work=symbols,random uuid=$uuid"
+
+# ---- the guest's symbols ----
+
+# The disk is padded with zero bytes, and so is what lies between the two files.
+dd if="$guests_images/crypto.img" bs=1M count=12 2>/dev/null | tr -d '\0' >"$out/kallsyms"
+dd if="$guests_images/crypto.img" bs=1M skip=12 2>/dev/null | tr -d '\0' >"$out/modules"
+require "the guest wrote its symbols" grep -q ' _stext$' "$out/kallsyms"
+
+# run_profile ARGUMENT...: its output as $out/report and $out/csv.
+run_profile() {
+	local status=0
+
+	timeout 120 "$KVMTOP" profile crypto --seconds 4 "$@" >"$out/report" 2>"$out/messages" || status=$?
+	[ $status -eq 0 ] || not_ok "kvmtop profile" "exit status $status: $(tail -n 3 "$out/messages")"
+}
+
+says() {
+	expect_true "$1" "the report says: $(grep '^#' "$out/report" | head -n 5)" grep -q "$2" "$out/report"
+}
+
+run_profile
+says "missing symbols are named" "$kept/kallsyms is missing"
+says "with the commands that make them" "ssh root@GUEST cat /proc/kallsyms >$kept/kallsyms"
+says "it was sampled by the clock" "by the clock of the CPU"
+
+mkdir -p -m 700 "$kept"
+: >"$kept/kallsyms"
+run_profile
+says "an empty file is named" "kallsyms is empty"
+sed 's/^[0-9a-f]*/0000000000000000/' "$out/kallsyms" >"$kept/kallsyms"
+run_profile
+says "hidden addresses are named" "kernel.kptr_restrict hides them"
+# Another boot of a kernel whose place is random: moved by 512 MiB.
+awk '{ if (match($1, /^ffffffff[89ab]/)) { high = index("89ab", substr($1, 9, 1))
+	$1 = "ffffffff" substr("ab89", high, 1) substr($1, 10) } print }' "$out/kallsyms" >"$kept/kallsyms"
+run_profile
+says "symbols of another boot are named" "so they are stale"
+cp "$out/kallsyms" "$out/modules" "$kept"
+touch -d '2001-01-01' "$kept/kallsyms"
+run_profile
+says "symbols older than the guest are named" "is older than the guest"
+
+# ---- the profile ----
+
+touch "$kept/kallsyms"
+run_profile
+cp "$out/report" "$out/report.kept"
+sed 's/^/# /' "$out/report" | head -n 24
+expect_true "nothing is missing" "$(grep '^#' "$out/report")" \
+	eval '! grep -q "Symbols of the guest" "$out/report"'
+# The largest row of the guest's kernel.
+top=$(awk '$1 ~ /%$/ && /\[g\]/ { print $NF; exit }' "$out/report")
+expect_true "the guest's own function leads: $top" "$(grep '\[g\]' "$out/report" | head -n 3)" \
+	grep -q '^chacha' <<<"$top"
+share=$(awk '$1 ~ /%$/ && /\[g\] .*chacha/ { sum += $1 } END { printf "%.2f\n", sum }' "$out/report")
+expect_true "chacha has a good part of it: $share %" "$share %" awk "BEGIN { exit !($share > 20) }"
+expect_true "the host's own functions have names" "$(grep '\[k\]' "$out/report" | head -n 3)" \
+	grep -qE '\[k\] [a-z_]' "$out/report"
+
+run_profile -f csv
+expect_same "CSV says the same of the first row" "$(awk -F, 'NR > 1 && $3 == "guest kernel" { print $6; exit }' "$out/report")" "$top"
+expect_same "head of the CSV" "$(head -n 1 "$out/report")" share_ratio,samples,mode,thread,object,symbol
+run_profile --guest-kallsyms "$out/kallsyms" --guest-modules "$out/modules"
+expect_same "symbols may be named by hand" \
+	"$(awk '$1 ~ /%$/ && /\[g\]/ { print $NF; exit }' "$out/report" | sed 's/_.*//')" chacha
+
+# perf says the same, if it can: the share of guest samples in chacha, in 10 points.
+if command -v perf >/dev/null; then
+	perf kvm --host --guest --guestkallsyms="$out/kallsyms" --guestmodules="$out/modules" record -q \
+		-e cpu-clock -F 997 -p "$(guest_pid crypto)" -o "$out/perf.data" sleep 4 >"$out/perf.log" 2>&1
+	perf kvm --host --guest --guestkallsyms="$out/kallsyms" --guestmodules="$out/modules" report \
+		-i "$out/perf.data" --stdio --sort sym >"$out/perf.report" 2>>"$out/perf.log"
+	grep -vE '^#|^$' "$out/perf.report" | head -n 12 | sed 's/^/# perf: /'
+	theirs=$(awk '/%.*\[g\] .*chacha/ { sum += $1 } END { printf "%.2f\n", sum }' "$out/perf.report")
+	if awk "BEGIN { exit !($theirs > 0) }"; then
+		expect_near "share of chacha, as perf kvm report tells it" "$share" "$theirs" 10
+	else
+		echo "# $scenario: perf kvm report names no such function: $(tail -n 2 "$out/perf.log" | xargs)"
+	fi
+fi
+
+# ---- software counters ----
+
+tid=$(guest_vcpu_tid crypto 0)
+read -r _ _ before <"/proc/$tid/schedstat"
+take 2 4 vcpu event domain source
+read -r _ _ after <"/proc/$tid/schedstat"
+counted=$(columns vcpu "interval_seconds counted_switches_per_second" domain=crypto |
+	awk -F '\t' '$2 != "" { sum += $1 * $2 } END { printf "%.0f\n", sum }')
+expect_between "context switches that were counted" "${counted:-}" 0 $((after - before))
+expect_same "no PMU: cycles are absent" "$(col vcpu cycles_per_second domain=crypto)" ""
+expect_true "and the reason is told" "$(col source note source=counters)" \
+	grep -q "no hardware PMU" <<<"$(col source note source=counters)"
