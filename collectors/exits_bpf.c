@@ -296,7 +296,6 @@ static void choose_mask(struct exits_bpf *b, uint64_t most, uint64_t covered_ns)
 int exits_bpf_read(struct exits_bpf *b, struct exit_tally *tally, struct exit_window *ret)
 {
 	uint64_t now_ns = clock_mono_ns(), no_room = control_of(b, EXITS_NO_ROOM), most = 0;
-	uint64_t sum = 0;
 	uint32_t key = 0, next, *last = NULL;
 
 	for (size_t i = 0; i < b->n; i++)
@@ -309,7 +308,6 @@ int exits_bpf_read(struct exits_bpf *b, struct exit_tally *tally, struct exit_wi
 		if (bpf_map_lookup_elem(b->threads, &next, &b->now) == 0)
 			exits = add_thread(b, tally, next);
 		most = exits > most ? exits : most;
-		sum += exits;
 		key = next;
 		last = &key;
 	}

@@ -84,7 +84,7 @@ static bool sum_guests(const struct snapshot *s, int from, double *ret, enum sta
 
 static void set_guests_sum(struct snapshot *s, int from, int column)
 {
-	enum state why;
+	enum state why = STATE_ABSENT;
 	double sum;
 
 	if (derive_lacks_guests(s))

@@ -21,7 +21,7 @@ with=() # what runs kvmtop
 term=$TM_TERM
 size=
 # What a screen shows and no other does.
-declare -A sign=([1]='RUNS ON' [2]='vCPU 0: thread' [3]='LOCAL%' [4]='KSM: pages' [8]='DISTANCE'
+declare -A sign=([1]='WORST%' [2]='vCPU 0: thread' [3]='LOCAL%' [4]='KSM: pages' [8]='DISTANCE'
 	[0]='WHAT IT LACKS')
 
 # start SIZE [ARGUMENTS...]
