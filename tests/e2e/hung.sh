@@ -249,7 +249,7 @@ screen_goes_on() (
 	tm_keys 0
 	tm_wait 'Sources' $quickly
 	tm_keys 1
-	tm_wait 'RUNS ON' $quickly
+	tm_wait 'WORST%' $quickly
 	daemon CONT
 	tm_wait 'libvirt ok' "$place_deadline"
 	kill -STOP "${guest[hung]}"
