@@ -159,6 +159,11 @@ static void read_guest(struct placement *p, const struct reading *r, size_t i)
 		g->method = PLACED_NOT;
 }
 
+static bool is_limited(const struct reading *r)
+{
+	return !r->exact && !reading_thorough(r);
+}
+
 static uint64_t duty(const struct reading *r)
 {
 	return r->options->numa == NUMA_EXACT ? DUTY_EXACT : DUTY;
@@ -201,31 +206,64 @@ static void learn(struct placement *p, uint64_t took_ns, size_t guests)
 		    (p->each_ns ? p->each_ns + took_ns / guests : 2 * took_ns / guests) / 2;
 }
 
-/* Goes round the guests as far as the credit reaches; the next reading goes on from there. */
-static void read_guests(struct placement *p, struct reading *r)
+/* The CPU time that it took. */
+static uint64_t read_timed(struct placement *p, const struct reading *r, size_t i)
+{
+	uint64_t cpu_ns = clock_thread_cpu_ns();
+
+	read_guest(p, r, i);
+	cpu_ns = clock_thread_cpu_ns() - cpu_ns;
+	if (is_limited(r))
+		p->credit_ns -= (int64_t)cpu_ns;
+	return cpu_ns;
+}
+
+/* Guests that are new: somebody waits for their first figures, and they come once. How many. */
+static size_t read_new(struct placement *p, struct reading *r, uint64_t *spent_ns)
 {
 	const struct table *domains = &r->latest->table[TABLE_DOMAIN];
-	size_t n = domains->n, start = p->next < n ? p->next : 0;
-	bool limited = !r->exact && !reading_thorough(r);
-	uint64_t spent_ns = 0;
-	size_t read = 0, k;
+	size_t read = 0;
 
-	earn(p, r);
-	for (k = 0; k < n && !(limited && p->credit_ns <= 0); k++) {
+	for (size_t i = 0; i < domains->n; i++) {
+		struct placement_guest *g = p->guests.item[i];
+
+		if (guest_pid(domains->row[i]) == 0 || g->tried)
+			continue;
+		g->tried = true;
+		*spent_ns += read_timed(p, r, i);
+		read++;
+	}
+	return read;
+}
+
+/* Goes round the guests as far as the credit reaches; the next reading goes on from there. */
+static size_t read_round(struct placement *p, struct reading *r, uint64_t *spent_ns)
+{
+	const struct table *domains = &r->latest->table[TABLE_DOMAIN];
+	size_t n = domains->n, start = p->next < n ? p->next : 0, read = 0, k;
+
+	for (k = 0; k < n && !(is_limited(r) && p->credit_ns <= 0); k++) {
 		size_t i = (start + k) % n;
-		uint64_t cpu_ns = clock_thread_cpu_ns();
 
 		if (guest_pid(domains->row[i]) == 0)
 			continue;
-		read_guest(p, r, i);
-		cpu_ns = clock_thread_cpu_ns() - cpu_ns;
-		spent_ns += cpu_ns;
+		*spent_ns += read_timed(p, r, i);
 		read++;
-		if (limited)
-			p->credit_ns -= (int64_t)cpu_ns;
 	}
 	p->next = k < n ? (start + k) % n : 0;
-	if (limited)
+	return read;
+}
+
+static void read_guests(struct placement *p, struct reading *r)
+{
+	uint64_t spent_ns = 0;
+	size_t read;
+
+	earn(p, r);
+	read = is_limited(r) ? read_new(p, r, &spent_ns) : 0;
+	if (read == 0)
+		read = read_round(p, r, &spent_ns);
+	if (is_limited(r))
 		learn(p, spent_ns, read);
 }
 

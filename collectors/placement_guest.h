@@ -40,6 +40,7 @@ struct placement_guest {
 	struct key key;
 	/* The last reading. */
 	enum placement_method method;
+	bool tried;                  /* whatever came of it */
 	uint64_t at_ns, took_ns;     /* took: 0 where it was captured */
 	struct placement_node *node; /* by number */
 	size_t nodes;
