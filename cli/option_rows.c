@@ -106,6 +106,7 @@ static int set_format(struct options *o, const char *value, char **ret_error)
 	o->format = writer_find(value);
 	if (!o->format)
 		return refuse_word(ret_error, "format", value, format_word);
+	o->format_given = true;
 	return 0;
 }
 

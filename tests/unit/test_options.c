@@ -231,6 +231,9 @@ static void profile_takes_one_guest(void **state)
 	assert_string_equal(o->profile, "web1");
 	assert_string_equal(o->guest_kallsyms, "a");
 	assert_true(o->seconds == 2.5);
+	/* A report is text unless rows are asked for. */
+	assert_false(taken(&l, "profile web1")->format_given);
+	assert_true(taken(&l, "profile -f csv web1")->format_given);
 	assert_refused("profile", "needs a guest");
 	assert_refused("profile a b", "'b' is too much");
 	assert_refused("-b profile a", "no other mode");

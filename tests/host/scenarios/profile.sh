@@ -65,10 +65,12 @@ cp "$out/report" "$out/report.kept"
 sed 's/^/# /' "$out/report" | head -n 24
 expect_true "nothing is missing" "$(grep '^#' "$out/report")" \
 	eval '! grep -q "Symbols of the guest" "$out/report"'
-# The largest row of the guest's kernel.
+# The largest row of the guest's kernel, which does nothing but make random numbers and copy them;
+# which of the two takes longer is a matter of the emulation.
+work='^(chacha|copy_user)'
 top=$(awk '$1 ~ /%$/ && /\[g\]/ { print $NF; exit }' "$out/report")
 expect_true "the guest's own function leads: $top" "$(grep '\[g\]' "$out/report" | head -n 3)" \
-	grep -q '^chacha' <<<"$top"
+	grep -qE "$work" <<<"$top"
 share=$(awk '$1 ~ /%$/ && /\[g\] .*chacha/ { sum += $1 } END { printf "%.2f\n", sum }' "$out/report")
 expect_true "chacha has a good part of it: $share %" "$share %" awk "BEGIN { exit !($share > 20) }"
 expect_true "the host's own functions have names" "$(grep '\[k\]' "$out/report" | head -n 3)" \
@@ -78,8 +80,8 @@ run_profile -f csv
 expect_same "CSV says the same of the first row" "$(awk -F, 'NR > 1 && $3 == "guest kernel" { print $6; exit }' "$out/report")" "$top"
 expect_same "head of the CSV" "$(head -n 1 "$out/report")" share_ratio,samples,mode,thread,object,symbol
 run_profile --guest-kallsyms "$out/kallsyms" --guest-modules "$out/modules"
-expect_same "symbols may be named by hand" \
-	"$(awk '$1 ~ /%$/ && /\[g\]/ { print $NF; exit }' "$out/report" | sed 's/_.*//')" chacha
+top=$(awk '$1 ~ /%$/ && /\[g\]/ { print $NF; exit }' "$out/report")
+expect_true "symbols may be named by hand: $top" "$top" grep -qE "$work" <<<"$top"
 
 # perf says the same, if it can: the share of guest samples in chacha, in 10 points.
 if command -v perf >/dev/null; then
