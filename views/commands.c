@@ -68,6 +68,20 @@ static unsigned walk_screens(struct ui *ui, struct page *p, const char *key)
 	return UI_REDRAW;
 }
 
+/* Of a guest's page: the row of what was selected elsewhere, and else the top. */
+static struct place place_of_row(const struct line *line)
+{
+	const struct screen *screen = &screens[SCREEN_DOMAIN];
+
+	for (int i = 0; i < PARTS_MAX && line->table != TABLE_DOMAIN; i++)
+		if (screen->part[i].kind == PART_TABLE && screen->part[i].columns &&
+		    screen->part[i].table == line->table)
+			return (struct place){ .moved = true,
+				.id = {
+				    .key = line->row->key, .part = i, .table = (int)line->table } };
+	return (struct place){ .line = 0 };
+}
+
 static unsigned open_line(struct ui *ui, struct page *p, const char *key)
 {
 	const struct line *line = page_selected(p);
@@ -85,7 +99,7 @@ static unsigned open_line(struct ui *ui, struct page *p, const char *key)
 	ui->subject = domain->key;
 	free(ui->subject_name);
 	ui->subject_name = xstrdup(cell_text(domain, DOMAIN_NAME));
-	*place_of(ui) = (struct place){ .line = 0 };
+	*place_of(ui) = place_of_row(line);
 	return UI_REDRAW;
 }
 
@@ -110,7 +124,7 @@ static unsigned move_to(struct ui *ui, struct page *p, int line, int step)
 	int to = page_next(p, line < 0 ? 0 : line >= p->lines ? p->lines - 1 : line, step);
 
 	if (to < 0)
-		to = page_next(p, line < 0 ? 0 : p->lines - 1, -step);
+		to = page_next(p, line < 0 ? 0 : line >= p->lines ? p->lines - 1 : line, -step);
 	if (to < 0 || to == p->at)
 		return 0;
 	page_select(p, place_of(ui), to);

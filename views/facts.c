@@ -131,7 +131,7 @@ static const char *short_label(struct page *p, const char *label)
 struct grid {
 	struct line *line;
 	struct pair *pair;
-	int cells, used;
+	int cells, used, lines;
 };
 
 /* A text that is too long for one cell takes several. */
@@ -147,7 +147,8 @@ static int cells_of(const struct pair *pair)
 	return (wanted + PAIR_GAP + PAIR_WIDTH + PAIR_GAP - 1) / (PAIR_WIDTH + PAIR_GAP);
 }
 
-static void grid_add(struct page *p, struct pane *pane, struct grid *g, struct pair pair)
+static void grid_add(
+    struct page *p, struct pane *pane, const struct row *row, struct grid *g, struct pair pair)
 {
 	int cells = cells_of(&pair);
 
@@ -157,6 +158,9 @@ static void grid_add(struct page *p, struct pane *pane, struct grid *g, struct p
 		g->line = page_add(p, pane, LINE_PAIRS);
 		g->pair = arena_alloc(p->arena, (size_t)g->cells * sizeof(*g->pair));
 		g->line->pair = g->pair;
+		g->line->row = row;
+		g->line->table = pane->part->table;
+		g->line->id.number = ++g->lines;
 		g->used = 0;
 	}
 	pair.wide = pair.wide && cells > 1;
@@ -184,7 +188,7 @@ void pane_build_pairs(struct page *p, struct pane *pane)
 		if (is_absent(p, pane, column, &row->cell[column]))
 			continue;
 		figure_of_cell(p, c, &row->cell[column], FACT_WIDTH, &figure);
-		grid_add(p, pane, &grid,
+		grid_add(p, pane, row, &grid,
 		    (struct pair){
 			.label = c->kind == KIND_TEXT ? pair_label(p, c)
 						      : short_label(p, pair_label(p, c)),

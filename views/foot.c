@@ -232,7 +232,7 @@ const char *line_sentence(struct page *p, const struct line *line)
 	w.text[0] = '\0';
 	if (!line)
 		return "";
-	if (line->kind == LINE_FACT)
+	if (line->kind == LINE_FACT || line->kind == LINE_TREND)
 		add(&w, "%s: %s", line->label, line->text);
 	else if (line->kind == LINE_NOTE)
 		add(&w, "%s", line->text);

@@ -269,7 +269,8 @@ static void draw_pair_value(const struct pair *pair, int label, struct canvas *c
 	draw_unit(c, y, end, pair->unit, pair->mark, style);
 }
 
-static void draw_pairs(const struct line *line, struct canvas *c, int y)
+static void draw_pairs(
+    const struct page *p, const struct line *line, struct canvas *c, int y, bool selected)
 {
 	for (int i = 0; i < line->pairs; i++) {
 		const struct pair *pair = &line->pair[i];
@@ -284,6 +285,8 @@ static void draw_pairs(const struct line *line, struct canvas *c, int y)
 		canvas_text(c, y, pair->x, label, STYLE_LABEL, ALIGN_LEFT, pair->label);
 		draw_pair_value(pair, label, c, y);
 	}
+	if (selected)
+		canvas_select(c, y, 0, p->cols);
 }
 
 void line_draw(
@@ -305,10 +308,10 @@ void line_draw(
 		draw_fact(p, line, c, y, selected);
 		break;
 	case LINE_PAIRS:
-		draw_pairs(line, c, y);
+		draw_pairs(p, line, c, y, selected);
 		break;
 	case LINE_TREND:
-		trend_draw(p, line, c, y);
+		trend_draw(p, line, c, y, selected);
 		break;
 	case LINE_NOTE:
 		canvas_text(c, y, MARGIN, p->cols - MARGIN, line->style, ALIGN_LEFT, line->text);

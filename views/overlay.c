@@ -203,7 +203,7 @@ static void build_details(struct page *p, struct list *l)
 	l->keys = "Up Down PgUp PgDn scroll   any other key closes";
 	if (!line)
 		return;
-	if (line->kind == LINE_ROW && line->row)
+	if (line->row)
 		build_row(p, l, line);
 	else
 		list_pair(l, line->label ? line->label : "", line->text);

@@ -37,7 +37,7 @@ struct line *page_add(struct page *p, struct pane *pane, enum line_kind kind)
 	p->line = xgrow(p->line, (size_t)p->lines, &p->cap, sizeof(*p->line));
 	line = &p->line[p->lines];
 	*line = (struct line){ .kind = kind, .pane = pane };
-	line->selectable = kind == LINE_ROW || kind == LINE_FACT;
+	line->selectable = kind == LINE_ROW || kind == LINE_FACT || kind == LINE_PAIRS;
 	line->id = (struct line_id){ .part = pane->number, .table = -1 };
 	p->lines++;
 	return line;

@@ -52,7 +52,8 @@ void pane_build_facts(struct page *p, struct pane *pane);
 void pane_build_pairs(struct page *p, struct pane *pane);
 /* trend.c: of the first row that the part takes. */
 void pane_build_trends(struct page *p, struct pane *pane);
-void trend_draw(const struct page *p, const struct line *line, struct canvas *c, int y);
+void trend_draw(
+    const struct page *p, const struct line *line, struct canvas *c, int y, bool selected);
 /* The row that facts, pairs and trends are about; NULL: there is none. */
 const struct row *pane_only_row(const struct page *p, const struct pane *pane);
 /* What a figure is called among pairs. */

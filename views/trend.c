@@ -50,6 +50,7 @@ static void add_trend(struct page *p, struct pane *pane, const struct row *row, 
 	const struct column *c = &table_kinds[pane->part->table].column[column];
 	struct trend *t = arena_alloc(p->arena, sizeof(*t));
 	struct figure figure;
+	struct line *line;
 
 	figure_of_cell(p, c, &row->cell[column], FIGURE_WIDTH, &figure);
 	*t = (struct trend){
@@ -62,7 +63,12 @@ static void add_trend(struct page *p, struct pane *pane, const struct row *row, 
 		.range = history_range(p->ui->history, pane->part->table, row->key, column),
 	};
 	history_last(p->ui->history, pane->part->table, row->key, column, t->value, HISTORY_LENGTH);
-	page_add(p, pane, LINE_TREND)->trend = t;
+	line = page_add(p, pane, LINE_TREND);
+	line->trend = t;
+	line->label = t->label;
+	line->text = c->help;
+	line->id.number = column + 1;
+	line->selectable = true;
 }
 
 /* With the heads of the figures, which stand on it. */
@@ -120,7 +126,8 @@ static void draw_figures(const struct trend *t, struct canvas *c, int y, int x)
 	}
 }
 
-void trend_draw(const struct page *p, const struct line *line, struct canvas *c, int y)
+void trend_draw(
+    const struct page *p, const struct line *line, struct canvas *c, int y, bool selected)
 {
 	const struct trend *t = line->trend;
 	struct layout l = layout_of(p);
@@ -139,4 +146,6 @@ void trend_draw(const struct page *p, const struct line *line, struct canvas *c,
 		canvas_spark(c, y, l.spark, t->value + HISTORY_LENGTH - l.width, (size_t)l.width,
 		    top_of(t), STYLE_SPARK);
 	draw_figures(t, c, y, l.figures);
+	if (selected)
+		canvas_select(c, y, 0, p->cols);
 }

@@ -82,6 +82,44 @@ static void test_selection_stays_at_the_top(void **state)
 	desk_close(&d);
 }
 
+/* A page that is longer than the screen is reached from end to end, by lines and by pages. */
+static void test_guests_page_is_reached_whole(void **state)
+{
+	static const char *const ways[] = { "Up", "PgUp" };
+	struct desk d;
+
+	(void)state;
+	desk_open(&d, &small, 20, 80);
+	press(&d, "Enter");
+	sees(&d, "db1, running");
+	sees(&d, "db1, vCPU 0 waits"); /* at the foot: the selected line is about the guest */
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		press(&d, "End");
+		sees_not(&d, "db1, running");
+		for (int n = 0; n < 60 && !strstr(d.text, "db1, running"); n++)
+			press(&d, ways[i]);
+		sees(&d, "db1, running");
+	}
+	press(&d, "Home Enter");
+	sees(&d, "All about this");
+	desk_close(&d);
+}
+
+/* Who opens a vCPU is shown that vCPU. */
+static void test_opened_at_its_row(void **state)
+{
+	struct desk d;
+	char tid[8];
+
+	(void)state;
+	desk_open(&d, &small, 24, 80);
+	press(&d, "2 Down Down");
+	snprintf(tid, sizeof(tid), "%.7s", strrchr(selected(&d), ' ') + 1);
+	press(&d, "Enter");
+	selects(&d, tid);
+	desk_close(&d);
+}
+
 static void test_sorting(void **state)
 {
 	struct desk d;
@@ -325,6 +363,8 @@ int main(void)
 		cmocka_unit_test(test_no_key_has_two_meanings),
 		cmocka_unit_test(test_selection_follows_the_guest),
 		cmocka_unit_test(test_selection_stays_at_the_top),
+		cmocka_unit_test(test_guests_page_is_reached_whole),
+		cmocka_unit_test(test_opened_at_its_row),
 		cmocka_unit_test(test_sorting),
 		cmocka_unit_test(test_filter),
 		cmocka_unit_test(test_search),
