@@ -261,9 +261,32 @@ static void without_libvirt_the_process_tells(void **state)
 	assert_string_equal(cell_text(disk, DISK_METHOD), "process");
 	assert_true(NEAR(cell_number(disk, DISK_THROUGHPUT, 0), 4000));
 	assert_false(cell_has(disk, DISK_REQUESTS));
+	/* It may well be at its limit. */
+	assert_int_equal(disk->cell[DISK_LIMIT_USED].state, STATE_UNKNOWN);
 	assert_false(cell_has(disk, DISK_LATENCY));
 	assert_true(NEAR(cell_number(domain, DOMAIN_DISK_WRITE, 0), 1000));
 	assert_string_equal(cell_text(domain, DOMAIN_DISK_METHOD), "process");
+	snapshot_unref(s);
+}
+
+/* Of several limits none may be left out: the one that nobody can tell of may be the nearest. */
+static void every_limit_must_be_told_of(void **state)
+{
+	struct snapshot *before = sample(10, true), *s = sample(12, true);
+	struct row *disk = s->table[TABLE_DISK].row[0];
+
+	(void)state;
+	snapshot_rate(before, NULL);
+	cell_set_number(disk, DISK_CGROUP_LIMIT_READS, 1000, s->moment.mono_ns);
+	snapshot_rate(s, before);
+	snapshot_derive(s);
+	assert_int_equal(disk->cell[DISK_LIMIT_USED].state, STATE_UNKNOWN);
+	cell_set_count(before->table[TABLE_DISK].row[0], DISK_CGROUP_READS, 0, NS_PER_SEC);
+	cell_set_count(disk, DISK_CGROUP_READS, 9900, s->moment.mono_ns);
+	snapshot_rate(s, before);
+	snapshot_derive(s);
+	assert_true(NEAR(cell_number(disk, DISK_LIMIT_USED, 0), 0.9));
+	snapshot_unref(before);
 	snapshot_unref(s);
 }
 
@@ -276,6 +299,7 @@ int main(void)
 		cmocka_unit_test(headers_of_qcow2),
 		cmocka_unit_test(means_follow_from_counters),
 		cmocka_unit_test(without_libvirt_the_process_tells),
+		cmocka_unit_test(every_limit_must_be_told_of),
 	};
 
 	libvirt_xml_init();
