@@ -524,10 +524,7 @@ bool sampler_free(struct sampler *s)
 
 void sampler_need(struct sampler *s, unsigned sources)
 {
-	/* Events are counted in threads. */
-	if (sources & NEEDS(SRC_COUNTERS))
-		sources |= NEEDS(SRC_THREADS);
-	__atomic_store_n(&s->needs, sources | NEEDS(SRC_GUESTS), __ATOMIC_RELAXED);
+	__atomic_store_n(&s->needs, needs_whole(sources) | NEEDS(SRC_GUESTS), __ATOMIC_RELAXED);
 }
 
 bool sampler_all_have_read(struct sampler *s)

@@ -159,7 +159,26 @@ void column_csv_name(const struct column *c, char *buf, size_t size)
 	snprintf(buf, size, "%s%s", c->name, says ? "" : unit_suffix(c));
 }
 
+unsigned needs_whole(unsigned needs)
+{
+	static const struct {
+		enum source_id src;
+		unsigned first;
+	} builds_on[] = {
+		{ SRC_IMAGES, NEEDS(SRC_DISKS) | NEEDS(SRC_LIBVIRT) },
+		{ SRC_CGROUP_IO, NEEDS(SRC_DISKS) | NEEDS(SRC_LIBVIRT) },
+		{ SRC_BLOCK, NEEDS(SRC_LIBVIRT) },
+		{ SRC_EXITS, NEEDS(SRC_THREADS) },
+		{ SRC_COUNTERS, NEEDS(SRC_THREADS) },
+	};
+
+	for (size_t i = 0; i < sizeof(builds_on) / sizeof(builds_on[0]); i++)
+		if (needs & NEEDS(builds_on[i].src))
+			needs |= builds_on[i].first;
+	return needs;
+}
+
 unsigned column_needs(const struct column *c)
 {
-	return c->derive ? c->needs : NEEDS(c->src) | c->needs;
+	return needs_whole(c->derive ? c->needs : NEEDS(c->src) | c->needs);
 }

@@ -74,7 +74,10 @@ struct column {
 /* "cpu_ratio", "read_bytes_per_second": the name with its unit, as files spell it. */
 void column_csv_name(const struct column *c, char *buf, size_t size);
 
-/* The sources that a column is read or derived from. */
+/* With the sources that must tell first: what images there are is known by the disks. */
+unsigned needs_whole(unsigned needs);
+
+/* The sources that a column is read or derived from, whole. */
 unsigned column_needs(const struct column *c);
 
 #endif

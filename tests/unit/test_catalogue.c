@@ -125,9 +125,32 @@ static void every_source_says_what_it_reads(void **state)
 	}
 }
 
+/* Else what a column shows, or which rows there are, would hang on the columns beside it. */
+static void needs_are_whole(void **state)
+{
+	const struct column *disk = table_kinds[TABLE_DISK].column;
+	const struct column *blockdev = table_kinds[TABLE_BLOCKDEV].column;
+	unsigned known = NEEDS(SRC_DISKS) | NEEDS(SRC_LIBVIRT);
+
+	(void)state;
+	/* "vda" by libvirt, "virtio-disk0" by QEMU. */
+	assert_int_equal(column_needs(&disk[DISK_NAME]), known);
+	assert_int_equal(column_needs(&disk[DISK_HOST_DEVICE]), known | NEEDS(SRC_IMAGES));
+	assert_int_equal(column_needs(&blockdev[BLOCKDEV_NAME]),
+	    known | NEEDS(SRC_BLOCKDEVS) | NEEDS(SRC_IMAGES));
+	assert_int_equal(column_needs(&blockdev[BLOCKDEV_GUESTS]) & known, known);
+	for (int t = 0; t < TABLES; t++)
+		for (int c = 0; c < table_kinds[t].columns; c++) {
+			unsigned needs = column_needs(&table_kinds[t].column[c]);
+
+			assert_int_equal(needs_whole(needs), needs);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(needs_are_whole),
 		cmocka_unit_test(rows_are_complete),
 		cmocka_unit_test(names_are_unique),
 		cmocka_unit_test(units_are_spelled_in_names),
