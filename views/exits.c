@@ -74,13 +74,13 @@ void exits_build(struct page *p, struct pane *pane)
 
 	if (sum.any)
 		add_sum(p, pane, &sum);
-	if (source && *cell_text(source, SOURCE_NOTE))
-		page_add_note(p, pane, cell_text(source, SOURCE_NOTE));
 	rows = pane_rows(p, pane, &n);
 	if (n == 0) {
 		page_add_empty(p, pane);
 		return;
 	}
+	if (source && *cell_text(source, SOURCE_NOTE))
+		page_add_note(p, pane, cell_text(source, SOURCE_NOTE));
 	pane->heads = p->lines;
 	page_add(p, pane, LINE_COLUMNS);
 	for (size_t i = 0; i < n; i++)
@@ -91,9 +91,15 @@ void guest_exits_build(struct page *p, struct pane *pane)
 {
 	const struct row *row = snapshot_find(p->now, TABLE_DOMAIN, key_of(p->ui->subject, 0));
 
+	size_t n;
+
 	page_add(p, pane, LINE_TITLE)->text = page_printf(
 	    p, "%s: why it is left%s", p->ui->subject_name, row ? "" : " (it has ended)");
-	pane_build_table(p, pane);
+	pane_rows(p, pane, &n);
+	if (n)
+		pane_build_table(p, pane);
+	else
+		page_add_empty(p, pane);
 }
 
 const char *exit_sentence(struct page *p, const struct row *row)

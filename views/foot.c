@@ -10,8 +10,21 @@
 #include "views/commands.h"
 #include "views/page.h"
 #include "views/parts.h"
+#include "views/table_view.h"
 
 #define SENTENCE_SIZE 1200
+
+size_t text_break(const char *text, int width)
+{
+	size_t fit = text_fit(text, width, NULL), end = fit;
+
+	if (!text[fit])
+		return fit;
+	while (end > 0 && text[end] != ' ')
+		end--;
+	/* A word without end is cut where it must be. */
+	return end > 0 ? end : fit > 0 ? fit : 1;
+}
 
 int text_wrap(struct canvas *c, int y, int x, int width, int rows, int style, const char *text)
 {
@@ -19,15 +32,8 @@ int text_wrap(struct canvas *c, int y, int x, int width, int rows, int style, co
 
 	while (width > 0 && *text) {
 		char part[SENTENCE_SIZE];
-		size_t fit = text_fit(text, width, NULL), end = fit;
+		size_t end = text_break(text, width);
 
-		if (text[fit]) {
-			while (end > 0 && text[end] != ' ')
-				end--;
-			/* A word without end is cut where it must be. */
-			if (end == 0)
-				end = fit > 0 ? fit : 1;
-		}
 		/* The last line says by its ellipsis that there was more. */
 		if (c && used == rows - 1)
 			end = strlen(text);
@@ -282,7 +288,9 @@ static const char *state_sentence(struct page *p, const struct pane *pane, int w
 		    pane->hidden == 1 ? "row" : "rows");
 	if (p->hint)
 		return p->hint;
-	if (!pane || pane->state->sort < 0)
+	/* Of a column that nobody sees there is nothing to say. */
+	if (!pane || pane->heads < 0 || pane->state->sort < 0 ||
+	    !pane_shows(pane, pane->state->sort))
 		return p->screen->help;
 	sort_sentence(&table_kinds[pane->part->table].column[pane->state->sort], width, sorted);
 	return page_printf(p, "%s", sorted);

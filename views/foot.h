@@ -19,6 +19,9 @@ const char *line_sentence(struct page *p, const struct line *line);
 /* "Sorted by CPU%: Host CPU time …", and of what it means as many clauses as fit. */
 void sort_sentence(const struct column *c, int width, char ret[NOTE_SIZE]);
 
+/* How many bytes of @text, which is not empty, its first line of @width cells takes. */
+size_t text_break(const char *text, int width);
+
 /* Writes @text into @rows lines of @width cells, broken between words; the lines that it took. */
 int text_wrap(struct canvas *c, int y, int x, int width, int rows, int style, const char *text);
 

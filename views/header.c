@@ -105,14 +105,16 @@ static double known(double v)
 	return isnan(v) ? 0 : v;
 }
 
-/* What stands for a figure that is not known: "." while it may still come. */
-static const char *nothing_of(const struct snapshot *now, enum table_id t, int column)
+/* What stands for a figure that is not known: "." while it may still come, or else why. */
+static const char *nothing_of(
+    const struct snapshot *now, enum table_id t, const struct row *row, int column)
 {
-	bool pending =
-	    now && (now->interval_ns == 0 ||
-		       (sources_awaited(now) & column_needs(&table_kinds[t].column[column])));
+	const struct column *c = &table_kinds[t].column[column];
+	bool pending = now && (now->interval_ns == 0 || (sources_awaited(now) & column_needs(c)));
 
-	return pending ? "." : "-";
+	if (pending)
+		return ".";
+	return row ? format_missing(c, &row->cell[column], 1) : "-";
 }
 
 /* " 62" of 0.62, and the sign behind it: whole percents in three cells; or else @nothing. */
@@ -278,7 +280,7 @@ static struct pen draw_meter(const struct ui *ui, const struct snapshot *now, in
     struct canvas *c, int y, const char *label, const struct segment *segment, size_t n)
 {
 	const struct row *host = host_row(now);
-	const char *nothing = nothing_of(now, TABLE_HOST, column);
+	const char *nothing = nothing_of(now, TABLE_HOST, host, column);
 	enum mark mark = mark_of(TABLE_HOST, host, column);
 	enum style style = mark_style(mark, STYLE_VALUE);
 	double ratio = host_figure(host, column), past[HISTORY_WIDTH];
@@ -329,20 +331,20 @@ static void draw_cpu(const struct ui *ui, const struct snapshot *now, struct can
 	struct pen pen = draw_meter(ui, now, HOST_BUSY, c, y, "cpu", segment, 3);
 	char text[2 * FORMAT_SIZE], vcpus[FORMAT_SIZE], cpus[FORMAT_SIZE];
 
-	pen_pair(&pen, "guest", percent(guest, "", nothing_of(now, TABLE_HOST, HOST_GUEST), text),
-	    STYLE_NORMAL);
+	pen_pair(&pen, "guest",
+	    percent(guest, "", nothing_of(now, TABLE_HOST, host, HOST_GUEST), text), STYLE_NORMAL);
 	pen.x--;
 	/* Of what is not known no part is 0. */
 	pen_pair(&pen, "host",
 	    percent(isnan(other) ? NAN : fmax(other, 0), "",
-		nothing_of(now, TABLE_HOST, HOST_OVERHEAD), text),
+		nothing_of(now, TABLE_HOST, host, HOST_OVERHEAD), text),
 	    STYLE_NORMAL);
 	pen.x--;
-	pen_pair(&pen, "poll", percent(poll, "", nothing_of(now, TABLE_HOST, HOST_POLL), text),
-	    STYLE_NORMAL);
+	pen_pair(&pen, "poll",
+	    percent(poll, "", nothing_of(now, TABLE_HOST, host, HOST_POLL), text), STYLE_NORMAL);
 	pen_marked(&pen, "wait",
-	    percent(
-		host_figure(host, HOST_WAIT), "%", nothing_of(now, TABLE_HOST, HOST_WAIT), text),
+	    percent(host_figure(host, HOST_WAIT), "%", nothing_of(now, TABLE_HOST, host, HOST_WAIT),
+		text),
 	    mark_of(TABLE_HOST, host, HOST_WAIT));
 	print_count(host, HOST_VCPUS, vcpus);
 	print_count(host, HOST_CPUS, cpus);
@@ -446,7 +448,8 @@ static void put_pressure(const struct snapshot *now, struct canvas *c, int y)
 		double v = host_figure(host, psi[i].column);
 		char text[FORMAT_SIZE];
 
-		snprintf(text, sizeof(text), "%s", nothing_of(now, TABLE_HOST, psi[i].column));
+		snprintf(
+		    text, sizeof(text), "%s", nothing_of(now, TABLE_HOST, host, psi[i].column));
 		if (!isnan(v))
 			format_percent(v, 4, text); /* 100 must not touch its label */
 		pen.x++;
@@ -477,7 +480,7 @@ static void draw_node(const struct ui *ui, const struct snapshot *now, const str
 	canvas_spark(c, y, x + 3, past > 1 ? last + 1 : last, (size_t)(past > 1 ? past - 1 : past),
 	    1, STYLE_SPARK);
 	canvas_printf(c, y, x + 3 + past, 4, style, ALIGN_RIGHT, "%s",
-	    percent(busy, "%", nothing_of(now, TABLE_NODE, NODE_BUSY), text));
+	    percent(busy, "%", nothing_of(now, TABLE_NODE, node, NODE_BUSY), text));
 	canvas_text(c, y, x + 7 + past, 1, style, ALIGN_LEFT, mark_sign(mark));
 }
 

@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/xalloc.h"
 #include "views/filter.h"
+#include "views/foot.h"
 #include "views/table_view.h"
 
 /* Lines that stay in place are worth it only where as many others can be seen. */
@@ -57,7 +58,16 @@ struct line *page_add_row(
 
 void page_add_note(struct page *p, struct pane *pane, const char *text)
 {
-	page_add(p, pane, LINE_NOTE)->text = text;
+	int width = p->cols - MARGIN;
+
+	while (width > 0 && *text) {
+		size_t end = text_break(text, width);
+
+		page_add(p, pane, LINE_NOTE)->text = page_printf(p, "%.*s", (int)end, text);
+		text += end;
+		while (*text == ' ')
+			text++;
+	}
 }
 
 bool page_awaits(const struct page *p, unsigned needs)
@@ -93,11 +103,30 @@ unsigned sources_awaited(const struct snapshot *now)
 }
 
 /* Who tells that a row is there: the source of what it is called. */
-static unsigned row_needs(const struct pane *pane)
+static const struct column *naming_column(const struct pane *pane)
 {
-	const struct column *columns = table_kinds[pane->part->table].column;
+	const struct table_kind *kind = &table_kinds[pane->part->table];
 
-	return pane->state->columns ? column_needs(&columns[pane->state->column[0]]) : 0;
+	return &kind->column[kind->identity - 1];
+}
+
+static const struct row *source_of(const struct page *p, enum source_id src)
+{
+	return snapshot_find(p->now, TABLE_SOURCE, key_host((uint64_t)src));
+}
+
+/* Why its source tells of no row; NULL where there is none to tell of. */
+static const char *why_unread(struct page *p, const struct pane *pane)
+{
+	static const enum state states[] = { STATE_ABSENT, STATE_DENIED, STATE_STUCK };
+	const struct row *source = source_of(p, naming_column(pane)->src);
+	const char *state = source ? cell_text(source, SOURCE_STATE) : "";
+	const char *note = source ? cell_text(source, SOURCE_NOTE) : "";
+
+	for (size_t i = 0; *note && i < sizeof(states) / sizeof(states[0]); i++)
+		if (strcmp(state, state_name(states[i])) == 0)
+			return page_printf(p, "Not read: %s", note);
+	return NULL;
 }
 
 void page_add_heads(struct page *p, struct pane *pane)
@@ -111,10 +140,10 @@ void page_add_heads(struct page *p, struct pane *pane)
 /* Nobody told of any guest because nobody was allowed to look. */
 static bool is_denied(const struct page *p, const struct pane *pane)
 {
-	const struct row *guests =
-	    snapshot_find(p->now, TABLE_SOURCE, key_host((uint64_t)SRC_GUESTS));
+	const struct row *guests = source_of(p, SRC_GUESTS);
 
-	return row_needs(pane) & NEEDS(SRC_GUESTS) && guests &&
+	/* Whatever belongs to guests says first to whom. */
+	return table_kinds[pane->part->table].column[0].src == SRC_GUESTS && guests &&
 	       strcmp(cell_text(guests, SOURCE_STATE), state_name(STATE_DENIED)) == 0;
 }
 
@@ -128,7 +157,7 @@ void page_add_empty(struct page *p, struct pane *pane)
 	else if (pane->hidden)
 		text = page_printf(
 		    p, "All there is (%zu) is idle and hidden; i shows it.", pane->hidden);
-	else if (page_awaits(p, row_needs(pane)))
+	else if (page_awaits(p, column_needs(naming_column(pane))))
 		text = NOT_READ_YET;
 	else if (is_denied(p, pane))
 		text =
@@ -137,6 +166,8 @@ void page_add_empty(struct page *p, struct pane *pane)
 		 p->now->table[TABLE_DOMAIN].n == 0)
 		text = page_printf(
 		    p, "No guest on this host is '%s', the only one asked for (-g).", p->ui->guest);
+	else if (text && pane->part->kind == PART_TABLE && why_unread(p, pane))
+		text = why_unread(p, pane);
 	if (text)
 		page_add_note(p, pane, text);
 }

@@ -59,6 +59,7 @@ const char *why_vcpu_waits(struct page *p, const struct row *vcpu);
 /* domain_page.c: what belongs to the guest that was opened. */
 bool domain_page_takes(const struct page *p, const struct row *row);
 void domain_page_build(struct page *p, struct pane *pane);
+void domain_page_build_vcpus(struct page *p, struct pane *pane);
 
 /* messages.c */
 void messages_build(struct page *p, struct pane *pane);

@@ -183,6 +183,7 @@ const struct screen screens[SCREENS] = {
 			.table = TABLE_EXIT,
 			.columns = "domain " EXIT_REASON_COLUMNS,
 			.sort = "exits",
+			.build = network_build_if_any,
 		} },
 	},
 	[SCREEN_HOST] = {
@@ -266,6 +267,7 @@ const struct screen screens[SCREENS] = {
 			.sort = "vcpu",
 			.empty = "No vCPU is known.",
 			.takes = domain_page_takes,
+			.build = domain_page_build_vcpus,
 		}, {
 			.title = "Other threads",
 			.table = TABLE_THREAD,
@@ -338,7 +340,7 @@ const struct screen screens[SCREENS] = {
 			.title = "Events (--events names others)",
 			.table = TABLE_EVENT,
 			.columns = "domain event guest host guest_per_1000 counted",
-			.empty = "No event is counted; screen 0 says why.",
+			.empty = "No event is counted.",
 		} },
 	},
 	[SCREEN_GUEST_EXITS] = {
@@ -348,7 +350,7 @@ const struct screen screens[SCREENS] = {
 			.table = TABLE_EXIT,
 			.columns = EXIT_REASON_COLUMNS,
 			.sort = "exits",
-			.empty = "No exit of it was seen; screen 0 says whether anybody looked.",
+			.empty = "No exit of it was seen.",
 			.takes = domain_page_takes,
 			.build = guest_exits_build,
 		}, {
@@ -357,6 +359,7 @@ const struct screen screens[SCREENS] = {
 			.columns = "vcpu " EXIT_REASON_COLUMNS,
 			.sort = "vcpu",
 			.takes = domain_page_takes,
+			.build = network_build_if_any,
 		} },
 	},
 };

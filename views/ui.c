@@ -140,8 +140,13 @@ static void see(struct ui *ui, const struct snapshot *now)
 
 static void draw_too_small(struct canvas *c)
 {
-	canvas_printf(c, canvas_rows(c) / 2, 0, canvas_cols(c), STYLE_NORMAL, ALIGN_CENTRE,
-	    "too small: %dx%d", SCREEN_COLS_MIN, SCREEN_ROWS_MIN);
+	int rows = canvas_rows(c), cols = canvas_cols(c), n;
+	char text[64];
+
+	snprintf(text, sizeof(text), "needs %dx%d, has %dx%d", SCREEN_COLS_MIN, SCREEN_ROWS_MIN,
+	    cols, rows);
+	n = text_wrap(NULL, 0, 0, cols, 0, 0, text);
+	text_wrap(c, n < rows ? (rows - n) / 2 : 0, 0, cols, rows, STYLE_NORMAL, text);
 }
 
 /* How many lines lie below the picture, always at the same place. */

@@ -471,7 +471,7 @@ dumps() {
 	run 0 --dump "${captured[@]}" --size 60x10
 	grep -q 'CAPTURED' out || fail 'a recording that does not say so'
 	run 0 --dump "${captured[@]}" --size 10x3
-	grep -q 'too small' out || fail 'a screen that is too small does not say so'
+	grep -q 'needs 40x8, has ' out || fail 'a screen that is too small does not say so'
 	run 2 --dump "${captured[@]}" -F 'nonsense >'
 	run 2 --dump "${captured[@]}" -s nonsense
 }

@@ -109,14 +109,16 @@ static void test_guests_page_is_reached_whole(void **state)
 static void test_opened_at_its_row(void **state)
 {
 	struct desk d;
-	char tid[8];
+	char vcpu[40];
 
 	(void)state;
 	desk_open(&d, &small, 24, 80);
 	press(&d, "2 Down Down");
-	snprintf(tid, sizeof(tid), "%.7s", strrchr(selected(&d), ' ') + 1);
+	snprintf(vcpu, sizeof(vcpu), "%s", strstr(d.text, "thread "));
+	vcpu[strcspn(vcpu, ",")] = '\0';
 	press(&d, "Enter");
-	selects(&d, tid);
+	sees(&d, "── vCPUs ");
+	sees(&d, vcpu); /* at the foot: the same one is selected */
 	desk_close(&d);
 }
 
