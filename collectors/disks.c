@@ -1,22 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Disks of guests by their command lines, which are read once. */
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/root.h"
 #include "base/xalloc.h"
+#include "collectors/cmdline.h"
 #include "collectors/collector.h"
 #include "collectors/disk_args.h"
 #include "collectors/guest_list.h"
 #include "collectors/libvirt_disks.h"
-#include "collectors/patient.h"
 #include "collectors/qemu_args.h"
 
 struct guest {
 	struct key key;
-	struct patient *cmdline; /* being read; NULL: not yet, or done */
-	bool is_known;
+	struct cmdline cmdline;
 	struct disk_configs disks;
 };
 
@@ -30,7 +27,7 @@ static void guest_done(void *item)
 {
 	struct guest *g = item;
 
-	patient_free(g->cmdline);
+	cmdline_done(&g->cmdline);
 	disk_configs_done(&g->disks);
 }
 
@@ -40,30 +37,17 @@ void disks_close(void *state)
 	free(state);
 }
 
-/* A process that is stuck in the kernel may hold up whoever reads its command line. */
-static void read_cmdline(struct reading *r, struct guest *g)
+static void take_disks(struct reading *r, struct guest *g, uint32_t pid)
 {
 	struct text text = { 0 };
-	char path[64];
-	int e;
+	struct qemu_args *args;
 
-	if (!g->cmdline) {
-		snprintf(path, sizeof(path), "proc/%u/cmdline", (uint32_t)g->key.owner);
-		g->cmdline = patient_read(r->root, path);
-	}
-	e = patient_take(g->cmdline, 20 * NS_PER_MS, &text);
-	if (e == -EAGAIN)
+	if (!cmdline_take(&g->cmdline, r->root, pid, &text))
 		return;
-	if (e == 0 && text.len) {
-		struct qemu_args *args = qemu_args_parse(text.p, text.len);
-
-		disk_args_read(args, &g->disks);
-		qemu_args_free(args);
-	}
+	args = qemu_args_parse(text.p, text.len);
+	disk_args_read(args, &g->disks);
+	qemu_args_free(args);
 	text_done(&text);
-	patient_free(g->cmdline);
-	g->cmdline = NULL;
-	g->is_known = true;
 }
 
 enum state disks_read(struct reading *r)
@@ -75,13 +59,13 @@ enum state disks_read(struct reading *r)
 		return STATE_ABSENT;
 	guest_list_update(guests, r->latest, sizeof(struct guest), guest_done);
 	for (size_t i = 0; i < guests->n; i++) {
+		uint32_t pid = guest_pid(r->latest->table[TABLE_DOMAIN].row[i]);
 		struct guest *g = guests->item[i];
 
-		if (guest_pid(r->latest->table[TABLE_DOMAIN].row[i]) == 0)
+		if (!pid)
 			continue;
-		if (!g->is_known)
-			read_cmdline(r, g);
-		silent += !g->is_known;
+		take_disks(r, g, pid);
+		silent += !g->cmdline.has_come;
 		disk_configs_write(r, g->key, &g->disks);
 	}
 	if (silent)

@@ -15,8 +15,8 @@
 #include "base/parse.h"
 #include "base/procstat.h"
 #include "base/xalloc.h"
+#include "collectors/cmdline.h"
 #include "collectors/collector.h"
-#include "collectors/patient.h"
 #include "collectors/values.h"
 #include "collectors/vmm.h"
 
@@ -25,15 +25,13 @@
 #define LOOK_AGAIN_SAMPLES 64
 /* A pid used again is noticed within so many samples. */
 #define CHECK_SAMPLES 16
-/* Nearly always it takes some 20 µs. */
-#define CMDLINE_WAIT_NS (20 * NS_PER_MS)
 /* Files that change slowly are read at every fifth sample, each guest at another one. */
 #define SLOW_SAMPLES 5
 
 struct guest {
 	struct guest_config config;
-	struct patient *cmdline; /* while it is being read */
-	bool emulated;           /* QEMU without KVM */
+	struct cmdline cmdline;
+	bool emulated; /* QEMU without KVM */
 	struct kept stat, status;
 	struct proc_stat now;
 	uint64_t stopped_ns; /* since when it is stopped; 0: it is not */
@@ -82,7 +80,7 @@ static void forget(struct process *p)
 	if (p->guest) {
 		kept_done(&p->guest->stat);
 		kept_done(&p->guest->status);
-		patient_free(p->guest->cmdline);
+		cmdline_done(&p->guest->cmdline);
 		free(p->guest);
 		p->guest = NULL;
 	}
@@ -170,15 +168,10 @@ static uint64_t huge_page_of_path(const struct root *root, const char *path)
 	return bytes;
 }
 
-static void make_guest(
-    struct reading *r, struct process *p, const struct proc_stat *stat, bool emulated)
+static void make_guest(struct process *p, const struct proc_stat *stat, bool emulated)
 {
-	char path[64];
-
 	p->guest = xcalloc(1, sizeof(*p->guest));
 	set_default_names(&p->guest->config, stat);
-	snprintf(path, sizeof(path), "proc/%u/cmdline", p->pid);
-	p->guest->cmdline = patient_read(r->root, path);
 	p->guest->now = *stat;
 	p->guest->emulated = emulated;
 	p->who = WHO_GUEST;
@@ -188,22 +181,14 @@ static void take_config(struct reading *r, struct process *p)
 {
 	struct guest *guest = p->guest;
 	struct text text = { 0 };
-	int error;
 
-	if (!guest->cmdline)
+	if (!cmdline_take(&guest->cmdline, r->root, p->pid, &text))
 		return;
-	error = patient_take(guest->cmdline, CMDLINE_WAIT_NS, &text);
-	if (error == -EAGAIN)
-		return;
-	patient_free(guest->cmdline);
-	guest->cmdline = NULL;
-	if (error == 0) {
-		guest_config_parse(text.p, text.len, &guest->config);
-		if (!guest->config.huge_page_bytes)
-			guest->config.huge_page_bytes =
-			    huge_page_of_path(r->root, guest->config.memory_path);
-		set_default_names(&guest->config, &guest->now);
-	}
+	guest_config_parse(text.p, text.len, &guest->config);
+	if (!guest->config.huge_page_bytes)
+		guest->config.huge_page_bytes =
+		    huge_page_of_path(r->root, guest->config.memory_path);
+	set_default_names(&guest->config, &guest->now);
 	text_done(&text);
 }
 
@@ -227,14 +212,14 @@ static void look(struct guests *g, struct reading *r, struct process *p)
 	}
 	holds = holds_vm(r->root, p->pid);
 	if (holds > 0) {
-		make_guest(r, p, &stat, false);
+		make_guest(p, &stat, false);
 	} else if (holds == -EACCES || holds == -EPERM) {
 		/* Whoever may not look goes by the name. */
 		if (vmm_is_program(stat.comm) || strncmp(stat.comm, "qemu-system-", 12) == 0)
-			make_guest(r, p, &stat, false);
+			make_guest(p, &stat, false);
 		g->denied = true;
 	} else if (program_is_vmm(r->root, p->pid)) {
-		make_guest(r, p, &stat, true);
+		make_guest(p, &stat, true);
 	}
 }
 

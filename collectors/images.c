@@ -5,13 +5,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/parse.h"
 #include "base/root.h"
 #include "base/xalloc.h"
 #include "collectors/collector.h"
 #include "collectors/guest_list.h"
-#include "collectors/peek.h"
+#include "collectors/patient.h"
 
 /* Disks come and go seldom, and headers change when snapshots are made. */
 #define LOOK_NS (30 * NS_PER_SEC)
@@ -40,7 +41,7 @@ void *images_open(const struct sampling *options)
 
 static void forget_image(struct image *image)
 {
-	peek_free(image->peek);
+	patient_free(image->reading);
 	image_done(image);
 }
 
@@ -146,19 +147,38 @@ static void take_noted_header(struct reading *r, const struct image_guest *g, st
 	image->has_header = qcow2_parse(bytes, len, &image->header) == 0;
 }
 
+/* The image's first bytes. Only of a regular file; opening it may take for ever. */
+static int read_header(const struct root *root, const char *path, struct text *ret)
+{
+	char bytes[QCOW2_HEADER_BYTES];
+	int fd = root_open_file(root, path), error;
+	ssize_t n;
+
+	if (fd < 0)
+		return fd;
+	n = pread(fd, bytes, sizeof(bytes), 0);
+	error = n < 0 ? -errno : 0;
+	close(fd);
+	if (n > 0)
+		text_append(ret, bytes, (size_t)n);
+	return error;
+}
+
 /* False: it has not come yet. */
 static bool take_header(struct reading *r, const struct image_guest *g, struct image *image)
 {
-	uint8_t bytes[PEEK_BYTES];
-	ssize_t n = peek_take(image->peek, HEADER_NS, bytes);
+	struct text text = { 0 };
+	const uint8_t *bytes;
 
-	if (n == -EAGAIN)
+	if (!patient_take(image->reading, HEADER_NS, &text))
 		return false;
-	image->has_header = n > 0 && qcow2_parse(bytes, (size_t)n, &image->header) == 0;
-	if (image->has_header && n >= QCOW2_HEADER_BYTES)
+	bytes = (const uint8_t *)text.p;
+	image->has_header = text.len && qcow2_parse(bytes, text.len, &image->header) == 0;
+	if (image->has_header && text.len >= QCOW2_HEADER_BYTES)
 		note_header(r, g, image, bytes);
-	peek_free(image->peek);
-	image->peek = NULL;
+	text_done(&text);
+	patient_free(image->reading);
+	image->reading = NULL;
 	return true;
 }
 
@@ -175,9 +195,9 @@ static void read_headers(struct images *m, struct reading *r, struct image_guest
 			continue;
 		}
 		snprintf(path, sizeof(path), "proc/%u/fd/%d", (uint32_t)g->key.owner, image->fd);
-		if (look && !image->peek && m->silent < SILENT_MAX)
-			image->peek = peek_start(r->root, path);
-		if (image->peek)
+		if (look && !image->reading && m->silent < SILENT_MAX)
+			image->reading = patient_start(r->root, path, read_header);
+		if (image->reading)
 			m->silent += !take_header(r, g, image);
 	}
 }

@@ -17,7 +17,7 @@
 #include "collectors/qcow2.h"
 #include "model/snapshot.h"
 
-struct peek;
+struct patient;
 struct reading;
 
 struct image {
@@ -31,8 +31,7 @@ struct image {
 	char number[24];    /* "8:0" of the device, "": not known */
 	uint64_t set_bytes; /* cache chosen for its metadata */
 	struct qcow2_header header;
-	struct peek *peek;  /* its header is being read */
-	uint64_t peeked_ns; /* since then */
+	struct patient *reading; /* its header, while it is being read */
 };
 
 struct image_guest {

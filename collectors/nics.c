@@ -4,7 +4,6 @@
  * what changes seldom (attributes of an interface, a guest's descriptors) is read when something
  * new appears, and again now and then, of a few guests at one sample.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +14,6 @@
 #include "collectors/collector.h"
 #include "collectors/guest_list.h"
 #include "collectors/nics.h"
-#include "collectors/patient.h"
 #include "collectors/qemu_args.h"
 #include "collectors/vmm.h"
 
@@ -25,7 +23,6 @@
 /* A guest opens its taps some time after its start. */
 #define YOUNG_SECONDS 10
 #define YOUNG_GUESTS 8
-#define CMDLINE_WAIT_NS (20 * NS_PER_MS)
 
 void *nics_open(const struct sampling *options)
 {
@@ -37,7 +34,7 @@ static void guest_done(void *item)
 {
 	struct nic_guest *g = item;
 
-	patient_free(g->cmdline);
+	cmdline_done(&g->cmdline);
 	nic_args_done(&g->args);
 	guest_fds_done(&g->fds);
 	free(g->device);
@@ -94,25 +91,16 @@ const struct net_dev *nics_counters(struct nics *n, struct reading *r, const str
 	return &s->dev;
 }
 
-static void take_cmdline(struct nic_guest *g)
+static void take_args(struct reading *r, struct nic_guest *g)
 {
 	struct text text = { 0 };
 	struct guest_config config;
 	struct qemu_args *args;
-	int error;
 
-	if (!g->cmdline)
+	if (!cmdline_take(&g->cmdline, r->root, g->pid, &text))
 		return;
-	error = patient_take(g->cmdline, g->looked ? 0 : CMDLINE_WAIT_NS, &text);
-	if (error == -EAGAIN)
-		return;
-	patient_free(g->cmdline);
-	g->cmdline = NULL;
-	if (error == 0) {
-		guest_config_parse(text.p, text.len, &config);
-		g->is_qemu = strcmp(config.vmm, "qemu") == 0;
-		g->has_cmdline = g->is_qemu;
-	}
+	guest_config_parse(text.p, text.len, &config);
+	g->is_qemu = strcmp(config.vmm, "qemu") == 0;
 	if (g->is_qemu) {
 		args = qemu_args_parse(text.p, text.len);
 		nic_args_read(&g->args, args);
@@ -194,27 +182,15 @@ static bool is_due(
 	return n->budget-- > 0;
 }
 
-static void meet(struct reading *r, struct nic_guest *g, const struct row *domain)
-{
-	char path[64];
-
-	g->pid = guest_pid(domain);
-	g->is_new = true;
-	if (!g->pid)
-		return;
-	snprintf(path, sizeof(path), "proc/%u/cmdline", g->pid);
-	g->cmdline = patient_read(r->root, path);
-}
-
 static void look(struct nics *n, struct reading *r, const struct row *domain)
 {
 	struct nic_guest *g = n->guests.item[domain->number];
 
-	if (!g->pid)
-		meet(r, g, domain);
+	g->is_new = !g->pid;
+	g->pid = guest_pid(domain);
 	if (!g->pid)
 		return;
-	take_cmdline(g);
+	take_args(r, g);
 	g->has_news = is_due(n, r, g, domain);
 	if (g->has_news)
 		look_into(n, r, g);
@@ -274,7 +250,6 @@ static void tell_guest(struct nics *n, struct reading *r, struct row *domain)
 	nics_match(g, &n->links, r, &n->ours);
 	if (g->is_new)
 		renew_links(n, g);
-	g->is_new = false;
 	for (size_t i = 0; i < g->n; i++)
 		nics_write(n, r, g, &g->found[i]);
 	pci_tell(r, g, g->has_news);

@@ -6,6 +6,7 @@
 #ifndef KVMTOP_COLLECTORS_NICS_H
 #define KVMTOP_COLLECTORS_NICS_H
 
+#include "collectors/cmdline.h"
 #include "collectors/guest_fds.h"
 #include "collectors/guest_list.h"
 #include "collectors/net_dev.h"
@@ -13,7 +14,6 @@
 #include "collectors/nic_args.h"
 #include "model/snapshot.h"
 
-struct patient;
 struct reading;
 struct root;
 
@@ -43,8 +43,8 @@ struct pci_device {
 struct nic_guest {
 	struct key key;
 	uint32_t pid;
-	struct patient *cmdline; /* while it is being read */
-	bool has_cmdline, is_qemu;
+	struct cmdline cmdline;
+	bool is_qemu;
 	struct nic_args args;
 	struct guest_fds fds;
 	uint64_t fds_ns;       /* when its descriptors were read */

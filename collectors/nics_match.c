@@ -239,10 +239,10 @@ void nics_match(
 	if (seen) {
 		take_in_order(g);
 		/* Without the command line everything looks plugged in. */
-		if (g->has_cmdline || !g->cmdline)
+		if (g->cmdline.has_come)
 			add_plugged(g, links, r, ours);
 		count_fds(g);
-		if (g->has_cmdline)
+		if (g->is_qemu)
 			drop_unplugged(g);
 		guess_backends(g);
 	}

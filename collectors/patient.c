@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/patient.h"
 
-#include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <time.h>
@@ -17,8 +17,8 @@ struct patient {
 	unsigned owners;
 	struct root *root;
 	char *path;
+	int (*read)(const struct root *root, const char *path, struct text *ret);
 	struct text text;
-	int result;
 	bool done;
 };
 
@@ -39,15 +39,15 @@ static void drop(struct patient *p)
 	free(p);
 }
 
-static void *read_file(void *arg)
+static void *run(void *arg)
 {
 	struct patient *p = arg;
 	struct text text = { 0 };
-	int r = root_read_all(p->root, p->path, &text);
 
+	if (p->read(p->root, p->path, &text) < 0)
+		text_done(&text);
 	pthread_mutex_lock(&p->lock);
 	p->text = text;
-	p->result = r;
 	p->done = true;
 	pthread_cond_signal(&p->done_cond);
 	pthread_mutex_unlock(&p->lock);
@@ -55,12 +55,29 @@ static void *read_file(void *arg)
 	return NULL;
 }
 
-struct patient *patient_read(const struct root *root, const char *path)
+static bool start_thread(struct patient *p)
+{
+	sigset_t all, before;
+	pthread_attr_t detached;
+	pthread_t thread;
+	int e;
+
+	pthread_attr_init(&detached);
+	pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
+	/* Signals are for the program's own threads. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	e = pthread_create(&thread, &detached, run, p);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_attr_destroy(&detached);
+	return e == 0;
+}
+
+struct patient *patient_start(const struct root *root, const char *path,
+    int (*read)(const struct root *root, const char *path, struct text *ret))
 {
 	struct patient *p = xcalloc(1, sizeof(*p));
 	pthread_condattr_t monotonic;
-	pthread_attr_t detached;
-	pthread_t thread;
 
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_condattr_init(&monotonic);
@@ -69,35 +86,36 @@ struct patient *patient_read(const struct root *root, const char *path)
 	pthread_condattr_destroy(&monotonic);
 	p->root = root_dup(root);
 	p->path = xstrdup(path);
+	p->read = read;
 	p->owners = 2;
-	pthread_attr_init(&detached);
-	pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
-	/* Without a thread (a captured host, or none to be had) it is read here. */
-	if (!root_is_live(root) || pthread_create(&thread, &detached, read_file, p) != 0)
-		read_file(p);
-	pthread_attr_destroy(&detached);
+	if (!root_is_live(root)) {
+		run(p);
+	} else if (!start_thread(p)) {
+		p->owners = 1;
+		drop(p);
+		return NULL;
+	}
 	return p;
 }
 
-int patient_take(struct patient *p, uint64_t wait_ns, struct text *ret)
+bool patient_take(struct patient *p, uint64_t wait_ns, struct text *ret)
 {
 	uint64_t until_ns = clock_mono_ns() + wait_ns;
 	struct timespec until = { .tv_sec = (time_t)(until_ns / NS_PER_SEC),
 		.tv_nsec = (long)(until_ns % NS_PER_SEC) };
-	int r = 0;
+	bool done;
+	int e = 0;
 
 	pthread_mutex_lock(&p->lock);
-	while (!p->done && wait_ns && r == 0)
-		r = pthread_cond_timedwait(&p->done_cond, &p->lock, &until);
-	if (p->done) {
+	while (!p->done && wait_ns && e == 0)
+		e = pthread_cond_timedwait(&p->done_cond, &p->lock, &until);
+	done = p->done;
+	if (done) {
 		*ret = p->text;
 		p->text = (struct text){ 0 };
-		r = p->result;
-	} else {
-		r = -EAGAIN;
 	}
 	pthread_mutex_unlock(&p->lock);
-	return r;
+	return done;
 }
 
 void patient_free(struct patient *p)
