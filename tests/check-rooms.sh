@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Checks the picture in doc/architecture.md: which room may include which, where host paths may stand,
-# and where curses may. Prints each offence; fails when there is one.
+# Checks the picture in doc/architecture.md: which room may include which, that no host path stands
+# anywhere, and where curses may. Prints each offence; fails when there is one.
 set -u
 cd "${1:-.}" || exit 2
 fail=0
@@ -31,7 +31,7 @@ echo "$allowed" | {
 	done
 
 	offences=$(grep -nE '"/(proc|sys|dev)[/"]' base/*.c model/*.c collectors/*.c views/*.c tui/*.c profile/*.c \
-		output/*.c cli/*.c kvmtop.c 2>/dev/null | grep -v '^base/root\.c:')
+		output/*.c cli/*.c kvmtop.c 2>/dev/null)
 	[ -z "$offences" ] || { echo "$offences"; echo 'host paths belong below a struct root'; fail=1; }
 
 	offences=$(grep -lE '#include <(n?curses|term)' -r --include='*.[ch]' . 2>/dev/null |
