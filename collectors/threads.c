@@ -15,8 +15,7 @@
 #include "base/xalloc.h"
 #include "collectors/affinity.h"
 #include "collectors/collector.h"
-#include "collectors/vcpu_finder.h"
-#include "collectors/vmm.h"
+#include "collectors/threads.h"
 
 /*
  * status and sched cost 30 µs a thread: each thread's are read at every fifth sample, and of no
@@ -24,33 +23,6 @@
  */
 #define SLOW_SAMPLES 5
 #define SLOW_THREADS 100
-
-/* What stat told when it was read last. */
-struct last {
-	char state; /* 0: it was never read */
-	bool has_guest;
-	int32_t processor;
-	uint64_t user_ticks, system_ticks, guest_ticks;
-};
-
-struct thread {
-	uint32_t tid;
-	bool outside; /* a thread of the kernel: its files lie below proc/TID */
-	bool is_vcpu;
-	int vcpu;            /* its number; -1: no vCPU */
-	enum vcpu_told told; /* where its name does not tell */
-	char role[ROLE_SIZE], comm[PROC_COMM_SIZE];
-	struct kept schedstat, stat;
-	uint64_t start_ticks, user_ns;
-	struct proc_schedstat ran; /* of the sample before */
-	struct last last;
-	uint64_t slow_ns; /* when status and sched were read; 0: never */
-	uint64_t slow_slices;
-	uint64_t affinity_hash;
-	char affinity[256];
-	uint64_t preempted, migrations;
-	bool has_preempted, has_migrations;
-};
 
 struct guest_threads {
 	struct key guest;
@@ -265,75 +237,6 @@ static void update_slow(const struct threads *state, const struct guest_threads 
 	t->slow_ns = reading_now(r);
 }
 
-/* Where a column lies in the row of a vCPU, and in that of another thread; -1: it has none. */
-struct places {
-	enum table_id table;
-	int domain, tid, cpu, affinity, state, run, wait, user, system, guest, switches, preempted,
-	    migrations;
-};
-
-static const struct places places[] = {
-	{ TABLE_THREAD, THREAD_DOMAIN, THREAD_TID, THREAD_CPU, THREAD_AFFINITY, THREAD_STATE,
-	    THREAD_RUN, THREAD_WAIT, THREAD_USER, THREAD_SYSTEM, -1, THREAD_SWITCHES, -1,
-	    THREAD_MIGRATIONS },
-	{ TABLE_VCPU, VCPU_DOMAIN, VCPU_TID, VCPU_CPU, VCPU_AFFINITY, VCPU_STATE, VCPU_RUN,
-	    VCPU_WAIT, VCPU_USER, VCPU_SYSTEM, VCPU_GUEST, VCPU_SWITCHES, VCPU_INVOLUNTARY,
-	    VCPU_MIGRATIONS },
-};
-
-static void write_last(const struct threads *state, struct thread *t, struct row *row,
-    const struct places *at, struct reading *r)
-{
-	uint64_t now = reading_now(r), guest_ns = t->last.guest_ticks * state->tick_ns;
-	uint64_t user_ns = t->last.user_ticks * state->tick_ns;
-	char text[2] = { t->last.state, '\0' };
-
-	cell_set_text(r->into, row, at->state, text, now);
-	if (t->last.processor >= 0)
-		cell_set_number(row, at->cpu, t->last.processor, now);
-	cell_set_count(row, at->system, t->last.system_ticks * state->tick_ns, now);
-	if (at->guest >= 0 && t->last.has_guest) {
-		cell_set_count(row, at->guest, guest_ns, now);
-		/* The kernel scales one and not the other: the difference may shrink a little. */
-		user_ns = user_ns > guest_ns ? user_ns - guest_ns : 0;
-		if (user_ns > t->user_ns)
-			t->user_ns = user_ns;
-		user_ns = t->user_ns;
-	}
-	cell_set_count(row, at->user, user_ns, now);
-}
-
-static void write_slow(
-    const struct thread *t, struct row *row, const struct places *at, struct reading *r)
-{
-	if (t->affinity[0])
-		cell_set_text(r->into, row, at->affinity, t->affinity, reading_now(r));
-	if (t->slow_ns == 0)
-		return;
-	if (at->preempted >= 0 && t->has_preempted)
-		cell_set_count(row, at->preempted, t->preempted, t->slow_ns);
-	if (t->has_migrations)
-		cell_set_count(row, at->migrations, t->migrations, t->slow_ns);
-}
-
-static struct row *write_identity(const struct guest_threads *g, const struct thread *t,
-    const struct row *domain, const struct places *at, struct reading *r)
-{
-	struct row *row =
-	    snapshot_row(r->into, at->table, key_of(g->guest, t->start_ticks << 24 | t->tid));
-	uint64_t now = reading_now(r);
-
-	cell_set_text(r->into, row, at->domain, cell_text(domain, DOMAIN_NAME), now);
-	cell_set_number(row, at->tid, t->tid, now);
-	if (!t->is_vcpu) {
-		cell_set_text(r->into, row, THREAD_ROLE, t->role, now);
-		cell_set_text(r->into, row, THREAD_NAME, t->comm, now);
-	} else {
-		cell_set_number(row, VCPU_NUMBER, t->vcpu, now);
-	}
-	return row;
-}
-
 /* False when the thread is gone, or another one has its id. */
 static bool read_stat(struct guest_threads *g, struct thread *t, const struct root *root)
 {
@@ -382,21 +285,6 @@ static bool has_run(const struct thread *t, const struct proc_schedstat *now)
 	       now->wait_ns != t->ran.wait_ns || t->last.state != 'S';
 }
 
-static void write_sched(struct threads *state, struct thread *t, struct row *row,
-    const struct places *at, bool has_sched, uint64_t now_ns)
-{
-	if (has_sched) {
-		cell_set_count(row, at->run, t->ran.run_ns, now_ns);
-		cell_set_count(row, at->wait, t->ran.wait_ns, now_ns);
-		cell_set_count(row, at->switches, t->ran.slices, now_ns);
-		return;
-	}
-	/* A kernel without CONFIG_SCHED_INFO: clock ticks, and no waiting. */
-	state->no_schedstat = true;
-	cell_set_count(
-	    row, at->run, (t->last.user_ticks + t->last.system_ticks) * state->tick_ns, now_ns);
-}
-
 /* False when the thread is gone. */
 static bool read_thread(struct threads *state, struct guest_threads *g, struct thread *t,
     const struct row *domain, struct reading *r)
@@ -404,21 +292,17 @@ static bool read_thread(struct threads *state, struct guest_threads *g, struct t
 	struct proc_schedstat sched = { 0 };
 	int has_sched = read_schedstat(g, t, r, &sched);
 	bool ran = !has_sched || has_run(t, &sched);
-	uint64_t sched_ns = reading_now(r);
-	const struct places *at;
-	struct row *row;
 
 	if (has_sched < 0)
 		return false;
+	t->read_ns = reading_now(r);
 	if ((ran || reading_thorough(r)) && !read_stat(g, t, r->root))
 		return false;
+	t->has_sched = has_sched;
 	t->ran = sched;
-	at = &places[t->is_vcpu];
-	row = write_identity(g, t, domain, at, r);
-	write_sched(state, t, row, at, has_sched, sched_ns);
-	write_last(state, t, row, at, r);
+	state->no_schedstat |= !has_sched;
 	update_slow(state, g, t, ran, r);
-	write_slow(t, row, at, r);
+	threads_write(r->into, domain, t, state->tick_ns);
 	return true;
 }
 
