@@ -205,6 +205,8 @@ static const char *why_absent(int error)
 		return "this host has no hardware PMU that counts them";
 	case -EBUSY:
 		return "something else holds the PMU";
+	case COUNTER_NAMELESS:
+		return "libpfm4 knows none on this CPU that tell them";
 	default:
 		return strerror(-error);
 	}

@@ -11,6 +11,7 @@
 #ifndef KVMTOP_COLLECTORS_COUNTERS_H
 #define KVMTOP_COLLECTORS_COUNTERS_H
 
+#include <errno.h>
 #include <linux/perf_event.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -30,6 +31,9 @@ struct sampling;
 
 /* In the guest, in the host on its behalf, or wherever the thread is (software events). */
 enum counter_side { SIDE_GUEST, SIDE_HOST, SIDE_ALL, COUNTER_SIDES };
+
+/* The error of an event that libpfm4 has no name for on this CPU. */
+#define COUNTER_NAMELESS (-ENOMSG)
 
 /* 0 or -errno each. */
 struct counter_kernel {

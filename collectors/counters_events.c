@@ -11,7 +11,7 @@
 #include "collectors/pfm_names.h"
 
 struct usual {
-	const char *name, *pfm;
+	const char *name, *pfm; /* @pfm: NULL: another one on each family of CPUs */
 	bool software;
 };
 
@@ -22,14 +22,38 @@ static const struct usual usual[] = {
 	{ "llc_misses", "perf::CACHE-MISSES", false },
 	{ "branch_misses", "perf::BRANCH-MISSES", false },
 	{ "dtlb_misses", "perf::DTLB-LOAD-MISSES", false },
-	{ "memory_loads", "perf::NODE-LOADS", false },
-	{ "remote_loads", "perf::NODE-LOAD-MISSES", false },
+	{ "local_loads", NULL, false },
+	{ "remote_loads", NULL, false },
 	{ "switches", "perf::CONTEXT-SWITCHES", true },
 	{ "migrations", "perf::CPU-MIGRATIONS", true },
 	{ "page_faults", "perf::PAGE-FAULTS", true },
 };
 
 #define USUAL (sizeof(usual) / sizeof(usual[0]))
+
+/*
+ * Loads from memory, as the CPU itself tells them apart. The kernel's generic NODE-LOADS are no
+ * whole of which NODE-LOAD-MISSES were a part: on Sandy Bridge they are all loads from memory, from
+ * Haswell on the local ones only (hsw_hw_cache_extra_regs in arch/x86/events/intel/core.c).
+ */
+static const struct {
+	const char *local, *remote;
+} node_loads[] = {
+	/* Intel: Skylake, Cascade Lake, Ice Lake, Sapphire Rapids */
+	{ "MEM_LOAD_L3_MISS_RETIRED:LOCAL_DRAM", "MEM_LOAD_L3_MISS_RETIRED:REMOTE_DRAM" },
+	/* Haswell, Broadwell */
+	{ "MEM_LOAD_UOPS_L3_MISS_RETIRED:LOCAL_DRAM", "MEM_LOAD_UOPS_L3_MISS_RETIRED:REMOTE_DRAM" },
+	/* Sandy Bridge, Ivy Bridge */
+	{ "MEM_LOAD_UOPS_LLC_MISS_RETIRED:LOCAL_DRAM",
+	    "MEM_LOAD_UOPS_LLC_MISS_RETIRED:REMOTE_DRAM" },
+	/* AMD: Zen 4, Zen 3, Zen 2 */
+	{ "DEMAND_DATA_CACHE_FILLS_FROM_SYSTEM:DRAM_IO_NEAR",
+	    "DEMAND_DATA_CACHE_FILLS_FROM_SYSTEM:DRAM_IO_FAR" },
+	{ "DEMAND_DATA_CACHE_FILLS_FROM_SYSTEM:MEM_IO_LCL",
+	    "DEMAND_DATA_CACHE_FILLS_FROM_SYSTEM:MEM_IO_RMT" },
+	{ "DATA_CACHE_REFILLS_FROM_SYSTEM:LS_MABRESP_LCL_DRAM",
+	    "DATA_CACHE_REFILLS_FROM_SYSTEM:LS_MABRESP_RMT_DRAM" },
+};
 
 const char *counter_side_name(enum counter_side side)
 {
@@ -88,7 +112,8 @@ const struct counter_kernel counter_kernel_live = {
 static const struct usual *find_usual(const char *name)
 {
 	for (size_t i = 0; i < USUAL; i++)
-		if (strcasecmp(usual[i].name, name) == 0 || strcasecmp(usual[i].pfm, name) == 0)
+		if (strcasecmp(usual[i].name, name) == 0 ||
+		    (usual[i].pfm && strcasecmp(usual[i].pfm, name) == 0))
 			return &usual[i];
 	return NULL;
 }
@@ -101,6 +126,32 @@ static bool is_there(const struct counter_events *events, const char *name)
 	return false;
 }
 
+/* Of the first family that has both. -ENOENT: of this CPU it is not known what tells them. */
+static int encode_node_loads(
+    const char *name, const struct counter_kernel *kernel, struct perf_event_attr *ret)
+{
+	for (size_t i = 0; i < sizeof(node_loads) / sizeof(node_loads[0]); i++) {
+		struct perf_event_attr local, remote;
+		int r = kernel->encode(kernel->ctx, node_loads[i].local, &local);
+
+		if (r == 0)
+			r = kernel->encode(kernel->ctx, node_loads[i].remote, &remote);
+		if (r == 0)
+			*ret = strcmp(name, "local_loads") == 0 ? local : remote;
+		if (r != -ENOENT)
+			return r;
+	}
+	return -ENOENT;
+}
+
+static int encode(const struct usual *known, const char *wanted,
+    const struct counter_kernel *kernel, struct perf_event_attr *ret)
+{
+	if (known && !known->pfm)
+		return encode_node_loads(known->name, kernel, ret);
+	return kernel->encode(kernel->ctx, known ? known->pfm : wanted, ret);
+}
+
 /* @wanted: as the user spelled it. */
 static void add(
     struct counter_events *events, const char *wanted, const struct counter_kernel *kernel)
@@ -108,6 +159,7 @@ static void add(
 	const struct usual *known = find_usual(wanted);
 	const char *name = known ? known->name : wanted;
 	struct counter_event *e;
+	int r;
 
 	if (is_there(events, name))
 		return;
@@ -117,7 +169,10 @@ static void add(
 	}
 	e = &events->event[events->n];
 	*e = (struct counter_event){ 0 };
-	if (kernel->encode(kernel->ctx, known ? known->pfm : wanted, &e->attr) < 0) {
+	r = encode(known, wanted, kernel, &e->attr);
+	if (r == -ENOENT && known && !known->pfm) {
+		e->error[SIDE_GUEST] = e->error[SIDE_HOST] = COUNTER_NAMELESS;
+	} else if (r < 0) {
 		if (!events->unknown[0])
 			slice_copy(slice_of(wanted), events->unknown, sizeof(events->unknown));
 		return;

@@ -322,7 +322,7 @@ const struct screen screens[SCREENS] = {
 			.table = TABLE_DOMAIN,
 			.columns = "name cpu ipc llc_misses_per_1000 dtlb_misses_per_1000 "
 				   "branch_misses_per_1000 remote_share host_cycles_share counted cycles "
-				   "instructions ipc_host page_faults remote_loads memory_loads",
+				   "instructions ipc_host page_faults remote_loads local_loads",
 			.sort = "cpu",
 			.empty = "There is no guest on this host.",
 			.build = counters_build,
@@ -333,7 +333,7 @@ const struct screen screens[SCREENS] = {
 			.columns = "domain vcpu cpu run ipc llc_misses_per_1000 dtlb_misses_per_1000 "
 				   "branch_misses_per_1000 remote_share host_cycles_share counted "
 				   "page_faults counted_switches counted_migrations cycles instructions "
-				   "ipc_host remote_loads memory_loads",
+				   "ipc_host remote_loads local_loads",
 			.sort = "run",
 			.empty = "No vCPU is known.",
 		}, {

@@ -9,7 +9,7 @@ EVENTS = (
     "llc_misses",
     "branch_misses",
     "dtlb_misses",
-    "memory_loads",
+    "local_loads",
     "remote_loads",
 )
 SOFTWARE = ("switches", "migrations", "page_faults")

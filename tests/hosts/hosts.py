@@ -639,7 +639,7 @@ def pmu():
         "llc_misses": 21e6,
         "branch_misses": 2e6,
         "dtlb_misses": 9e6,
-        "memory_loads": 18e6,
+        "local_loads": 3e6,
         "remote_loads": 15e6,
         "switches": 40,
         "migrations": 1,
@@ -651,7 +651,7 @@ def pmu():
         "llc_misses": 0.3e6,
         "branch_misses": 11e6,
         "dtlb_misses": 0.1e6,
-        "memory_loads": 0.2e6,
+        "local_loads": 0.2e6,
         "switches": 12,
     }
     return Host(
