@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What programs in the kernel counted, read from maps of the test's own: no BPF is needed. */
+#include <errno.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "collectors/exit_tally.h"
+#include "collectors/exits_counts.h"
+
+#define SECOND NS_PER_SEC
+#define MS NS_PER_MS
+#define HLT ((struct exit_reason){ EXIT_VMX, 12 })
+#define CPUID ((struct exit_reason){ EXIT_VMX, 10 })
+#define THREADS 2
+
+/* Threads 101 and 102, of the guest 100. */
+struct fake {
+	struct exits_thread thread[THREADS];
+	uint64_t control[EXITS_CONTROLS];
+	int next_error, read_error;
+};
+
+static int fake_next(void *ctx, const uint32_t *tid, uint32_t *ret)
+{
+	const struct fake *f = ctx;
+	uint32_t next = tid ? *tid + 1 : 101;
+
+	if (f->next_error)
+		return f->next_error;
+	if (next > 100 + THREADS)
+		return -ENOENT;
+	*ret = next;
+	return 0;
+}
+
+static int fake_read(void *ctx, uint32_t tid, struct exits_thread *ret)
+{
+	const struct fake *f = ctx;
+
+	if (f->read_error && tid == 101)
+		return f->read_error;
+	*ret = f->thread[tid - 101];
+	return 0;
+}
+
+static int fake_forget(void *ctx, uint32_t tid)
+{
+	struct fake *f = ctx;
+
+	f->thread[tid - 101] = (struct exits_thread){ 0 };
+	return 0;
+}
+
+static int fake_control(void *ctx, uint32_t which, uint64_t *ret)
+{
+	const struct fake *f = ctx;
+
+	*ret = f->control[which];
+	return 0;
+}
+
+static int fake_set_control(void *ctx, uint32_t which, uint64_t v)
+{
+	struct fake *f = ctx;
+
+	f->control[which] = v;
+	return 0;
+}
+
+struct desk {
+	struct fake fake;
+	struct exits_maps maps;
+	struct exits_counts counts;
+	struct exit_tally *tally;
+	struct exit_window window;
+	uint64_t now_ns;
+};
+
+static void desk_open(struct desk *d)
+{
+	*d = (struct desk){ .now_ns = 100 * SECOND };
+	d->maps = (struct exits_maps){ &d->fake, fake_next, fake_read, fake_forget, fake_control,
+		fake_set_control };
+	d->tally = exit_tally_new();
+	exits_counts_init(&d->counts, &d->maps, 64, d->now_ns);
+}
+
+static void desk_close(struct desk *d)
+{
+	exits_counts_done(&d->counts);
+	exit_tally_free(d->tally);
+}
+
+static uint32_t guest_of(void *ctx, uint32_t tid)
+{
+	(void)ctx;
+	return tid / 100 * 100;
+}
+
+/* Each epoch has one window, so that figures are of this one and the one before. */
+static int desk_read(struct desk *d, uint64_t after_ns)
+{
+	int error;
+
+	d->now_ns += after_ns;
+	exit_tally_turn(d->tally, d->now_ns, 1);
+	error = exits_counts_read(&d->counts, d->now_ns, d->tally, &d->window);
+	if (error == 0)
+		exit_tally_end(d->tally, &d->window, guest_of, NULL);
+	return error;
+}
+
+static struct exits_slot *slot_of(struct fake *f, uint32_t tid, int at, struct exit_reason reason)
+{
+	struct exits_slot *s = &f->thread[tid - 101].slot[at];
+
+	s->isa = reason.isa;
+	s->code = reason.code;
+	return s;
+}
+
+/* So many exits that took @ns each. */
+static void count(
+    struct fake *f, uint32_t tid, int at, struct exit_reason reason, uint64_t n, uint64_t ns)
+{
+	struct exits_slot *s = slot_of(f, tid, at, reason);
+
+	s->count += n;
+	s->timed += n;
+	s->time_ns += n * ns;
+	s->min_ns = s->min_ns && s->min_ns < ns ? s->min_ns : ns;
+	s->max_ns = s->max_ns > ns ? s->max_ns : ns;
+	s->hist[exit_bucket(ns)] += (uint32_t)n;
+}
+
+static struct exit_figures find(
+    struct desk *d, enum exit_level level, uint32_t id, struct exit_reason reason)
+{
+	struct exit_figures *figures, found = { 0 };
+	size_t n = exit_tally_figures(d->tally, &figures);
+
+	for (size_t i = 0; i < n; i++)
+		if (figures[i].level == level && figures[i].id == id &&
+		    figures[i].reason.isa == reason.isa && figures[i].reason.code == reason.code)
+			found = figures[i];
+	free(figures);
+	return found;
+}
+
+static void expect_about(double got, double want)
+{
+	if (!(fabs(got - want) <= 1e-6 + fabs(want) * 1e-6))
+		fail_msg("%g instead of %g", got, want);
+}
+
+static void test_differences(void **state)
+{
+	static struct desk d;
+	struct exit_figures f;
+
+	(void)state;
+	desk_open(&d);
+	count(&d.fake, 101, 0, CPUID, 1000, 2000);
+	count(&d.fake, 102, 0, CPUID, 500, 4000);
+	assert_int_equal(desk_read(&d, SECOND), 0);
+	f = find(&d, EXIT_OF_GUEST, 100, CPUID);
+	expect_about(f.rate, 1500);
+	expect_about(f.time, 4e-3);
+	count(&d.fake, 102, 0, CPUID, 100, 1000);
+	assert_int_equal(desk_read(&d, SECOND), 0);
+	assert_int_equal(d.window.records, 100);
+	expect_about(find(&d, EXIT_OF_THREAD, 102, CPUID).rate, 300);
+	desk_close(&d);
+}
+
+/* What cannot be read is told; a thread that has just ended is none of it. */
+static void test_errors(void **state)
+{
+	static struct desk d;
+
+	(void)state;
+	desk_open(&d);
+	count(&d.fake, 101, 0, CPUID, 1000, 2000);
+	count(&d.fake, 102, 0, CPUID, 500, 4000);
+	d.fake.read_error = -ENOENT;
+	assert_int_equal(desk_read(&d, SECOND), 0);
+	expect_about(find(&d, EXIT_OF_HOST, 0, CPUID).rate, 500);
+	d.fake.read_error = -EPERM;
+	assert_int_equal(desk_read(&d, SECOND), -EPERM);
+	d.fake.read_error = 0;
+	d.fake.next_error = -EINVAL;
+	assert_int_equal(desk_read(&d, SECOND), -EINVAL);
+	desk_close(&d);
+}
+
+/* Of a thousand one event had no room: that is no loss of all. */
+static void test_loss(void **state)
+{
+	static struct desk d;
+
+	(void)state;
+	desk_open(&d);
+	count(&d.fake, 101, 0, CPUID, 999, 2000);
+	d.fake.control[EXITS_NO_ROOM] = 1;
+	assert_int_equal(desk_read(&d, SECOND), 0);
+	expect_about(exit_tally_lost(d.tally), 0.001);
+	desk_close(&d);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_differences),
+		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_loss),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
