@@ -58,7 +58,7 @@ static double error_of(const struct exit_tally *t, const struct cell *c)
 	double n = (double)exit_tally_windows(t), sum = c->sum[NOW] + c->sum[BEFORE];
 	double squares = c->squares[NOW] + c->squares[BEFORE], variance = 0, error;
 
-	if (!(t->sampled[NOW] || t->sampled[BEFORE]))
+	if (!(t->sampled[NOW] || t->sampled[BEFORE]) || sum <= 0)
 		return 0;
 	if (n >= 2)
 		variance = n * (squares - sum * sum / n) / (n - 1);
@@ -66,13 +66,15 @@ static double error_of(const struct exit_tally *t, const struct cell *c)
 	return fmax(error, 2 * sqrt(sum)) / sum + exit_tally_lost(t);
 }
 
-static void set_times(
-    struct exit_figures *f, const struct exit_times *x, double seconds, double timed_part)
+static void set_times(struct exit_figures *f, const struct exit_times *x, double seconds)
 {
-	double ns = (double)NS_PER_SEC;
+	double ns = (double)NS_PER_SEC, timed_part = 1;
 
 	/* Where not every exit was timed, those that were stand for the others. */
-	f->time = ((double)x->time_ns / timed_part + (double)x->open_ns) / ns / seconds;
+	if (x->timed)
+		timed_part = (double)x->timed / (double)(x->timed + x->untimed);
+	f->time =
+	    ((double)(x->time_ns - x->before_ns) / timed_part + (double)x->open_ns) / ns / seconds;
 	f->timed = x->timed > 0;
 	if (!f->timed)
 		return;
@@ -81,6 +83,12 @@ static void set_times(
 	f->p99 = exit_times_quantile(x, 0.99) / ns;
 	f->min = (double)x->min_ns / ns;
 	f->max = (double)x->max_ns / ns;
+}
+
+/* A thread may be out all the time, and not leave anew. */
+static bool has_figures(const struct cell *c)
+{
+	return c->sum[NOW] + c->sum[BEFORE] > 0 || c->times[NOW] || c->times[BEFORE];
 }
 
 static void sum_times(const struct cell *c, struct exit_times *ret)
@@ -94,20 +102,16 @@ static void sum_times(const struct cell *c, struct exit_times *ret)
 static void set_figures(
     const struct exit_tally *t, const struct cell *c, double seconds, struct exit_figures *f)
 {
-	double sum = c->sum[NOW] + c->sum[BEFORE], part = 1;
 	struct exit_times x;
 
 	sum_times(c, &x);
 	*f = (struct exit_figures){
 		.level = c->level, .id = c->id, .guest = c->guest, .reason = c->reason
 	};
-	f->rate = sum / seconds;
+	f->rate = (c->sum[NOW] + c->sum[BEFORE]) / seconds;
 	f->total = c->total;
 	f->error = error_of(t, c);
-	/* In sampled windows what was cut off is known as such; counted ones may time a part. */
-	if (!(t->sampled[NOW] || t->sampled[BEFORE]) && x.timed && (double)x.timed < sum)
-		part = (double)x.timed / sum;
-	set_times(f, &x, seconds, part);
+	set_times(f, &x, seconds);
 }
 
 static void add_to(
@@ -213,7 +217,7 @@ size_t exit_tally_figures(struct exit_tally *t, struct exit_figures **ret)
 	add_up_times(t);
 	*ret = xcalloc(t->cells + 1, sizeof(**ret));
 	for (size_t i = 0; i < SLOTS; i++)
-		if (t->slot[i] && t->slot[i]->sum[NOW] + t->slot[i]->sum[BEFORE] > 0)
+		if (t->slot[i] && has_figures(t->slot[i]))
 			set_figures(t, t->slot[i], seconds, &(*ret)[n++]);
 	qsort(*ret, n, sizeof(**ret), compare_figures);
 	add_slowness(t, *ret, n);

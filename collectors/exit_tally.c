@@ -217,7 +217,9 @@ void add_times(struct exit_times *into, const struct exit_times *x)
 	if (x->max_ns > into->max_ns)
 		into->max_ns = x->max_ns;
 	into->timed += x->timed;
+	into->untimed += x->untimed;
 	into->time_ns += x->time_ns;
+	into->before_ns += x->before_ns;
 	into->open_ns += x->open_ns;
 	for (int i = 0; i < EXIT_BUCKETS; i++)
 		into->hist[i] += x->hist[i];
@@ -233,7 +235,7 @@ void exit_tally_add(struct exit_tally *t, uint32_t tid, struct exit_reason reaso
 		return;
 	}
 	c->window += count;
-	if (times->timed)
+	if (times->timed || times->untimed || times->open_ns)
 		add_times(times_of(c), times);
 }
 
@@ -270,7 +272,7 @@ static void add_up(struct exit_tally *t, uint32_t (*guest_of)(void *ctx, uint32_
 		struct cell *c = t->slot[i];
 		uint32_t guest;
 
-		if (!c || c->level != EXIT_OF_THREAD || c->window == 0)
+		if (!c || c->level != EXIT_OF_THREAD || (c->window == 0 && !c->times[NOW]))
 			continue;
 		guest = guest_of(ctx, c->id);
 		c->guest = guest;
@@ -327,7 +329,7 @@ static void drop_idle(struct exit_tally *t)
 
 		t->slot[i] = NULL;
 		/* Reasons of the whole host are few, and their totals go on. */
-		if (c && (c->sum[BEFORE] > 0 || c->level == EXIT_OF_HOST))
+		if (c && (c->sum[BEFORE] > 0 || c->times[BEFORE] || c->level == EXIT_OF_HOST))
 			kept[n++] = c;
 		else
 			cell_free(c);

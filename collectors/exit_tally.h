@@ -24,9 +24,11 @@ enum exit_level { EXIT_OF_HOST, EXIT_OF_GUEST, EXIT_OF_THREAD };
 
 /* Times of exits. Zeroed memory is empty. */
 struct exit_times {
-	uint64_t timed;   /* exits whose entry was seen, too */
-	uint64_t time_ns; /* of those */
-	uint64_t open_ns; /* of those that the window's end cut off */
+	uint64_t timed;     /* exits whose entry was seen, too */
+	uint64_t untimed;   /* of the others so many that nobody timed */
+	uint64_t time_ns;   /* of those that were timed */
+	uint64_t before_ns; /* of that: before the window began */
+	uint64_t open_ns;   /* in the window, of those that its end cut off */
 	uint64_t min_ns, max_ns;
 	uint32_t hist[EXIT_BUCKETS];
 };

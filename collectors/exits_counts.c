@@ -91,19 +91,43 @@ struct counted {
 	uint64_t exits, most; /* of the thread that is looked at, and of the busiest one */
 };
 
-static void add_slot(struct exit_tally *tally, uint32_t tid, const struct exits_slot *now,
-    const struct exits_slot *before, struct counted *counted)
+/* Since when the thread is out for the reason in that slot; 0: it is not, or nobody knows. */
+static uint64_t out_since(const struct exits_thread *th, uint32_t at)
 {
+	if (th->exit_ns && at == th->exit_at)
+		return th->exit_ns;
+	return th->exit_ns && th->user_ns && at == th->user_at ? th->user_ns : 0;
+}
+
+/* An exit that goes on over readings has its part in each window, not all of it in the last. */
+static void clip(
+    const struct exits_counts *c, struct exit_times *x, uint64_t was_ns, uint64_t is_ns)
+{
+	uint64_t before_ns = was_ns && was_ns != is_ns ? since(c->at_ns, was_ns) : 0;
+
+	if (x->timed)
+		x->before_ns = before_ns < x->time_ns ? before_ns : x->time_ns;
+	if (is_ns)
+		x->open_ns = since(c->now_ns, is_ns > c->at_ns ? is_ns : c->at_ns);
+}
+
+static void add_slot(const struct exits_counts *c, struct exit_tally *tally,
+    const struct exits_known *k, uint32_t at, struct counted *counted)
+{
+	const struct exits_slot *now = &c->now.slot[at], *before = &k->counts.slot[at];
+	uint64_t was_ns = out_since(&k->counts, at), is_ns = out_since(&c->now, at);
 	struct exit_times x = { .timed = since(now->timed, before->timed),
 		.time_ns = since(now->time_ns, before->time_ns) };
 	uint64_t count = since(now->count, before->count);
 
-	if (count == 0 && x.timed == 0)
+	if (count == 0 && x.timed == 0 && is_ns == 0)
 		return;
+	clip(c, &x, was_ns, is_ns);
+	x.untimed = since(count + (was_ns > 0), x.timed + (is_ns > 0));
 	for (int i = 0; i < EXIT_BUCKETS; i++)
 		x.hist[i] = now->hist[i] > before->hist[i] ? now->hist[i] - before->hist[i] : 0;
 	set_limits(&x, now, before);
-	exit_tally_add(tally, tid, (struct exit_reason){ now->isa, now->code }, count, &x);
+	exit_tally_add(tally, k->tid, (struct exit_reason){ now->isa, now->code }, count, &x);
 	counted->events += count;
 	if (now->isa != EXIT_TO_USER)
 		counted->exits += count;
@@ -116,9 +140,9 @@ static void add_thread(
 
 	k->seen = true;
 	counted->exits = 0;
-	for (int i = 0; i < EXITS_SLOTS; i++)
+	for (uint32_t i = 0; i < EXITS_SLOTS; i++)
 		if (c->now.slot[i].isa)
-			add_slot(tally, tid, &c->now.slot[i], &k->counts.slot[i], counted);
+			add_slot(c, tally, k, i, counted);
 	k->counts = c->now;
 	if (counted->exits > counted->most)
 		counted->most = counted->exits;
@@ -158,10 +182,11 @@ static void choose_mask(struct exits_counts *c, uint64_t most, uint64_t covered_
 int exits_counts_read(
     struct exits_counts *c, uint64_t now_ns, struct exit_tally *tally, struct exit_window *ret)
 {
-	struct counted counted = { 0 };
+	struct counted counted = { .most = 0 };
 	uint64_t no_room;
 	int error = c->maps->control(c->maps->ctx, EXITS_NO_ROOM, &no_room);
 
+	c->now_ns = now_ns;
 	for (size_t i = 0; i < c->n; i++)
 		c->known[i]->seen = false;
 	if (error == 0)

@@ -37,7 +37,7 @@ struct exits_counts {
 	struct exits_known **known; /* ascending by tid */
 	size_t n, cap;
 	struct exits_thread now;
-	uint64_t at_ns; /* of the reading before */
+	uint64_t at_ns, now_ns; /* of the reading before, and of this one */
 	uint64_t no_room;
 	uint64_t mask;
 };

@@ -322,8 +322,8 @@ static void test_error(void **state)
 	exit_tally_clear(t);
 	/* Counted: certain. */
 	exit_tally_turn(t, 0, 20000 * MS);
-	exit_tally_add(
-	    t, 101, CPUID, 500, &(struct exit_times){ .timed = 100, .time_ns = 100 * US });
+	exit_tally_add(t, 101, CPUID, 500,
+	    &(struct exit_times){ .timed = 100, .untimed = 400, .time_ns = 100 * US });
 	end(t, 500 * MS, true);
 	f = find(t, EXIT_OF_GUEST, 100, CPUID);
 	expect_about(f.rate, 10000);

@@ -215,12 +215,81 @@ static void test_loss(void **state)
 	desk_close(&d);
 }
 
+static void begin_exit(struct desk *d, uint32_t tid, uint32_t at, struct exit_reason reason)
+{
+	slot_of(&d->fake, tid, (int)at, reason)->count++;
+	d->fake.thread[tid - 101].exit_ns = d->now_ns;
+	d->fake.thread[tid - 101].exit_at = at;
+}
+
+/* As the program at the entry does, @after_ns from the reading before. */
+static void end_exit(struct desk *d, uint32_t tid, uint64_t after_ns)
+{
+	struct exits_thread *th = &d->fake.thread[tid - 101];
+	struct exits_slot *s = &th->slot[th->exit_at];
+	uint64_t ns = d->now_ns + after_ns - th->exit_ns;
+
+	s->timed++;
+	s->time_ns += ns;
+	s->min_ns = ns;
+	s->max_ns = ns;
+	s->hist[exit_bucket(ns)]++;
+	th->exit_ns = 0;
+}
+
+/* A vCPU sleeps for a minute: each window has its part of that, and none has more. */
+static void test_exit_over_readings(void **state)
+{
+	static struct desk d;
+	struct exit_figures f;
+
+	(void)state;
+	desk_open(&d);
+	count(&d.fake, 101, 0, CPUID, 10, 2000);
+	assert_int_equal(desk_read(&d, SECOND / 2), 0);
+	begin_exit(&d, 101, 1, HLT);
+	for (int i = 0; i < 120; i++) {
+		assert_int_equal(desk_read(&d, SECOND / 2), 0);
+		expect_about(find(&d, EXIT_OF_GUEST, 100, HLT).time, i == 0 ? 0.5 : 1);
+	}
+	expect_about(find(&d, EXIT_OF_HOST, 0, HLT).rate, 0);
+	end_exit(&d, 101, SECOND / 4);
+	assert_int_equal(desk_read(&d, SECOND / 2), 0);
+	f = find(&d, EXIT_OF_THREAD, 101, HLT);
+	expect_about(f.time, 0.75);
+	expect_about(f.max, 60.25);
+	expect_about(f.mean, 60.25);
+	assert_int_equal(desk_read(&d, SECOND / 2), 0);
+	expect_about(find(&d, EXIT_OF_HOST, 0, HLT).time, 0.25);
+	assert_int_equal(desk_read(&d, SECOND / 2), 0);
+	assert_true(find(&d, EXIT_OF_HOST, 0, HLT).time == 0);
+	desk_close(&d);
+}
+
+/* One that ended and one that goes on: that the second has no time yet makes none of the first. */
+static void test_open_exits_are_timed(void **state)
+{
+	static struct desk d;
+
+	(void)state;
+	desk_open(&d);
+	begin_exit(&d, 101, 0, HLT);
+	end_exit(&d, 101, 100 * MS);
+	begin_exit(&d, 101, 0, HLT);
+	d.fake.thread[0].exit_ns += 900 * MS;
+	assert_int_equal(desk_read(&d, SECOND), 0);
+	expect_about(find(&d, EXIT_OF_THREAD, 101, HLT).time, 0.2);
+	desk_close(&d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_differences),
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_loss),
+		cmocka_unit_test(test_exit_over_readings),
+		cmocka_unit_test(test_open_exits_are_timed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
