@@ -3,20 +3,16 @@
 
 #include <errno.h>
 
-/* The other bits of a VMX reason tell circumstances. */
-#define VMX_MASK 0x8000ffffU
-#define ARM_EXCEPTION_TRAP 2
-
 struct exit_reason exit_reason_x86(uint32_t isa, uint32_t reason)
 {
 	if (isa == EXIT_VMX)
-		return (struct exit_reason){ EXIT_VMX, reason & VMX_MASK };
+		return (struct exit_reason){ EXIT_VMX, reason & EXIT_VMX_MASK };
 	return (struct exit_reason){ EXIT_SVM, reason };
 }
 
 struct exit_reason exit_reason_arm(uint32_t ret, uint32_t esr_ec)
 {
-	if (ret == ARM_EXCEPTION_TRAP)
+	if (ret == EXIT_ARM_EXCEPTION_TRAP)
 		return (struct exit_reason){ EXIT_ARM_TRAP, esr_ec };
 	return (struct exit_reason){ EXIT_ARM, ret };
 }

@@ -371,18 +371,5 @@ void exit_reason_name(struct exit_reason reason, char buf[EXIT_NAME_SIZE])
 
 bool exit_is_idle(struct exit_reason reason)
 {
-	static const struct exit_reason idle[] = {
-		{ EXIT_VMX, 12 },     /* HLT */
-		{ EXIT_VMX, 36 },     /* MWAIT_INSTRUCTION */
-		{ EXIT_SVM, 0x78 },   /* hlt */
-		{ EXIT_SVM, 0x8b },   /* mwait */
-		{ EXIT_SVM, 0x8c },   /* mwait_cond */
-		{ EXIT_SVM, 0xa6 },   /* idle-halt */
-		{ EXIT_ARM_TRAP, 1 }, /* WFI, WFE */
-	};
-
-	for (size_t i = 0; i < sizeof(idle) / sizeof(idle[0]); i++)
-		if (idle[i].isa == reason.isa && idle[i].code == reason.code)
-			return true;
-	return false;
+	return exit_code_is_idle(reason.isa, reason.code);
 }

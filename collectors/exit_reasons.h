@@ -10,21 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Whose code it is. The first two are what the field `isa` of kvm_exit says. */
-enum exit_isa {
-	EXIT_VMX = 1,
-	EXIT_SVM = 2,
-	EXIT_ARM_TRAP = 3, /* the exception class of ESR_EL2 */
-	EXIT_ARM = 4,      /* what else ended the run: field `ret` */
-	EXIT_TO_USER = 5,  /* kvm_userspace_exit */
-	EXIT_ISAS
-};
-
-/* Of kvm_userspace_exit with an error instead of a reason. */
-#define EXIT_USER_RESTART 0x10000U /* -EINTR: a signal */
-#define EXIT_USER_ERROR 0x20000U   /* + the error's number */
-/* Of what did not fit into the counts that the kernel keeps per vCPU. */
-#define EXIT_OTHER 0x7fffffffU
+#include "collectors/exit_codes.h"
 
 struct exit_reason {
 	uint32_t isa, code;

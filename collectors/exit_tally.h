@@ -86,8 +86,6 @@ size_t exit_tally_figures(struct exit_tally *t, struct exit_figures **ret);
 /* Records that were lost, of all; exits that had no room in the tally. */
 double exit_tally_lost(const struct exit_tally *t);
 uint64_t exit_tally_left_out(const struct exit_tally *t);
-/* Events told of that thread's guest per second of real time, sampled or not: what watching costs.
- */
 uint64_t exit_tally_windows(const struct exit_tally *t);
 
 /* A quantile of a histogram, in ns; 0 when it is empty. */

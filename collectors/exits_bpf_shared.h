@@ -5,11 +5,11 @@
 
 #include <linux/types.h>
 
+#include "collectors/exit_codes.h"
 #include "collectors/exit_hist.h"
 
 /* Reasons of one vCPU; those beyond are counted in the last one. A power of two. */
 #define EXITS_SLOTS 16
-#define EXITS_NONE 0xffffffffU
 
 /* Where fields lie in the records, from `format`; 0: there is none. */
 struct exits_offsets {

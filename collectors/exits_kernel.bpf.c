@@ -12,17 +12,6 @@
 #include "collectors/exits_bpf_shared.h"
 
 #define EINTR 4
-/* As in collectors/exit_reasons.h, which is for user space. */
-#define VMX 1
-#define SVM 2
-#define ARM_TRAP 3
-#define ARM 4
-#define TO_USER 5
-#define OTHER 0x7fffffffU
-#define USER_RESTART 0x10000U
-#define USER_ERROR 0x20000U
-#define VMX_MASK 0x8000ffffU
-#define ARM_EXCEPTION_TRAP 2
 /* CPUs that are told apart; those beyond share a place and lose a time now and then. */
 #define CPUS 1024
 /* With 0 a program at a tracepoint hides the event from everybody else: perf would see none. */
@@ -122,8 +111,8 @@ static __always_inline __u32 slot_of(struct exits_thread *th, __u32 isa, __u32 c
 			return i;
 		}
 	}
-	th->slot[EXITS_SLOTS - 1].code = OTHER;
-	th->slot[EXITS_SLOTS - 1].isa = isa == TO_USER ? SVM : isa;
+	th->slot[EXITS_SLOTS - 1].code = EXIT_OTHER;
+	th->slot[EXITS_SLOTS - 1].isa = isa == EXIT_TO_USER ? EXIT_SVM : isa;
 	return EXITS_SLOTS - 1;
 }
 
@@ -173,18 +162,18 @@ int count_exit(void *ctx)
 	if (offsets.reason) {
 		a = read_u32(ctx, offsets.isa);
 		b = read_u32(ctx, offsets.reason);
-		if (a == VMX)
-			take_exit(VMX, b & VMX_MASK);
+		if (a == EXIT_VMX)
+			take_exit(EXIT_VMX, b & EXIT_VMX_MASK);
 		else
-			take_exit(SVM, b);
+			take_exit(EXIT_SVM, b);
 		return ALSO_OTHERS;
 	}
 	a = read_u32(ctx, offsets.ret);
 	b = read_u32(ctx, offsets.esr_ec);
-	if (a == ARM_EXCEPTION_TRAP)
-		take_exit(ARM_TRAP, b);
+	if (a == EXIT_ARM_EXCEPTION_TRAP)
+		take_exit(EXIT_ARM_TRAP, b);
 	else
-		take_exit(ARM, a);
+		take_exit(EXIT_ARM, a);
 	return ALSO_OTHERS;
 }
 
@@ -198,10 +187,10 @@ int count_user(void *ctx)
 	if (!th)
 		return ALSO_OTHERS;
 	if (error == -EINTR)
-		reason = USER_RESTART;
+		reason = EXIT_USER_RESTART;
 	else if (error < 0)
-		reason = USER_ERROR | ((__u32)-error & 0xffff);
-	at = slot_of(th, TO_USER, reason);
+		reason = EXIT_USER_ERROR | ((__u32)-error & 0xffff);
+	at = slot_of(th, EXIT_TO_USER, reason);
 	th->slot[at & (EXITS_SLOTS - 1)].count++;
 	/* Timed where the exit is that led here. */
 	if (th->exit_ns) {
