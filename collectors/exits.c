@@ -13,6 +13,7 @@
 #include "base/xalloc.h"
 #include "collectors/collector.h"
 #include "collectors/exits_bpf.h"
+#include "collectors/exits_bpf_shared.h"
 #include "collectors/exits_ring.h"
 #include "collectors/exits_rows.h"
 
@@ -231,6 +232,22 @@ static void measure(struct exits *e, const struct exit_window *window, uint64_t 
 	e->begin_ns = window->begin_ns;
 }
 
+/* What part of the host's exits the kernel's counts had no room to tell apart. */
+static double part_of_others(const struct exits_found *found)
+{
+	double exits = 0, others = 0;
+
+	for (size_t i = 0; i < found->n; i++) {
+		const struct exit_figures *f = &found->figures[i];
+
+		if (f->level != EXIT_OF_HOST || f->reason.isa == EXIT_TO_USER)
+			continue;
+		exits += f->rate;
+		others += f->reason.code == EXIT_OTHER ? f->rate : 0;
+	}
+	return exits > 0 ? others / exits : 0;
+}
+
 static void note_method(struct reading *r, const struct exits_found *found)
 {
 	const struct exits *e = r->state;
@@ -242,6 +259,10 @@ static void note_method(struct reading *r, const struct exits_found *found)
 		    found->duty * 100, found->duty > 0 ? 50 / found->duty : 0);
 	if (!found->counted && e->bpf_why[0])
 		reading_note(r, "Not counted: %s.", e->bpf_why);
+	if (part_of_others(found) > 0)
+		reading_lacks(r,
+		    "%.1f %% of the exits are of reasons beyond the first %d of a vCPU.",
+		    part_of_others(found) * 100, EXITS_OTHER_EXITS);
 	if (found->lost > 0)
 		reading_lacks(r, "%.1f %% of the records were lost.", found->lost * 100);
 	if (e->ring.refused && !found->counted)

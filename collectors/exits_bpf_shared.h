@@ -8,8 +8,11 @@
 #include "collectors/exit_codes.h"
 #include "collectors/exit_hist.h"
 
-/* Reasons of one vCPU; those beyond are counted in the last one. A power of two. */
-#define EXITS_SLOTS 16
+/* Reasons of one vCPU, a power of two. The first ones go to those that come first; what then has no
+ * slot is counted in the last two, one for exits and one for those that go on to user space. */
+#define EXITS_SLOTS 32
+#define EXITS_OTHER_EXITS (EXITS_SLOTS - 2)
+#define EXITS_OTHER_USER (EXITS_SLOTS - 1)
 
 /* Where fields lie in the records, from `format`; 0: there is none. */
 struct exits_offsets {

@@ -133,6 +133,18 @@ static void add_slot(const struct exits_counts *c, struct exit_tally *tally,
 		counted->exits += count;
 }
 
+/* Slots that are not used stay as they are: memory that nobody touches. */
+static void keep(struct exits_known *k, const struct exits_thread *now)
+{
+	k->counts.exit_ns = now->exit_ns;
+	k->counts.user_ns = now->user_ns;
+	k->counts.exit_at = now->exit_at;
+	k->counts.user_at = now->user_at;
+	for (int i = 0; i < EXITS_SLOTS; i++)
+		if (now->slot[i].isa)
+			k->counts.slot[i] = now->slot[i];
+}
+
 static void add_thread(
     struct exits_counts *c, struct exit_tally *tally, uint32_t tid, struct counted *counted)
 {
@@ -143,7 +155,7 @@ static void add_thread(
 	for (uint32_t i = 0; i < EXITS_SLOTS; i++)
 		if (c->now.slot[i].isa)
 			add_slot(c, tally, k, i, counted);
-	k->counts = c->now;
+	keep(k, &c->now);
 	if (counted->exits > counted->most)
 		counted->most = counted->exits;
 }

@@ -100,7 +100,9 @@ static __always_inline struct exits_thread *thread_of(__u32 tid)
 
 static __always_inline __u32 slot_of(struct exits_thread *th, __u32 isa, __u32 code)
 {
-	for (__u32 i = 0; i < EXITS_SLOTS - 1; i++) {
+	__u32 other = isa == EXIT_TO_USER ? EXITS_OTHER_USER : EXITS_OTHER_EXITS;
+
+	for (__u32 i = 0; i < EXITS_OTHER_EXITS; i++) {
 		struct exits_slot *s = &th->slot[i];
 
 		if (s->code == code && s->isa == isa)
@@ -111,9 +113,9 @@ static __always_inline __u32 slot_of(struct exits_thread *th, __u32 isa, __u32 c
 			return i;
 		}
 	}
-	th->slot[EXITS_SLOTS - 1].code = EXIT_OTHER;
-	th->slot[EXITS_SLOTS - 1].isa = isa == EXIT_TO_USER ? EXIT_SVM : isa;
-	return EXITS_SLOTS - 1;
+	th->slot[other].code = EXIT_OTHER;
+	th->slot[other].isa = isa;
+	return other;
 }
 
 static __always_inline void add_time(struct exits_thread *th, __u32 at, __u64 ns)

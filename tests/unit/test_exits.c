@@ -451,6 +451,24 @@ static void test_captured(void **state)
 	snapshot_unref(r.into);
 }
 
+/* "Others" of a kind are exits of that kind, and it is said how many. */
+static void test_others(void **state)
+{
+	struct reading r;
+
+	(void)state;
+	assert_int_equal(read_note("counted 1000000 0 0\n"
+				   "0 0 1 12 900000 0 0 0 0 0 0 0 0 0\n"
+				   "0 0 1 2147483647 100000 0 0 0 0 0 0 0 0 0\n"
+				   "0 0 5 2147483647 500000 0 0 0 0 0 0 0 0 0\n",
+			     &r),
+	    STATE_OK);
+	assert_non_null(
+	    strstr(r.note, "10.0 % of the exits are of reasons beyond the first 30 of a vCPU."));
+	assert_string_equal(cell_text(r.into->table[TABLE_HOST_EXIT].row[2], EXIT_KIND), "user");
+	snapshot_unref(r.into);
+}
+
 static void test_captured_damage(void **state)
 {
 	static const char *const bad[] = {
@@ -508,6 +526,7 @@ int main(void)
 		cmocka_unit_test(test_forgets),
 		cmocka_unit_test(test_is_bounded),
 		cmocka_unit_test(test_captured),
+		cmocka_unit_test(test_others),
 		cmocka_unit_test(test_captured_damage),
 		cmocka_unit_test(test_buckets),
 	};
