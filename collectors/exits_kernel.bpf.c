@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Runs in the kernel, at the tracepoints of KVM: adds up exits per thread and reason. At a rate at
- * which taking the time would cost more than it tells, only some exits are timed, chosen by chance;
- * counted is every one.
+ * which taking the time would cost more than it tells, only halts and some other exits are timed,
+ * these chosen by chance; counted is every one.
  */
 #include <linux/bpf.h>
 #include <linux/types.h>
@@ -12,8 +12,6 @@
 #include "collectors/exits_bpf_shared.h"
 
 #define EINTR 4
-/* CPUs that are told apart; those beyond share a place and lose a time now and then. */
-#define CPUS 1024
 /* With 0 a program at a tracepoint hides the event from everybody else: perf would see none. */
 #define ALSO_OTHERS 1
 
@@ -43,16 +41,17 @@ struct {
 	__type(value, __u64);
 } control SEC(".maps");
 
-/* The thread whose exit is to be timed, where not all are. */
-static __u32 pending[CPUS];
-
 static __always_inline __u64 *control_of(__u32 which)
 {
 	return bpf_map_lookup_elem(&control, &which);
 }
 
 /* The verifier takes only loads that name their offset themselves, which compilers like to undo. */
+#ifdef __bpf__
 #define LOAD(ctx, offset, v) asm volatile("%0 = *(u32 *)(%1 + " #offset ")" : "=r"(v) : "r"(ctx))
+#else
+#define LOAD(ctx, offset, v) ((v) = *(const __u32 *)(const void *)((const char *)(ctx) + (offset)))
+#endif
 
 static __always_inline __u32 read_u32(const void *ctx, __u32 offset)
 {
@@ -146,11 +145,11 @@ static __always_inline void take_exit(__u32 isa, __u32 code)
 	th->slot[at & (EXITS_SLOTS - 1)].count++;
 	th->exit_ns = th->user_ns = 0;
 	mask = control_of(EXITS_TIME_MASK);
-	if (mask && *mask) {
+	/* A few long sleeps cannot stand for each other. */
+	if (mask && *mask && !exit_code_is_idle(isa, code)) {
 		th->random = th->random * 1664525U + 1013904223U;
 		if ((th->random >> 16) & *mask)
 			return;
-		pending[bpf_get_smp_processor_id() & (CPUS - 1)] = tid;
 	}
 	th->exit_at = at;
 	th->exit_ns = bpf_ktime_get_ns();
@@ -207,18 +206,10 @@ SEC("raw_tracepoint/kvm_entry")
 int end_exit(void *ctx)
 {
 	__u32 tid = (__u32)bpf_get_current_pid_tgid();
-	__u64 *mask = control_of(EXITS_TIME_MASK), now;
-	struct exits_thread *th;
+	struct exits_thread *th = bpf_map_lookup_elem(&threads, &tid);
+	__u64 now;
 
 	(void)ctx;
-	if (mask && *mask) {
-		__u32 *wanted = &pending[bpf_get_smp_processor_id() & (CPUS - 1)];
-
-		if (*wanted != tid)
-			return 0;
-		*wanted = 0;
-	}
-	th = bpf_map_lookup_elem(&threads, &tid);
 	if (!th || !th->exit_ns)
 		return 0;
 	now = bpf_ktime_get_ns();
