@@ -10,10 +10,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/root.h"
 #include "base/xalloc.h"
 #include "collectors/collector.h"
 #include "collectors/exits_bpf.h"
-#include "collectors/exits_bpf_shared.h"
+#include "collectors/exits_counts.h"
 #include "collectors/exits_ring.h"
 #include "collectors/exits_rows.h"
 
@@ -155,7 +156,8 @@ static void wait_ns(uint64_t ns)
 }
 
 /* What cannot be had now is not asked for again until the screen is shown anew. */
-static void open_bpf(struct exits *e, const struct exit_layout *layout, size_t vcpus)
+static void open_bpf(
+    struct exits *e, const struct root *root, const struct exit_layout *layout, size_t vcpus)
 {
 	size_t room = vcpus + vcpus / 4 + SPARE_THREADS;
 
@@ -167,6 +169,12 @@ static void open_bpf(struct exits *e, const struct exit_layout *layout, size_t v
 		return;
 	if (e->mode == EXITS_SAMPLE) {
 		snprintf(e->bpf_why, sizeof(e->bpf_why), "--exits=sample");
+		e->bpf_refused = true;
+		return;
+	}
+	if (!exits_counts_know_threads(root)) {
+		snprintf(e->bpf_why, sizeof(e->bpf_why),
+		    "in a pid namespace of its own kvmtop knows threads by other numbers");
 		e->bpf_refused = true;
 		return;
 	}
@@ -206,7 +214,7 @@ static int watch(struct reading *r, struct exits_vcpus *v, struct exit_window *r
 		stop(e);
 		return error;
 	}
-	open_bpf(e, &layout, v->n);
+	open_bpf(e, r->root, &layout, v->n);
 	if (e->bpf && count(e, v, ret) == 0)
 		return 0;
 	error = exits_ring_look(&e->ring, r->root, &layout);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/root.h"
 #include "base/xalloc.h"
 #include "collectors/exit_tally.h"
 
@@ -14,11 +15,22 @@
 #define SLOW_RATE 70000
 #define FAST_MASK 15
 
+/* PROC_PID_INIT_INO of linux/proc_ns.h: the kernel gives it to the first one, and to no other. */
+#define FIRST_PIDS "pid:[4026531836]"
+
 struct exits_known {
 	uint32_t tid;
 	bool seen;
 	struct exits_thread counts;
 };
+
+bool exits_counts_know_threads(const struct root *root)
+{
+	char link[64];
+
+	return root_link(root, "proc/self/ns/pid", link, sizeof(link)) > 0 &&
+	       strcmp(link, FIRST_PIDS) == 0;
+}
 
 void exits_counts_init(
     struct exits_counts *c, const struct exits_maps *maps, size_t room, uint64_t now_ns)

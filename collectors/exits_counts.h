@@ -15,6 +15,7 @@
 
 struct exit_tally;
 struct exit_window;
+struct root;
 
 /* 0 or -errno each. */
 struct exits_maps {
@@ -27,6 +28,12 @@ struct exits_maps {
 	int (*control)(void *ctx, uint32_t which, uint64_t *ret);
 	int (*set_control)(void *ctx, uint32_t which, uint64_t v);
 };
+
+/*
+ * Whether threads bear the same numbers for us and for programs in the kernel, which know those of
+ * the first pid namespace only.
+ */
+bool exits_counts_know_threads(const struct root *root);
 
 /* What a thread had counted at the reading before. */
 struct exits_known;

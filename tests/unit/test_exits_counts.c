@@ -12,6 +12,8 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
+#include "base/root.h"
+#include "base/xalloc.h"
 #include "collectors/exit_tally.h"
 #include "collectors/exits_counts.h"
 
@@ -282,6 +284,28 @@ static void test_open_exits_are_timed(void **state)
 	desk_close(&d);
 }
 
+static bool know_threads(const char *link)
+{
+	char *archive = xasprintf("kvmtop-host 1\n## 9 9\n%s## end\n", link);
+	struct root *root;
+	bool know;
+
+	assert_int_equal(root_open_archive(archive, strlen(archive), &root), 0);
+	know = exits_counts_know_threads(root);
+	root_close(root);
+	free(archive);
+	return know;
+}
+
+/* In a container the kernel's programs would count threads that nobody knows. */
+static void test_pid_namespace(void **state)
+{
+	(void)state;
+	assert_true(know_threads("@@ proc/self/ns/pid\npid:[4026531836]\n"));
+	assert_false(know_threads("@@ proc/self/ns/pid\npid:[4026532201]\n"));
+	assert_false(know_threads(""));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -290,6 +314,7 @@ int main(void)
 		cmocka_unit_test(test_loss),
 		cmocka_unit_test(test_exit_over_readings),
 		cmocka_unit_test(test_open_exits_are_timed),
+		cmocka_unit_test(test_pid_namespace),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
