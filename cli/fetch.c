@@ -5,10 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "base/xalloc.h"
+#include "cli/errand.h"
 #include "cli/options.h"
 #include "cli/say.h"
 #include "collectors/libvirt_agent.h"
 #include "profile/guest_files.h"
+
+/* For all that libvirt and the agent do. */
+#define WAIT_NS (60 * NS_PER_SEC)
 
 /* What is no kallsyms file is not kept: it would only hide one that is. */
 static int check(const struct text *kallsyms)
@@ -41,17 +47,53 @@ static int keep(const char *uuid, const struct text *kallsyms, const struct text
 	return r;
 }
 
-int fetch_symbols(const struct options *options, const char *uuid)
-{
-	struct text kallsyms = { 0 }, modules = { 0 };
-	char error[LIBVIRT_AGENT_ERROR_SIZE] = "";
-	int r = libvirt_agent_fetch(options->uri, uuid, &kallsyms, &modules, error);
+/* What is asked and answered; strings are owned, for the asking may outlive whoever wanted it. */
+struct fetch {
+	char *uri, *uuid;
+	struct text kallsyms, modules;
+	char error[LIBVIRT_AGENT_ERROR_SIZE];
+	int r;
+};
 
+static void ask(void *ctx)
+{
+	struct fetch *f = ctx;
+
+	f->r = libvirt_agent_fetch(f->uri, f->uuid, &f->kallsyms, &f->modules, f->error);
+}
+
+static void release(void *ctx)
+{
+	struct fetch *f = ctx;
+
+	text_done(&f->kallsyms);
+	text_done(&f->modules);
+	free(f->uri);
+	free(f->uuid);
+	free(f);
+}
+
+int fetch_symbols(const struct options *options, const char *uuid, struct events *events)
+{
+	struct fetch *f = xcalloc(1, sizeof(*f));
+	int r;
+
+	f->uri = options->uri ? xstrdup(options->uri) : NULL;
+	f->uuid = xstrdup(uuid);
+	r = errand_run(events, WAIT_NS, ask, release, f);
+	if (r == -EINTR || r == -ETIMEDOUT) {
+		if (r == -ETIMEDOUT)
+			complain(
+			    "the guest's agent sent no symbols: it took more than %llu seconds",
+			    (unsigned long long)(WAIT_NS / NS_PER_SEC));
+		return r;
+	}
+	r = r < 0 ? r : f->r;
 	if (r < 0)
-		complain("the guest's agent sent no symbols: %s", error);
+		complain(
+		    "the guest's agent sent no symbols: %s", f->error[0] ? f->error : strerror(-r));
 	else
-		r = keep(uuid, &kallsyms, &modules);
-	text_done(&kallsyms);
-	text_done(&modules);
+		r = keep(uuid, &f->kallsyms, &f->modules);
+	release(f);
 	return r;
 }

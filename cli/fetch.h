@@ -3,9 +3,10 @@
 #ifndef KVMTOP_CLI_FETCH_H
 #define KVMTOP_CLI_FETCH_H
 
+struct events;
 struct options;
 
-/* 0, or -errno; that was complained about. */
-int fetch_symbols(const struct options *options, const char *uuid);
+/* 0, or -errno; that was complained about. -EINTR: INT or TERM came first. @events has a beat. */
+int fetch_symbols(const struct options *options, const char *uuid, struct events *events);
 
 #endif

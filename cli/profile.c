@@ -175,7 +175,8 @@ static int profile_guest(const struct options *options, const struct root *root,
 		complain("no guest of this host is called '%s'", options->profile);
 		return EXIT_FAILED;
 	}
-	if (options->fetch_symbols && fetch_symbols(options, cell_text(domain, DOMAIN_UUID)) < 0)
+	if (options->fetch_symbols &&
+	    fetch_symbols(options, cell_text(domain, DOMAIN_UUID), events) < 0)
 		return EXIT_FAILED;
 	r = profile_begin(options, root, s, domain->key, &p);
 	if (r < 0) {

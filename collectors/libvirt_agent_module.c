@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "collectors/libvirt_agent.h"
+#include "collectors/libvirt_events.h"
 
 /* A guest whose agent is silent for so long has none that works. */
 #define TIMEOUT_SECONDS 30
@@ -54,7 +55,10 @@ static int agent_open(const char *uri, const char *uuid, struct libvirt_agent **
 		return -ENOMEM;
 	}
 	virSetErrorFunc(NULL, be_silent);
+	libvirt_events_start();
 	a->connect = virConnectOpen(uri);
+	if (a->connect)
+		virConnectSetKeepAlive(a->connect, KEEPALIVE_SECONDS, KEEPALIVE_COUNT);
 	a->domain = a->connect ? virDomainLookupByUUIDString(a->connect, uuid) : NULL;
 	if (!a->domain) {
 		r = last_error(error);

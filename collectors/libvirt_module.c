@@ -16,11 +16,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "collectors/libvirt_events.h"
 #include "collectors/libvirt_link.h"
-
-/* A daemon that has been silent for so long is taken for dead: 4 signs of life, 5 s apart. */
-#define KEEPALIVE_SECONDS 5
-#define KEEPALIVE_COUNT 3
 
 extern const struct libvirt_ops kvmtop_libvirt_ops;
 
@@ -96,6 +93,13 @@ static void start_events(void)
 	if (pthread_create(&thread, NULL, run_events, NULL) == 0)
 		pthread_detach(thread);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+void libvirt_events_start(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, start_events);
 }
 
 static void unref(void *opaque)
@@ -218,11 +222,10 @@ static bool find_local(virConnectPtr connect)
 static int module_open(const char *uri, void (*changed)(void *ctx, const char *uuid), void *ctx,
     struct libvirt_connection **ret, char *error)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct libvirt_connection *c;
 	virConnectPtr connect;
 
-	pthread_once(&once, start_events);
+	libvirt_events_start();
 	connect = virConnectOpenReadOnly(uri);
 	if (!connect)
 		return last_error(error);
