@@ -25,6 +25,8 @@
 #define READ_NS (50 * NS_PER_MS)
 #define REPORT_NS NS_PER_SEC
 
+/* Owned by whoever started it and by the thread that runs it, which may sit in a read that never
+ * returns: the last of them frees it. */
 struct profile {
 	struct root *root;
 	char *guest, *uuid, *kallsyms, *modules;
@@ -33,7 +35,6 @@ struct profile {
 	size_t threads, cap;
 	uint64_t wanted_ns;
 	unsigned hertz;
-	pthread_t runner;
 	int fd;
 
 	struct guest_symbols symbols;
@@ -46,6 +47,7 @@ struct profile {
 	pthread_mutex_t lock; /* guards what follows */
 	pthread_cond_t wake;
 	bool stopping;
+	unsigned owners;
 	struct report *latest;
 };
 
@@ -213,38 +215,6 @@ static void sample(struct profile *p)
 	report_now(p, true, !lives);
 }
 
-static void *run(void *arg)
-{
-	struct profile *p = arg;
-	uint32_t *tid = xcalloc(p->threads + 1, sizeof(*tid));
-	int r;
-
-	for (size_t i = 0; i < p->threads; i++)
-		tid[i] = p->thread[i].tid;
-	load(p);
-	p->guest_before_ns = profile_guest_ns(p->root, p->pid, 0);
-	r = is_stopping(p)
-		? -ECANCELED
-		: recorder_open(p->root, p->pid, tid, p->threads, p->hertz, &p->recorder);
-	free(tid);
-	if (r < 0)
-		report_failure(p, r);
-	else
-		sample(p);
-	return NULL;
-}
-
-static void init_lock(struct profile *p)
-{
-	pthread_condattr_t attr;
-
-	pthread_mutex_init(&p->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&p->wake, &attr);
-	pthread_condattr_destroy(&attr);
-}
-
 static void free_all(struct profile *p)
 {
 	recorder_close(p->recorder);
@@ -265,11 +235,75 @@ static void free_all(struct profile *p)
 	free(p);
 }
 
+static void drop(struct profile *p)
+{
+	bool last;
+
+	pthread_mutex_lock(&p->lock);
+	last = --p->owners == 0;
+	pthread_mutex_unlock(&p->lock);
+	if (last)
+		free_all(p);
+}
+
+static void *run(void *arg)
+{
+	struct profile *p = arg;
+	uint32_t *tid = xcalloc(p->threads + 1, sizeof(*tid));
+	int r;
+
+	pthread_setname_np(pthread_self(), "profile");
+	for (size_t i = 0; i < p->threads; i++)
+		tid[i] = p->thread[i].tid;
+	load(p);
+	p->guest_before_ns = profile_guest_ns(p->root, p->pid, 0);
+	r = is_stopping(p)
+		? -ECANCELED
+		: recorder_open(p->root, p->pid, tid, p->threads, p->hertz, &p->recorder);
+	free(tid);
+	if (r < 0)
+		report_failure(p, r);
+	else
+		sample(p);
+	drop(p);
+	return NULL;
+}
+
+static void init_lock(struct profile *p)
+{
+	pthread_condattr_t attr;
+
+	pthread_mutex_init(&p->lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&p->wake, &attr);
+	pthread_condattr_destroy(&attr);
+}
+
+/* 0 or an error number. */
+static int start_runner(struct profile *p)
+{
+	pthread_attr_t detached;
+	sigset_t all, before;
+	pthread_t runner;
+	int r;
+
+	pthread_attr_init(&detached);
+	pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
+	/* Signals are for the program's own threads. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	p->owners = 2;
+	r = pthread_create(&runner, &detached, run, p);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_attr_destroy(&detached);
+	return r;
+}
+
 int profile_start(
     const struct root *root, const struct profile_request *request, struct profile **ret)
 {
 	struct profile *p = xcalloc(1, sizeof(*p));
-	sigset_t all, before;
 	int r;
 
 	p->root = root_dup(root);
@@ -286,16 +320,11 @@ int profile_start(
 	}
 	p->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	init_lock(p);
-	/* Signals are for the program's own threads. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	r = p->fd < 0 ? errno : pthread_create(&p->runner, NULL, run, p);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	r = p->fd < 0 ? errno : start_runner(p);
 	if (r) {
 		free_all(p);
 		return -r;
 	}
-	pthread_setname_np(p->runner, "profile");
 	*ret = p;
 	return 0;
 }
@@ -332,6 +361,5 @@ void profile_free(struct profile *p)
 	if (!p)
 		return;
 	profile_stop(p);
-	pthread_join(p->runner, NULL);
-	free_all(p);
+	drop(p);
 }

@@ -49,7 +49,7 @@ struct report *profile_take(struct profile *p);
 /* It ends soon, with a last report. */
 void profile_stop(struct profile *p);
 
-/* Ends it, waits for its end, and frees it. */
+/* Ends it, if it still runs; waits for nothing. */
 void profile_free(struct profile *p);
 
 #endif
