@@ -42,7 +42,7 @@ struct image_guest {
 	int fd_error; /* why its descriptors could not be looked at */
 	struct cgroup cgroup;
 	int cgroup_error;
-	double weight; /* 0: none */
+	bool owns_cgroup; /* nobody else is in it: what it does is the guest's */
 };
 
 /* Finds file system and device of each image; @mounts is proc/PID/mountinfo. */

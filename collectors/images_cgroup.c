@@ -134,12 +134,12 @@ static void write_image(struct reading *r, const struct image_guest *g, const st
 		if (c->src != SRC_CGROUP_IO || !c->key ||
 		    !find_value(g, f, image->number, c->key, &v))
 			continue;
-		if (c->kind == KIND_COUNTER && is_alone(g, image))
+		if (c->kind == KIND_COUNTER && g->owns_cgroup && is_alone(g, image))
 			cell_set_count(row, i, v, reading_now(r));
 		else if (c->kind != KIND_COUNTER && v > 0)
 			cell_set_number(row, i, (double)v, reading_now(r));
 	}
-	if (find_figure(weights, image->number, NULL, &v))
+	if (g->owns_cgroup && find_figure(weights, image->number, NULL, &v))
 		cell_set_number(row, DISK_CGROUP_WEIGHT, (double)v, reading_now(r));
 }
 
@@ -191,6 +191,41 @@ static void files_done(struct files *f)
 		free(f->figure[i]);
 }
 
+static bool ends_with(const char *text, const char *end)
+{
+	size_t len = strlen(text), end_len = strlen(end);
+
+	return len >= end_len && strcmp(text + len - end_len, end) == 0;
+}
+
+/* What machined and libvirt call a guest's group, and what it is in the slice of machines. */
+static bool is_machine(const char *group)
+{
+	static const char machines[] = "machine.slice/";
+	const char *slash = strrchr(group, '/'), *last = slash ? slash + 1 : group;
+	size_t above = (size_t)(last - group);
+
+	return (strncmp(last, "machine-", 8) == 0 && ends_with(last, ".scope")) ||
+	       ends_with(last, ".libvirt-qemu") ||
+	       (above >= sizeof(machines) - 1 &&
+		   strncmp(last - (sizeof(machines) - 1), machines, sizeof(machines) - 1) == 0);
+}
+
+/* A guest that was started by hand shares the group of its session with other processes. */
+static bool is_alone_in_group(struct reading *r, const struct image_guest *g)
+{
+	char *text = read_file(r, g->cgroup.dir, "cgroup.procs");
+	struct cursor all, line;
+	bool alone = text && *text;
+	uint64_t pid;
+
+	cursor_init(&all, text ? text : "", text ? strlen(text) : 0);
+	while (alone && cursor_line(&all, &line))
+		alone = cursor_u64(&line, &pid) == 0 && pid == (uint32_t)g->key.owner;
+	free(text);
+	return alone;
+}
+
 void images_find_cgroup(
     struct reading *r, const struct cgroup_mounts *mounts, struct image_guest *g)
 {
@@ -201,6 +236,8 @@ void images_find_cgroup(
 	snprintf(path, sizeof(path), "proc/%u/cgroup", (uint32_t)g->key.owner);
 	n = root_read(r->root, path, text, sizeof(text));
 	g->cgroup_error = n < 0 ? (int)n : cgroup_find(mounts, text, "blkio", &g->cgroup);
+	g->owns_cgroup =
+	    !g->cgroup_error && (is_machine(g->cgroup.name) || is_alone_in_group(r, g));
 }
 
 void images_read_cgroup(struct reading *r, const struct image_guest *g)
@@ -214,7 +251,7 @@ void images_read_cgroup(struct reading *r, const struct image_guest *g)
 	for (size_t i = 0; i < g->n; i++)
 		if (g->image[i].number[0])
 			write_image(r, g, &f, &g->image[i]);
-	if (find_weight(g->cgroup.v2 ? f.weights : f.weight, &v))
+	if (g->owns_cgroup && find_weight(g->cgroup.v2 ? f.weights : f.weight, &v))
 		cell_set_number(snapshot_row(r->into, TABLE_DOMAIN, g->key), DOMAIN_IO_WEIGHT,
 		    (double)v, reading_now(r));
 	files_done(&f);

@@ -149,6 +149,40 @@ static void devices_are_found_without_touching_images(void **state)
 	captured_done(&h, images_close);
 }
 
+/* What the other processes of a session do is no guest's. */
+static void groups_with_others_tell_nothing(void **state)
+{
+	static const char *const processes[] = { "70\n", "70\n71\n", "71\n", "" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(processes) / sizeof(processes[0]); i++) {
+		struct captured h = { 0 };
+		struct row *l;
+
+		begin(&h, "cgroup2 /sys/fs/cgroup cgroup2 rw 0 0\n",
+		    "0::/user.slice/session-1.scope\n");
+		captured_file(
+		    &h, "sys/fs/cgroup/user.slice/session-1.scope/cgroup.procs", processes[i]);
+		captured_file(&h, "sys/fs/cgroup/user.slice/session-1.scope/io.stat",
+		    "7:0 rbytes=4096 wbytes=8192 rios=3 wios=4 dbytes=0 dios=0\n");
+		captured_file(&h, "sys/fs/cgroup/user.slice/session-1.scope/io.max",
+		    "7:0 rbps=max wbps=1000000 riops=50 wiops=max\n");
+		captured_file(&h, "sys/fs/cgroup/user.slice/session-1.scope/io.weight",
+		    "default 200\n7:0 300\n");
+		h.state = images_open(&h.options);
+		captured_next(&h);
+		captured_guest(&h, 70, "web");
+		l = disk(&h, "vdd", "/dev/loop0", "raw");
+		captured_read(&h, images_read, false);
+		assert_int_equal(cell_has(l, DISK_CGROUP_READ), i == 0);
+		assert_int_equal(cell_has(l, DISK_CGROUP_WEIGHT), i == 0);
+		assert_int_equal(cell_has(l->domain, DOMAIN_IO_WEIGHT), i == 0);
+		/* Limits hold the guest, too. */
+		assert_int_equal((int)cell_number(l, DISK_CGROUP_LIMIT_WRITE, 0), 1000000);
+		captured_done(&h, images_close);
+	}
+}
+
 static void version_1_has_a_file_for_each_figure(void **state)
 {
 	static const char dir[] = "sys/fs/cgroup/blkio" SCOPE;
@@ -217,6 +251,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(devices_are_found_without_touching_images),
+		cmocka_unit_test(groups_with_others_tell_nothing),
 		cmocka_unit_test(version_1_has_a_file_for_each_figure),
 		cmocka_unit_test(devices_of_the_host),
 	};
