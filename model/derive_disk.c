@@ -173,11 +173,11 @@ static enum method method_of(const struct row *row, const unsigned *disks)
 {
 	if (is_told(&row->cell[DISK_READ]))
 		return BY_LIBVIRT;
-	if (is_told(&row->cell[DISK_CGROUP_READ]))
-		return BY_CGROUP;
 	if (row->domain && is_told(&row->domain->cell[DOMAIN_IO_READ]) && is_disk(row) &&
 	    disks[row->domain->number] == 1)
 		return BY_PROCESS;
+	if (is_told(&row->cell[DISK_CGROUP_READ]))
+		return BY_CGROUP;
 	return BY_NOTHING;
 }
 
@@ -196,7 +196,9 @@ void derive_disk_method(struct snapshot *s, int column)
 	free(disks);
 }
 
-static void set_by_method(struct snapshot *s, int column, columns own, columns cgroup, bool process)
+/* @process: NULL where the process does not tell; then the cgroup may. */
+static void set_by_method(
+    struct snapshot *s, int column, columns own, columns cgroup, const int *process)
 {
 	unsigned *disks = count_disks(s);
 
@@ -207,10 +209,10 @@ static void set_by_method(struct snapshot *s, int column, columns own, columns c
 		bool is_known = false;
 		double v = 0;
 
-		if (method == BY_CGROUP)
+		if (method == BY_PROCESS && process)
+			is_known = sum_of(TABLE_DOMAIN, row->domain, process, &v, &why);
+		else if (method == BY_PROCESS || method == BY_CGROUP)
 			is_known = sum_of(TABLE_DISK, row, cgroup, &v, &why);
-		else if (method == BY_PROCESS && process)
-			is_known = sum_of(TABLE_DOMAIN, row->domain, process_bytes, &v, &why);
 		else
 			is_known = sum_of(TABLE_DISK, row, own, &v, &why);
 		if (is_known)
@@ -223,12 +225,12 @@ static void set_by_method(struct snapshot *s, int column, columns own, columns c
 
 void derive_disk_throughput(struct snapshot *s, int column)
 {
-	set_by_method(s, column, disk_bytes, cgroup_bytes, true);
+	set_by_method(s, column, disk_bytes, cgroup_bytes, process_bytes);
 }
 
 void derive_disk_requests(struct snapshot *s, int column)
 {
-	set_by_method(s, column, disk_requests, cgroup_requests, false);
+	set_by_method(s, column, disk_requests, cgroup_requests, NULL);
 }
 
 struct disk_limit {

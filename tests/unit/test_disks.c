@@ -290,6 +290,32 @@ static void every_limit_must_be_told_of(void **state)
 	snapshot_unref(s);
 }
 
+/* Each tells what it knows best; a second disk, and the process's figures are those of both. */
+static void cgroups_tell_of_several_disks(void **state)
+{
+	struct snapshot *before = sample(10, false), *s = sample(12, false);
+	struct row *disk = s->table[TABLE_DISK].row[0];
+
+	(void)state;
+	cell_set_count(before->table[TABLE_DISK].row[0], DISK_CGROUP_READ, 0, NS_PER_SEC * 10);
+	cell_set_count(before->table[TABLE_DISK].row[0], DISK_CGROUP_READS, 0, NS_PER_SEC * 10);
+	cell_set_count(disk, DISK_CGROUP_READ, 1400, s->moment.mono_ns);
+	cell_set_count(disk, DISK_CGROUP_READS, 20, s->moment.mono_ns);
+	snapshot_rate(before, NULL);
+	snapshot_rate(s, before);
+	snapshot_derive(s);
+	assert_string_equal(cell_text(disk, DISK_METHOD), "process");
+	assert_true(NEAR(cell_number(disk, DISK_THROUGHPUT, 0), 4000));
+	assert_true(NEAR(cell_number(disk, DISK_REQUESTS, 0), 10));
+	snapshot_row(s, TABLE_DISK, key_of(key_process(7, 1), key_item("b")));
+	snapshot_link(s);
+	snapshot_derive(s);
+	assert_string_equal(cell_text(disk, DISK_METHOD), "cgroup");
+	assert_true(NEAR(cell_number(disk, DISK_THROUGHPUT, 0), 700));
+	snapshot_unref(before);
+	snapshot_unref(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -300,6 +326,7 @@ int main(void)
 		cmocka_unit_test(means_follow_from_counters),
 		cmocka_unit_test(without_libvirt_the_process_tells),
 		cmocka_unit_test(every_limit_must_be_told_of),
+		cmocka_unit_test(cgroups_tell_of_several_disks),
 	};
 
 	libvirt_xml_init();
