@@ -4,7 +4,11 @@
  * proc/PID/mountstats. The server is not asked for it.
  *
  *   device server:/export mounted on /mnt with fstype nfs4 statvers=1.1
+ *           bytes: READ WRITTEN DIRECT_READ DIRECT_WRITTEN SERVER_READ SERVER_WRITTEN …
  *           READ: OPS SENT TIMEOUTS BYTES_OUT BYTES_IN QUEUE_MS RTT_MS EXECUTE_MS [ERRORS]
+ *
+ * Bytes of an operation are those of the messages; what was read from the server and written to it
+ * stands above.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +29,8 @@ struct operation {
 struct export
 {
 	struct operation read, write, commit;
+	uint64_t read_bytes, written_bytes;
+	bool has_bytes;
 };
 
 static void read_operation(struct cursor *line, struct operation *ret)
@@ -35,6 +41,12 @@ static void read_operation(struct cursor *line, struct operation *ret)
 		if (cursor_u64(line, &o.v[i]) < 0)
 			return;
 	*ret = o;
+}
+
+static void read_bytes(struct cursor *line, struct export *ret)
+{
+	ret->has_bytes = cursor_skip(line, 4) && cursor_u64(line, &ret->read_bytes) == 0 &&
+			 cursor_u64(line, &ret->written_bytes) == 0;
 }
 
 /* Lines up to the next device. */
@@ -48,7 +60,9 @@ static void read_export(struct cursor *all, struct export *ret)
 		if (cursor_field(&line, &word)) {
 			if (slice_eq(word, "device"))
 				break;
-			if (slice_eq(word, "READ:"))
+			if (slice_eq(word, "bytes:"))
+				read_bytes(&line, ret);
+			else if (slice_eq(word, "READ:"))
 				read_operation(&line, &ret->read);
 			else if (slice_eq(word, "WRITE:"))
 				read_operation(&line, &ret->write);
@@ -79,12 +93,14 @@ static void write_export(struct reading *r, const char *name, const struct expor
 
 	cell_set_text(r->into, row, BLOCKDEV_NAME, name, at);
 	cell_set_text(r->into, row, BLOCKDEV_KIND, "nfs", at);
+	if (e->has_bytes) {
+		cell_set_count(row, BLOCKDEV_READ, e->read_bytes, at);
+		cell_set_count(row, BLOCKDEV_WRITE, e->written_bytes, at);
+	}
 	if (!e->read.told || !e->write.told)
 		return;
 	cell_set_count(row, BLOCKDEV_READS, e->read.v[OPS], at);
 	cell_set_count(row, BLOCKDEV_WRITES, e->write.v[OPS], at);
-	cell_set_count(row, BLOCKDEV_READ, e->read.v[BYTES_IN], at);
-	cell_set_count(row, BLOCKDEV_WRITE, e->write.v[BYTES_OUT], at);
 	set_time(row, BLOCKDEV_READ_TIME, e->read.v[EXECUTE_MS], at);
 	set_time(row, BLOCKDEV_WRITE_TIME, e->write.v[EXECUTE_MS], at);
 	set_time(row, BLOCKDEV_QUEUE_TIME, e->read.v[EXECUTE_MS] + e->write.v[EXECUTE_MS], at);

@@ -138,9 +138,11 @@ def block_answer(g, second):
 def mountstats(second):
     reads, writes = ticks(120, second), ticks(60, second)
     return (
-        "device filer:/images mounted on /nfs with fstype nfs4 statvers=1.1\n\tper-op statistics\n"
-        f"\t        READ: {reads} {reads + ticks(1, second, 0)} 0 {reads * 200} {reads * 65536} 0 {reads * 3} {reads * 4} 0\n"
-        f"\t       WRITE: {writes} {writes} 0 {writes * 65536} {writes * 120} 0 {writes * 5} {writes * 7} 0\n"
+        "device filer:/images mounted on /nfs with fstype nfs4 statvers=1.1\n"
+        f"\tbytes:\t0 0 {reads * 65536} {writes * 65536} {reads * 65536} {writes * 65536} 0 0\n"
+        "\tper-op statistics\n"
+        f"\t        READ: {reads} {reads + ticks(1, second, 0)} 0 {reads * 200} {reads * 65656} 0 {reads * 3} {reads * 4} 0\n"
+        f"\t       WRITE: {writes} {writes} 0 {writes * 65716} {writes * 120} 0 {writes * 5} {writes * 7} 0\n"
     )
 
 
