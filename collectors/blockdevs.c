@@ -48,6 +48,7 @@ struct device {
 struct blockdevs {
 	struct device *device;
 	size_t n, cap;
+	size_t unknown;  /* devices of this reading that are beyond what is remembered */
 	size_t next;     /* where the device of the next line probably is */
 	int stat[STATS]; /* columns of the statistics; -1: none */
 	int *column;     /* of the settings */
@@ -303,8 +304,10 @@ static void read_line(struct blockdevs *b, struct reading *r, struct cursor *lin
 	if (!cursor_skip(line, 2) || !cursor_field(line, &name))
 		return;
 	d = find_device(b, name);
-	if (!d)
+	if (!d) {
+		b->unknown++;
 		return;
+	}
 	d->seen = true;
 	describe_when_due(b, r, d);
 	/* A drive without a medium, a loop device without a file. */
@@ -341,12 +344,15 @@ enum state blockdevs_read(struct reading *r)
 	}
 	for (size_t i = 0; i < b->n; i++)
 		b->device[i].seen = false;
-	b->next = 0;
+	b->next = b->unknown = 0;
 	cursor_init(&all, text.p, text.len);
 	while (cursor_line(&all, &line))
 		read_line(b, r, &line);
 	text_done(&text);
 	forget_unseen(b);
+	if (b->unknown)
+		reading_lacks(r, "%zu block device%s beyond the first %d %s left out.", b->unknown,
+		    b->unknown == 1 ? "" : "s", DEVICES_MAX, b->unknown == 1 ? "is" : "are");
 	if (r->into->table[TABLE_BLOCKDEV].n == 0)
 		reading_note(r, "This host has no block device.");
 	return STATE_OK;

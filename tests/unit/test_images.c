@@ -248,6 +248,36 @@ static void devices_of_the_host(void **state)
 	captured_done(&h, blockdevs_close);
 }
 
+static void too_many_devices_are_said(void **state)
+{
+	struct captured h = { 0 };
+	struct text lines = { 0 };
+	char line[64];
+
+	(void)state;
+	for (int second = 5; second <= 6; second++) {
+		int n = second == 6 ? 4097 : 4096;
+
+		lines.len = 0;
+		for (int i = 0; i < n; i++) {
+			int len = snprintf(line, sizeof(line), " 7 %d loop%d 0 0 0 0\n", i, i);
+
+			text_append(&lines, line, (size_t)len);
+		}
+		captured_sample(&h, second);
+		captured_file(&h, "proc/diskstats", lines.p);
+	}
+	h.state = blockdevs_open(&h.options);
+	captured_next(&h);
+	captured_read(&h, blockdevs_read, false);
+	assert_null(strstr(h.note, "left out"));
+	captured_next(&h);
+	captured_read(&h, blockdevs_read, false);
+	assert_non_null(strstr(h.note, "1 block device beyond the first 4096 is left out."));
+	captured_done(&h, blockdevs_close);
+	text_done(&lines);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -255,6 +285,7 @@ int main(void)
 		cmocka_unit_test(groups_with_others_tell_nothing),
 		cmocka_unit_test(version_1_has_a_file_for_each_figure),
 		cmocka_unit_test(devices_of_the_host),
+		cmocka_unit_test(too_many_devices_are_said),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
