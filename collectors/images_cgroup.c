@@ -14,25 +14,28 @@
 #include "collectors/collector.h"
 #include "collectors/images.h"
 
-/* Version 1 counts what is below only in the files that say so. */
+#define BYTES "blkio.throttle.io_service_bytes"
+#define REQUESTS "blkio.throttle.io_serviced"
+
+/* Version 1 counts what is below only in the files that say so, which came with Linux 4.2. */
 static const struct {
-	const char *key, *file, *word; /* @word NULL: a limit, one number */
+	const char *key, *file, *otherwise, *word; /* @word NULL: a limit, one number */
 } version1[] = {
-	{ "rbytes", "blkio.throttle.io_service_bytes_recursive", "Read" },
-	{ "wbytes", "blkio.throttle.io_service_bytes_recursive", "Write" },
-	{ "rios", "blkio.throttle.io_serviced_recursive", "Read" },
-	{ "wios", "blkio.throttle.io_serviced_recursive", "Write" },
-	{ "rbps", "blkio.throttle.read_bps_device", NULL },
-	{ "wbps", "blkio.throttle.write_bps_device", NULL },
-	{ "riops", "blkio.throttle.read_iops_device", NULL },
-	{ "wiops", "blkio.throttle.write_iops_device", NULL },
+	{ "rbytes", BYTES "_recursive", BYTES, "Read" },
+	{ "wbytes", BYTES "_recursive", BYTES, "Write" },
+	{ "rios", REQUESTS "_recursive", REQUESTS, "Read" },
+	{ "wios", REQUESTS "_recursive", REQUESTS, "Write" },
+	{ "rbps", "blkio.throttle.read_bps_device", NULL, NULL },
+	{ "wbps", "blkio.throttle.write_bps_device", NULL, NULL },
+	{ "riops", "blkio.throttle.read_iops_device", NULL, NULL },
+	{ "wiops", "blkio.throttle.write_iops_device", NULL, NULL },
 };
 
 /* Texts of the group's files, read once for all images. */
 struct files {
-	char *stat, *limits, *inner_limits, *weights;         /* version 2 */
+	char *stat, *limits, *inner_limits;                   /* version 2 */
 	char *figure[sizeof(version1) / sizeof(version1[0])]; /* version 1 */
-	char *weight;
+	char *weight, *device_weights;
 };
 
 static char *read_file(struct reading *r, const char *dir, const char *file)
@@ -44,6 +47,14 @@ static char *read_file(struct reading *r, const char *dir, const char *file)
 		text_done(&text);
 	free(path);
 	return text.p;
+}
+
+static char *read_either(
+    struct reading *r, const char *dir, const char *file, const char *otherwise)
+{
+	char *text = read_file(r, dir, file);
+
+	return text || !otherwise ? text : read_file(r, dir, otherwise);
 }
 
 /* The line of that device without its number. */
@@ -90,6 +101,7 @@ static bool find_figure(const char *text, const char *number, const char *word, 
 	return false;
 }
 
+/* How much of a kind of traffic there was on a device, or may be. */
 static bool find_value(const struct image_guest *g, const struct files *f, const char *number,
     const char *key, uint64_t *ret)
 {
@@ -111,6 +123,35 @@ static bool find_value(const struct image_guest *g, const struct files *f, const
 	return false;
 }
 
+/* The tightest: requests go through the device that the image lies on, and those below it. */
+static bool find_limit(const struct image_guest *g, const struct files *f,
+    const struct image *image, const char *key, uint64_t *ret)
+{
+	const struct names *leaves = &image->leaf_numbers;
+	bool found = find_value(g, f, image->number, key, ret);
+	uint64_t v;
+
+	for (size_t i = 0; i < leaves->n; i++)
+		if (find_value(g, f, leaves->name[i], key, &v) && v > 0 && (!found || v < *ret)) {
+			*ret = v;
+			found = true;
+		}
+	return found && *ret > 0;
+}
+
+/* Version 2 has those of devices in the same file. */
+static bool find_device_weight(
+    const struct image_guest *g, const struct files *f, const struct image *image, uint64_t *ret)
+{
+	const char *text = g->cgroup.v2 ? f->weight : f->device_weights;
+	const struct names *leaves = &image->leaf_numbers;
+	bool found = find_figure(text, image->number, NULL, ret);
+
+	for (size_t i = 0; !found && i < leaves->n; i++)
+		found = find_figure(text, leaves->name[i], NULL, ret);
+	return found;
+}
+
 /* Two images on one device: the group's figures are no single one's. */
 static bool is_alone(const struct image_guest *g, const struct image *image)
 {
@@ -125,21 +166,21 @@ static void write_image(struct reading *r, const struct image_guest *g, const st
     const struct image *image)
 {
 	struct row *row = snapshot_row(r->into, TABLE_DISK, image->key);
-	const char *weights = g->cgroup.v2 ? f->weights : NULL;
+	bool counts = g->owns_cgroup && is_alone(g, image);
 	uint64_t v;
 
 	for (int i = 0; i < DISK_COLUMNS; i++) {
 		const struct column *c = &table_kinds[TABLE_DISK].column[i];
 
-		if (c->src != SRC_CGROUP_IO || !c->key ||
-		    !find_value(g, f, image->number, c->key, &v))
+		if (c->src != SRC_CGROUP_IO || !c->key)
 			continue;
-		if (c->kind == KIND_COUNTER && g->owns_cgroup && is_alone(g, image))
-			cell_set_count(row, i, v, reading_now(r));
-		else if (c->kind != KIND_COUNTER && v > 0)
+		if (c->kind != KIND_COUNTER && find_limit(g, f, image, c->key, &v))
 			cell_set_number(row, i, (double)v, reading_now(r));
+		else if (c->kind == KIND_COUNTER && counts &&
+			 find_value(g, f, image->number, c->key, &v))
+			cell_set_count(row, i, v, reading_now(r));
 	}
-	if (g->owns_cgroup && find_figure(weights, image->number, NULL, &v))
+	if (g->owns_cgroup && find_device_weight(g, f, image, &v))
 		cell_set_number(row, DISK_CGROUP_WEIGHT, (double)v, reading_now(r));
 }
 
@@ -164,9 +205,7 @@ static void read_files(struct reading *r, const struct image_guest *g, struct fi
 		f->stat = read_file(r, c->dir, "io.stat");
 		f->limits = read_file(r, c->dir, "io.max");
 		f->inner_limits = read_file(r, c->inner, "io.max");
-		f->weights = read_file(r, c->dir, "io.weight");
-		if (!f->weights)
-			f->weights = read_file(r, c->dir, "io.bfq.weight");
+		f->weight = read_either(r, c->dir, "io.weight", "io.bfq.weight");
 		return;
 	}
 	for (size_t i = 0; i < sizeof(version1) / sizeof(version1[0]); i++)
@@ -174,10 +213,11 @@ static void read_files(struct reading *r, const struct image_guest *g, struct fi
 		    f->figure[i - 1])
 			f->figure[i] = xstrdup(f->figure[i - 1]);
 		else
-			f->figure[i] = read_file(r, c->dir, version1[i].file);
-	f->weight = read_file(r, c->dir, "blkio.weight");
-	if (!f->weight)
-		f->weight = read_file(r, c->dir, "blkio.bfq.weight");
+			f->figure[i] =
+			    read_either(r, c->dir, version1[i].file, version1[i].otherwise);
+	f->weight = read_either(r, c->dir, "blkio.weight", "blkio.bfq.weight");
+	f->device_weights =
+	    read_either(r, c->dir, "blkio.weight_device", "blkio.bfq.weight_device");
 }
 
 static void files_done(struct files *f)
@@ -185,8 +225,8 @@ static void files_done(struct files *f)
 	free(f->stat);
 	free(f->limits);
 	free(f->inner_limits);
-	free(f->weights);
 	free(f->weight);
+	free(f->device_weights);
 	for (size_t i = 0; i < sizeof(version1) / sizeof(version1[0]); i++)
 		free(f->figure[i]);
 }
@@ -251,7 +291,7 @@ void images_read_cgroup(struct reading *r, const struct image_guest *g)
 	for (size_t i = 0; i < g->n; i++)
 		if (g->image[i].number[0])
 			write_image(r, g, &f, &g->image[i]);
-	if (g->owns_cgroup && find_weight(g->cgroup.v2 ? f.weights : f.weight, &v))
+	if (g->owns_cgroup && find_weight(f.weight, &v))
 		cell_set_number(snapshot_row(r->into, TABLE_DOMAIN, g->key), DOMAIN_IO_WEIGHT,
 		    (double)v, reading_now(r));
 	files_done(&f);

@@ -32,6 +32,7 @@ void image_done(struct image *i)
 	free(i->mount);
 	free(i->options);
 	free(i->leaves);
+	names_done(&i->leaf_numbers);
 }
 
 /* Images are files and devices; of the rest QEMU has many open. */
@@ -139,24 +140,36 @@ static bool mount_of_fd(
 	       (links->own_mounts && mount_line_of_id(links->own_mounts, id, ret));
 }
 
+/* "8:0"; false where it is not told. */
+static bool read_number(const struct root *root, const char *name, char *buf, size_t size)
+{
+	char path[160], text[32];
+
+	snprintf(path, sizeof(path), "sys/class/block/%s/dev", name);
+	if (root_read(root, path, text, sizeof(text)) <= 0)
+		return false;
+	slice_copy(slice_trim(slice_of(text)), buf, size);
+	return true;
+}
+
 static void set_device(struct reading *r, struct image *image, const char *name)
 {
 	struct names leaves = { 0 };
-	char path[160], number[32];
+	char whole[BLOCK_NAME_SIZE], number[24];
 	struct text t = { 0 };
-	char whole[BLOCK_NAME_SIZE];
 
 	snprintf(whole, sizeof(whole), "%s", name);
 	block_whole(r->root, whole);
 	snprintf(image->device, sizeof(image->device), "%s", whole);
-	snprintf(path, sizeof(path), "sys/class/block/%s/dev", whole);
-	if (root_read(r->root, path, number, sizeof(number)) > 0)
-		slice_copy(slice_trim(slice_of(number)), image->number, sizeof(image->number));
+	read_number(r->root, whole, image->number, sizeof(image->number));
 	block_leaves(r->root, whole, &leaves);
 	for (size_t i = 0; i < leaves.n; i++) {
 		if (i)
 			text_append(&t, " ", 1);
 		text_append(&t, leaves.name[i], strlen(leaves.name[i]));
+		if (strcmp(leaves.name[i], whole) != 0 &&
+		    read_number(r->root, leaves.name[i], number, sizeof(number)))
+			names_add(&image->leaf_numbers, number, strlen(number));
 	}
 	names_done(&leaves);
 	image->leaves = t.p;

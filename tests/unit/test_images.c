@@ -184,6 +184,31 @@ static void groups_with_others_tell_nothing(void **state)
 	}
 }
 
+/* Requests to a device go through those that it is made of. */
+static void limits_below_the_device_count(void **state)
+{
+	struct captured h = { 0 };
+	struct row *b;
+
+	(void)state;
+	begin(&h, "cgroup2 /sys/fs/cgroup cgroup2 rw 0 0\n", "0::" SCOPE "\n");
+	captured_file(&h, "sys/fs/cgroup" SCOPE "/io.max",
+	    "8:0 rbps=5000 wbps=900 riops=max wiops=max\n"
+	    "8:16 rbps=4000 wbps=max riops=max wiops=max\n"
+	    "253:0 rbps=max wbps=800 riops=max wiops=max\n");
+	captured_file(&h, "sys/fs/cgroup" SCOPE "/io.weight", "default 200\n8:16 300\n");
+	h.state = images_open(&h.options);
+	captured_next(&h);
+	captured_guest(&h, 70, "web");
+	b = disk(&h, "vdb", "/dev/vg/lv-1", "raw");
+	captured_read(&h, images_read, false);
+	assert_int_equal((int)cell_number(b, DISK_CGROUP_LIMIT_READ, 0), 4000);
+	assert_int_equal((int)cell_number(b, DISK_CGROUP_LIMIT_WRITE, 0), 800);
+	assert_false(cell_has(b, DISK_CGROUP_LIMIT_READS));
+	assert_int_equal((int)cell_number(b, DISK_CGROUP_WEIGHT, 0), 300);
+	captured_done(&h, images_close);
+}
+
 static void version_1_has_a_file_for_each_figure(void **state)
 {
 	static const char dir[] = "sys/fs/cgroup/blkio" SCOPE;
@@ -198,8 +223,13 @@ static void version_1_has_a_file_for_each_figure(void **state)
 	captured_file(&h, path, "7:0 Read 512\n7:0 Write 1024\n7:0 Total 1536\nTotal 1536\n");
 	snprintf(path, sizeof(path), "%s/blkio.throttle.write_bps_device", dir);
 	captured_file(&h, path, "7:0 5000\n");
+	/* Kernels before 4.2 count no other way. */
+	snprintf(path, sizeof(path), "%s/blkio.throttle.io_serviced", dir);
+	captured_file(&h, path, "7:0 Read 5\n7:0 Write 6\nTotal 11\n");
 	snprintf(path, sizeof(path), "%s/blkio.bfq.weight", dir);
 	captured_file(&h, path, "500\n");
+	snprintf(path, sizeof(path), "%s/blkio.bfq.weight_device", dir);
+	captured_file(&h, path, "8:0 100\n7:0 700\n");
 	h.state = images_open(&h.options);
 	captured_next(&h);
 	captured_guest(&h, 70, "web");
@@ -207,7 +237,8 @@ static void version_1_has_a_file_for_each_figure(void **state)
 	captured_read(&h, images_read, false);
 	assert_int_equal(l->cell[DISK_CGROUP_READ].count, 512);
 	assert_int_equal(l->cell[DISK_CGROUP_WRITE].count, 1024);
-	assert_false(cell_has(l, DISK_CGROUP_READS));
+	assert_int_equal(l->cell[DISK_CGROUP_READS].count, 5);
+	assert_int_equal((int)cell_number(l, DISK_CGROUP_WEIGHT, 0), 700);
 	assert_int_equal((int)cell_number(l, DISK_CGROUP_LIMIT_WRITE, 0), 5000);
 	assert_int_equal((int)cell_number(l->domain, DOMAIN_IO_WEIGHT, 0), 500);
 	captured_done(&h, images_close);
@@ -283,6 +314,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(devices_are_found_without_touching_images),
 		cmocka_unit_test(groups_with_others_tell_nothing),
+		cmocka_unit_test(limits_below_the_device_count),
 		cmocka_unit_test(version_1_has_a_file_for_each_figure),
 		cmocka_unit_test(devices_of_the_host),
 		cmocka_unit_test(too_many_devices_are_said),
