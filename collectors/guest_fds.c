@@ -9,7 +9,8 @@
 #include "base/root.h"
 #include "base/xalloc.h"
 
-#define DESCRIPTORS_MAX 65536
+/* A guest with hundreds of queues has some thousand; this is read between two samples. */
+#define DESCRIPTORS_MAX 16384
 
 /* The kernel tells which interface a descriptor of the tun driver is attached to: "iff:
  * vnet0". */
@@ -27,7 +28,7 @@ static void read_interface(
 		name[0] = '\0';
 }
 
-/* A number of 32 bits behind @prefix, other than 0. */
+/* A number of 31 bits behind @prefix. */
 static bool number_behind(const char *text, const char *prefix, uint32_t *ret)
 {
 	size_t len = strlen(prefix);
@@ -47,13 +48,13 @@ static void take_tap(struct guest_fds *f, struct tap_fd tap)
 	f->tap[f->taps++] = tap;
 }
 
-static void take_group(struct guest_fds *f, uint32_t group)
+static void add_once(uint32_t list[GUEST_GROUPS_MAX], size_t *n, uint32_t number)
 {
-	for (size_t i = 0; i < f->groups; i++)
-		if (f->group[i] == group)
+	for (size_t i = 0; i < *n; i++)
+		if (list[i] == number)
 			return;
-	if (f->groups < GUEST_GROUPS_MAX)
-		f->group[f->groups++] = group;
+	if (*n < GUEST_GROUPS_MAX)
+		list[(*n)++] = number;
 }
 
 /* @device: the target below the directory of devices, as "net/tun". */
@@ -61,7 +62,7 @@ static void take(
     struct guest_fds *f, const struct root *root, uint32_t pid, uint32_t fd, const char *device)
 {
 	struct tap_fd tap = { .fd = fd };
-	uint32_t group;
+	uint32_t number;
 
 	if (strcmp(device, "net/tun") == 0) {
 		read_interface(root, pid, fd, tap.name);
@@ -74,8 +75,10 @@ static void take(
 		f->vhost_net++;
 	} else if (strcmp(device, "vhost-vsock") == 0 || strcmp(device, "vhost-scsi") == 0) {
 		f->vhost_other++;
-	} else if (number_behind(device, "vfio/", &group)) {
-		take_group(f, group);
+	} else if (number_behind(device, "vfio/devices/vfio", &number)) {
+		add_once(f->device, &f->devices, number);
+	} else if (number_behind(device, "vfio/", &number)) {
+		add_once(f->group, &f->groups, number);
 	}
 }
 
@@ -90,7 +93,7 @@ void guest_fds_read(struct guest_fds *f, const struct root *root, uint32_t pid)
 	struct numbers fds = { 0 };
 	char path[64], target[64];
 
-	f->n = f->taps = f->vhost_net = f->vhost_other = f->groups = 0;
+	f->n = f->taps = f->vhost_net = f->vhost_other = f->groups = f->devices = 0;
 	snprintf(path, sizeof(path), "proc/%u/fd", pid);
 	f->error = root_list_numbers(root, path, &fds);
 	f->n = f->error ? 0 : fds.n;

@@ -34,6 +34,8 @@ struct guest_fds {
 	size_t vhost_other;               /* vsock, SCSI: workers that are no NIC's */
 	uint32_t group[GUEST_GROUPS_MAX]; /* IOMMU groups (/dev/vfio/N) */
 	size_t groups;
+	uint32_t device[GUEST_GROUPS_MAX]; /* numbers of vfio devices (/dev/vfio/devices/vfioN) */
+	size_t devices;
 };
 
 void guest_fds_read(struct guest_fds *f, const struct root *root, uint32_t pid);

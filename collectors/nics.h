@@ -31,12 +31,16 @@ struct xml_nic {
 	const char *name, *target;
 };
 
+/* What tells of a device; by its group it is one of several that may be meant. */
+enum pci_source { PCI_BY_ARGUMENT, PCI_BY_DESCRIPTOR, PCI_BY_GROUP };
+
 /* A device of the host's PCI bus. */
 struct pci_device {
 	char address[PCI_ADDRESS_SIZE], parent[PCI_ADDRESS_SIZE];
 	char driver[32], id[12];
 	uint32_t class_code;
-	bool has_class, by_group;
+	bool has_class;
+	enum pci_source source;
 	int64_t group, node, functions; /* -1: not told */
 };
 
@@ -107,8 +111,8 @@ void pci_write(
     struct reading *r, struct key guest, const struct pci_device *d, const char *known_by);
 
 /*
- * Devices of the guest that its command line tells of, and those of its IOMMU groups of which it
- * tells none. @again: what is known of them is old.
+ * Devices of the guest that its command line tells of, as long as it holds them open, and what it
+ * holds open besides. @again: what is known of them is old.
  */
 void pci_tell(struct reading *r, struct nic_guest *g, bool again);
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * PCI devices that are passed through. The command line and the XML name them; of those that were
- * plugged in, and where there is no libvirt, the process's IOMMU groups are known: then all devices
- * of the group that vfio holds are taken for the guest's.
+ * plugged in, and where there is no libvirt, what the process holds open is known: either the
+ * device itself (through iommufd) or its IOMMU group. Then all devices of the group that vfio holds
+ * are taken for the guest's.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -151,17 +152,25 @@ void pci_write(
 }
 
 static void add_device(
-    struct nic_guest *g, const struct root *root, const char *address, bool by_group)
+    struct nic_guest *g, const struct root *root, const char *address, enum pci_source source)
 {
 	g->device = xgrow(g->device, g->devices, &g->device_cap, sizeof(*g->device));
 	pci_read(&g->device[g->devices], root, address);
-	g->device[g->devices++].by_group = by_group;
+	g->device[g->devices++].source = source;
+}
+
+static bool has_device(const struct nic_guest *g, const char *address)
+{
+	for (size_t i = 0; i < g->devices; i++)
+		if (strcmp(g->device[i].address, address) == 0)
+			return true;
+	return false;
 }
 
 static bool has_group(const struct nic_guest *g, uint32_t group)
 {
 	for (size_t i = 0; i < g->devices; i++)
-		if (!g->device[i].by_group && g->device[i].group == group)
+		if (g->device[i].source != PCI_BY_GROUP && g->device[i].group == group)
 			return true;
 	return false;
 }
@@ -182,44 +191,95 @@ static void add_group(struct nic_guest *g, const struct root *root, uint32_t gro
 		snprintf(path, sizeof(path), "%s/%s", dir, address);
 		root_link(root, path, buf, sizeof(buf));
 		if (read_target(root, address, "driver", buf, sizeof(buf)) && strstr(buf, "vfio"))
-			add_device(g, root, address, true);
+			add_device(g, root, address, PCI_BY_GROUP);
 	}
 	names_done(&names);
 }
 
+/* "../../devices/pci0000:3a/0000:3a:00.0/0000:3b:10.0/vfio-dev/vfio7" */
+static bool find_address(const struct root *root, uint32_t number, char ret[PCI_ADDRESS_SIZE])
+{
+	char path[64], target[512], *end, *slash;
+
+	snprintf(path, sizeof(path), "sys/class/vfio-dev/vfio%u", number);
+	if (root_link(root, path, target, sizeof(target)) <= 0 ||
+	    !(end = strstr(target, "/vfio-dev/")))
+		return false;
+	*end = '\0';
+	slash = strrchr(target, '/');
+	/* A mediated device has a UUID there. */
+	return pci_address(slash ? slash + 1 : target, ret);
+}
+
+static bool is_among(const uint32_t *list, size_t n, int64_t number)
+{
+	for (size_t i = 0; i < n; i++)
+		if (list[i] == number)
+			return true;
+	return false;
+}
+
+/* One that was unplugged stays on the command line. Without a group nothing can be said. */
+static bool is_held(const struct nic_guest *g, const struct root *root, const struct pci_device *d)
+{
+	char address[PCI_ADDRESS_SIZE];
+
+	if (!g->looked || g->fds.error || d->group < 0 ||
+	    is_among(g->fds.group, g->fds.groups, d->group))
+		return true;
+	for (size_t i = 0; i < g->fds.devices; i++)
+		if (find_address(root, g->fds.device[i], address) &&
+		    strcmp(address, d->address) == 0)
+			return true;
+	return false;
+}
+
 static void look(struct reading *r, struct nic_guest *g)
 {
+	char address[PCI_ADDRESS_SIZE];
+
 	g->devices = 0;
-	for (size_t i = 0; i < g->args.devices; i++)
-		add_device(g, r->root, g->args.device[i], false);
+	for (size_t i = 0; i < g->args.devices; i++) {
+		add_device(g, r->root, g->args.device[i], PCI_BY_ARGUMENT);
+		g->devices -= !is_held(g, r->root, &g->device[g->devices - 1]);
+	}
+	for (size_t i = 0; i < g->fds.devices; i++)
+		if (find_address(r->root, g->fds.device[i], address) && !has_device(g, address))
+			add_device(g, r->root, address, PCI_BY_DESCRIPTOR);
 	for (size_t i = 0; i < g->fds.groups; i++)
 		if (!has_group(g, g->fds.group[i]))
 			add_group(g, r->root, g->fds.group[i]);
 }
 
-/* The XML names a device of that group: then it is known which one the guest has. */
+/* The XML names the device, or one of its group: then it is known which one the guest has. */
 static bool is_told(const struct reading *r, const struct nic_guest *g, const struct pci_device *d)
 {
 	const struct table *t = r->latest ? &r->latest->table[TABLE_PCI] : NULL;
 
 	for (size_t i = 0; t && i < t->n; i++)
 		if (key_same_owner(t->row[i]->key, g->key) &&
-		    cell_number(t->row[i], PCI_GROUP, -1) == (double)d->group &&
-		    strcmp(cell_text(t->row[i], PCI_KNOWN_BY), "XML") == 0)
+		    strcmp(cell_text(t->row[i], PCI_KNOWN_BY), "XML") == 0 &&
+		    (d->source == PCI_BY_GROUP
+			    ? cell_number(t->row[i], PCI_GROUP, -1) == (double)d->group
+			    : strcmp(cell_text(t->row[i], PCI_ADDRESS), d->address) == 0))
 			return true;
 	return false;
 }
 
 void pci_tell(struct reading *r, struct nic_guest *g, bool again)
 {
+	static const char *const known_by[] = {
+		[PCI_BY_ARGUMENT] = "command line",
+		[PCI_BY_DESCRIPTOR] = "descriptor",
+		[PCI_BY_GROUP] = "IOMMU group",
+	};
+
 	if (again)
 		look(r, g);
 	for (size_t i = 0; i < g->devices; i++) {
 		const struct pci_device *d = &g->device[i];
 
-		if (!d->by_group)
-			pci_write(r, g->key, d, "command line");
-		else if (!is_told(r, g, d))
-			pci_write(r, g->key, d, "IOMMU group");
+		if (d->source == PCI_BY_ARGUMENT || !is_told(r, g, d))
+			pci_write(r, g->key, d, known_by[d->source]);
 	}
 }

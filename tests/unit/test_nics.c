@@ -425,6 +425,57 @@ static void devices_passed_through(void **state)
 	captured_done(&h, nics_close);
 }
 
+/* What was unplugged stays on the command line, but nobody holds it any more. */
+static void devices_that_were_unplugged(void **state)
+{
+	struct captured h;
+
+	(void)state;
+	start(&h);
+	sample(&h, 10, HEAD);
+	CMDLINE(&h, QEMU "-device\0vfio-pci,host=0000:3b:10.0,id=hostdev0\0-device\0"
+			 "vfio-pci,host=0000:5e:00.0,id=hostdev1\0");
+	link_to(&h, "proc/42/fd/22", "/dev/vfio/18");
+	write_device(
+	    &h, "0000:3b:10.0", "1\n", "../../bus/pci/drivers/iavf", "../../iommu_groups/17");
+	write_device(
+	    &h, "0000:5e:00.0", "-1\n", "../../bus/pci/drivers/vfio-pci", "../../iommu_groups/18");
+	take(&h);
+	assert_int_equal(h.now->table[TABLE_PCI].n, 1);
+	assert_non_null(device(&h, "0000:5e:00.0"));
+	captured_done(&h, nics_close);
+}
+
+/* Through iommufd QEMU holds the device itself, and no group. */
+static void devices_by_their_descriptors(void **state)
+{
+	struct captured h;
+
+	(void)state;
+	start(&h);
+	sample(&h, 10, HEAD);
+	CMDLINE(&h, QEMU "-device\0vfio-pci,host=0000:3b:10.0,iommufd=i\0");
+	link_to(&h, "proc/42/fd/20", "/dev/iommu");
+	link_to(&h, "proc/42/fd/21", "/dev/vfio/devices/vfio0");
+	link_to(&h, "proc/42/fd/22", "/dev/vfio/devices/vfio7");
+	link_to(&h, "proc/42/fd/23", "/dev/vfio/devices/vfio8");
+	link_to(&h, "sys/class/vfio-dev/vfio0",
+	    "../../devices/pci0000:3a/0000:3a:00.0/0000:3b:10.0/vfio-dev/vfio0");
+	link_to(
+	    &h, "sys/class/vfio-dev/vfio7", "../../devices/pci0000:5d/0000:5e:00.0/vfio-dev/vfio7");
+	link_to(&h, "sys/class/vfio-dev/vfio8",
+	    "../../devices/pci0000:00/0000:00:02.0/c0ffee00-1111/vfio-dev/vfio8");
+	write_device(
+	    &h, "0000:3b:10.0", "1\n", "../../bus/pci/drivers/vfio-pci", "../../iommu_groups/17");
+	write_device(
+	    &h, "0000:5e:00.0", "-1\n", "../../bus/pci/drivers/vfio-pci", "../../iommu_groups/18");
+	take(&h);
+	assert_int_equal(h.now->table[TABLE_PCI].n, 2);
+	assert_text(device(&h, "0000:3b:10.0"), PCI_KNOWN_BY, "command line");
+	assert_text(device(&h, "0000:5e:00.0"), PCI_KNOWN_BY, "descriptor");
+	captured_done(&h, nics_close);
+}
+
 static void net_dev_is_foreign_text(void **state)
 {
 	struct captured h = { 0 };
@@ -483,6 +534,8 @@ int main(void)
 		cmocka_unit_test(bridge_and_uplink),
 		cmocka_unit_test(counts_descriptors),
 		cmocka_unit_test(devices_passed_through),
+		cmocka_unit_test(devices_that_were_unplugged),
+		cmocka_unit_test(devices_by_their_descriptors),
 		cmocka_unit_test(net_dev_is_foreign_text),
 		cmocka_unit_test(no_net_dev),
 	};
