@@ -172,6 +172,8 @@ static void fill_nic(struct reading *r, struct key guest, const struct nic *nic)
 	set_text(r, row, NIC_MODEL, nic->model);
 	set_text(r, row, NIC_TYPE, nic->type);
 	set_text(r, row, NIC_BACKEND, nic->backend);
+	/* So that it is seen that the XML has this NIC. */
+	cell_set_missing(row, NIC_TARGET, STATE_ABSENT, reading_now(r));
 	set_text(r, row, NIC_TARGET, nic->interface);
 	set_number(r, row, NIC_QUEUES, nic->queues);
 	set_number(r, row, NIC_RX_RING, nic->rx_ring);

@@ -20,6 +20,8 @@
 /* Listing descriptors costs some 100 µs a guest: so seldom, and of so many guests at one sample. */
 #define FDS_AGAIN_NS (30 * NS_PER_SEC)
 #define FDS_GUESTS 4
+/* New ones are not to wait long for it; hundreds at once are those of kvmtop's start. */
+#define FIRST_GUESTS 64
 /* A guest opens its taps some time after its start. */
 #define YOUNG_SECONDS 10
 #define YOUNG_GUESTS 8
@@ -172,8 +174,10 @@ static void look_into(struct nics *n, struct reading *r, struct nic_guest *g)
 static bool is_due(
     struct nics *n, const struct reading *r, const struct nic_guest *g, const struct row *domain)
 {
-	if (!g->looked || reading_thorough(r))
+	if (reading_thorough(r))
 		return true;
+	if (!g->looked)
+		return n->first_budget-- > 0;
 	if (cell_number(domain, DOMAIN_UPTIME, YOUNG_SECONDS) < YOUNG_SECONDS)
 		return n->young_budget-- > 0;
 	/* An interface came or went: somebody may have got it, or lost it. */
@@ -208,12 +212,19 @@ static void take_xml(struct nics *n, const struct reading *r)
 {
 	const struct table *t = r->latest ? &r->latest->table[TABLE_NIC] : NULL;
 
-	for (size_t i = 0; i < n->guests.n; i++)
-		((struct nic_guest *)n->guests.item[i])->xmls = 0;
+	for (size_t i = 0; i < n->guests.n; i++) {
+		struct nic_guest *g = n->guests.item[i];
+		const struct row *domain =
+		    r->latest ? snapshot_find(r->latest, TABLE_DOMAIN, g->key) : NULL;
+
+		g->xmls = 0;
+		/* No other source tells that. */
+		g->has_xml = domain && cell_has(domain, DOMAIN_VCPUS_MAXIMUM);
+	}
 	for (size_t i = 0; t && i < t->n; i++) {
 		const struct row *domain = NULL;
 
-		if (cell_has(t->row[i], NIC_TARGET))
+		if (t->row[i]->cell[NIC_TARGET].at_ns)
 			domain = snapshot_find(r->into, TABLE_DOMAIN, key_of(t->row[i]->key, 0));
 		if (domain)
 			add_xml(n->guests.item[domain->number], t->row[i]);
@@ -284,6 +295,7 @@ enum state nics_read(struct reading *r)
 		net_links_keep(&n->links, &n->ours);
 	guest_list_update(&n->guests, r->into, sizeof(struct nic_guest), guest_done);
 	take_xml(n, r);
+	n->first_budget = FIRST_GUESTS;
 	n->budget = FDS_GUESTS;
 	n->young_budget = YOUNG_GUESTS;
 	n->unseen = n->denied = n->uncounted = 0;

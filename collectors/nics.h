@@ -26,7 +26,7 @@ struct found_nic {
 	const char *target; /* what its XML names; NULL: nothing. Lent */
 };
 
-/* What the XML of a guest tells of a NIC, as the last sample has it. Lent. */
+/* What the XML of a guest tells of a NIC, as the last sample has it. Lent; target "": none. */
 struct xml_nic {
 	const char *name, *target;
 };
@@ -65,6 +65,7 @@ struct nic_guest {
 	size_t n, cap;
 	struct xml_nic *xml; /* of this sample */
 	size_t xmls, xml_cap;
+	bool has_xml; /* what it does not tell of is gone */
 };
 
 /* A network namespace of guests that is not ours. */
@@ -82,9 +83,9 @@ struct nics {
 	size_t spaces, space_cap;
 	char own[40]; /* our namespace */
 	size_t turn;  /* the guest that is looked at first */
-	/* Guests whose descriptors may yet be listed at this sample; those that have just started.
-	 */
-	int budget, young_budget;
+	/* Guests whose descriptors may yet be listed at this sample: for the first time, of those
+	 * that have just started, and of all others. */
+	int first_budget, young_budget, budget;
 	/* Of this sample: NICs without an interface of the host; guests that are not to be looked
 	 * into. */
 	size_t unseen, denied;

@@ -51,6 +51,49 @@ static void give(struct found_nic *f, const struct tap_fd *tap)
 	memcpy(f->nic.interface, tap->name, sizeof(f->nic.interface));
 }
 
+static const struct xml_nic *find_xml(const struct nic_guest *g, const char *name)
+{
+	for (size_t i = 0; i < g->xmls; i++)
+		if (strcmp(g->xml[i].name, name) == 0)
+			return &g->xml[i];
+	return NULL;
+}
+
+/* "net0", or "ua-…" where the XML chose it; others came by arguments of the user's own. */
+static bool is_libvirts(const char *name)
+{
+	return strncmp(name, "ua-", 3) == 0 ||
+	       (strncmp(name, "net", 3) == 0 && name[3] &&
+		   strspn(name + 3, "0123456789") == strlen(name + 3));
+}
+
+/* Those of the command line that the guest still has, as far as the XML is known. */
+static void take_args(struct nic_guest *g)
+{
+	for (size_t i = 0; i < g->args.n; i++) {
+		const struct nic *nic = &g->args.nic[i];
+		bool told = find_xml(g, nic->name) != NULL;
+		struct found_nic *f;
+
+		if (g->has_xml && !told && is_libvirts(nic->name))
+			continue;
+		f = add(g, nic);
+		/* Its name may have passed to another, which the XML describes. */
+		if (g->has_xml && told)
+			f->nic.mac[0] = f->nic.model[0] = '\0';
+	}
+}
+
+/* What came in the place of a NIC that was unplugged gets its descriptor, too. */
+static bool is_reused(
+    const struct nic_guest *g, const struct found_nic *f, const struct tap_fd *tap)
+{
+	const struct xml_nic *x = find_xml(g, f->nic.name);
+
+	return !tap->index && tap->name[0] && x && interface_is_name(x->target) &&
+	       strcmp(x->target, tap->name) != 0;
+}
+
 /* By the descriptor that the command line names. */
 static void take_named_fds(struct nic_guest *g)
 {
@@ -59,17 +102,9 @@ static void take_named_fds(struct nic_guest *g)
 		const struct tap_fd *tap =
 		    f->nic.fd >= 0 ? guest_fds_find(&g->fds, (uint32_t)f->nic.fd) : NULL;
 
-		if (tap)
+		if (tap && !is_reused(g, f, tap))
 			give(f, tap);
 	}
-}
-
-static const struct xml_nic *find_xml(const struct nic_guest *g, const char *name)
-{
-	for (size_t i = 0; i < g->xmls; i++)
-		if (strcmp(g->xml[i].name, name) == 0)
-			return &g->xml[i];
-	return NULL;
 }
 
 /* What the XML says of a NIC whose descriptor is not known. */
@@ -231,8 +266,7 @@ void nics_match(
 	bool seen = g->looked && g->fds.error == 0;
 
 	g->n = 0;
-	for (size_t i = 0; i < g->args.n; i++)
-		add(g, &g->args.nic[i]);
+	take_args(g);
 	if (seen)
 		take_named_fds(g);
 	take_targets(g);

@@ -191,6 +191,62 @@ static void xml_names_a_plugged_nic(void **state)
 	captured_done(&h, nics_close);
 }
 
+static struct row *xml_nic(struct captured *h, const char *name, const char *target)
+{
+	struct row *row =
+	    snapshot_row(h->now, TABLE_NIC, key_of(key_process(42, 7), key_item(name)));
+
+	cell_set_text(h->now, row, NIC_NAME, name, 1);
+	cell_set_missing(row, NIC_TARGET, STATE_ABSENT, 1);
+	if (*target)
+		cell_set_text(h->now, row, NIC_TARGET, target, 1);
+	return row;
+}
+
+/* net1 was unplugged, and another plugged in: it has the old one's descriptor, but not its MAC. */
+static void descriptors_are_used_again(void **state)
+{
+	struct captured h;
+	struct row *row;
+
+	(void)state;
+	start(&h);
+	for (int second = 10; second <= 11; second++) {
+		sample(&h, second,
+		    HEAD "vnet0: 1 1 0 0 0 0 0 0 1 1 0 0 0 0 0 0\n"
+			 "vnet7: 1 1 0 0 0 0 0 0 1 1 0 0 0 0 0 0\n");
+		CMDLINE(&h, QEMU
+		    "-netdev\0tap,fd=30,id=h0\0-device\0virtio-net-pci,netdev=h0,id=net0,mac=a\0"
+		    "-netdev\0tap,fd=31,id=h1\0-device\0e1000,netdev=h1,id=net1,mac=b\0"
+		    "-netdev\0user,id=h2\0-device\0e1000,netdev=h2,id=net2\0"
+		    "-netdev\0user,id=u\0-device\0e1000,netdev=u,id=mine\0");
+		tap_fd(&h, 30, "vnet0");
+		tap_fd(&h, 31, "vnet7");
+	}
+	captured_next(&h);
+	cell_set_number(captured_guest(&h, 42, "web"), DOMAIN_VCPUS_MAXIMUM, 2, 1);
+	xml_nic(&h, "net0", "vnet0");
+	row = xml_nic(&h, "net3", "vnet7");
+	cell_set_text(h.now, row, NIC_MAC, "c", 1);
+	captured_read(&h, nics_read, false);
+	assert_int_equal(h.now->table[TABLE_NIC].n, 3);
+	assert_text(nic(&h, "net0"), NIC_INTERFACE, "vnet0");
+	assert_text(nic(&h, "net3"), NIC_INTERFACE, "vnet7");
+	assert_text(nic(&h, "net3"), NIC_MAC, "c");
+	assert_text(nic(&h, "mine"), NIC_TYPE, "user");
+	/* It got the old one's name as well. */
+	captured_next(&h);
+	cell_set_number(captured_guest(&h, 42, "web"), DOMAIN_VCPUS_MAXIMUM, 2, 1);
+	row = xml_nic(&h, "net0", "vnet7");
+	cell_set_text(h.now, row, NIC_MAC, "c", 1);
+	xml_nic(&h, "net2", "");
+	captured_read(&h, nics_read, false);
+	assert_text(nic(&h, "net0"), NIC_INTERFACE, "vnet7");
+	assert_text(nic(&h, "net0"), NIC_MAC, "c");
+	assert_text(nic(&h, "net2"), NIC_TYPE, "user");
+	captured_done(&h, nics_close);
+}
+
 /* Descriptors may not be seen: the XML tells the interface. */
 static void xml_instead_of_descriptors(void **state)
 {
@@ -526,6 +582,7 @@ int main(void)
 		cmocka_unit_test(directions),
 		cmocka_unit_test(plugged_and_unplugged),
 		cmocka_unit_test(xml_names_a_plugged_nic),
+		cmocka_unit_test(descriptors_are_used_again),
 		cmocka_unit_test(xml_instead_of_descriptors),
 		cmocka_unit_test(taps_that_qemu_opened),
 		cmocka_unit_test(without_interface),
