@@ -233,66 +233,6 @@ void derive_disk_requests(struct snapshot *s, int column)
 	set_by_method(s, column, disk_requests, cgroup_requests, NULL);
 }
 
-struct disk_limit {
-	columns used;
-	int limit;
-};
-
-/* The part of the limit that is taken; false when that is not known, and then why. */
-static bool share_of(
-    const struct row *row, const struct disk_limit *l, double *ret, enum state *ret_why)
-{
-	double sum = 0, v;
-
-	for (size_t i = 0; l->used[i] >= 0; i++) {
-		if (!derive_operand(TABLE_DISK, row, l->used[i], &v, ret_why)) {
-			/* There is a figure, wherever it may be had: the guest is held to it. */
-			if (*ret_why == STATE_ABSENT)
-				*ret_why = STATE_UNKNOWN;
-			return false;
-		}
-		sum += v;
-	}
-	*ret = sum / cell_number(row, l->limit, 1);
-	return true;
-}
-
-void derive_disk_limit_used(struct snapshot *s, int column)
-{
-	static const struct disk_limit limits[] = {
-		{ { DISK_READ, DISK_WRITE, -1 }, DISK_LIMIT_BYTES },
-		{ { DISK_READ, -1 }, DISK_LIMIT_READ },
-		{ { DISK_WRITE, -1 }, DISK_LIMIT_WRITE },
-		{ { DISK_READ_REQUESTS, DISK_WRITE_REQUESTS, -1 }, DISK_LIMIT_REQUESTS },
-		{ { DISK_READ_REQUESTS, -1 }, DISK_LIMIT_READ_REQUESTS },
-		{ { DISK_WRITE_REQUESTS, -1 }, DISK_LIMIT_WRITE_REQUESTS },
-		{ { DISK_CGROUP_READ, -1 }, DISK_CGROUP_LIMIT_READ },
-		{ { DISK_CGROUP_WRITE, -1 }, DISK_CGROUP_LIMIT_WRITE },
-		{ { DISK_CGROUP_READS, -1 }, DISK_CGROUP_LIMIT_READS },
-		{ { DISK_CGROUP_WRITES, -1 }, DISK_CGROUP_LIMIT_WRITES },
-	};
-
-	for (size_t i = 0; i < s->table[TABLE_DISK].n; i++) {
-		struct row *row = s->table[TABLE_DISK].row[i];
-		bool any = false, known = true;
-		double worst = 0, v;
-		enum state why;
-
-		for (size_t l = 0; known && l < sizeof(limits) / sizeof(limits[0]); l++) {
-			if (!(cell_number(row, limits[l].limit, 0) > 0))
-				continue;
-			any = true;
-			known = share_of(row, &limits[l], &v, &why);
-			if (known && v > worst)
-				worst = v;
-		}
-		if (!known)
-			derive_missing(s, row, column, why);
-		else if (any)
-			derive_number(s, row, column, worst);
-	}
-}
-
 void derive_disk_l2_covered(struct snapshot *s, int column)
 {
 	for (size_t i = 0; i < s->table[TABLE_DISK].n; i++) {

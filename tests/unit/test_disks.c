@@ -316,6 +316,39 @@ static void cgroups_tell_of_several_disks(void **state)
 	snapshot_unref(s);
 }
 
+/* A group's limit is taken up by all of its disks together. */
+static void disks_of_a_group_share_its_limits(void **state)
+{
+	struct snapshot *s[2] = { sample(10, true), sample(12, true) };
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		uint64_t at = s[i]->moment.mono_ns, second = at / NS_PER_SEC;
+
+		cell_set_text(s[i], s[i]->table[TABLE_DISK].row[0], DISK_LIMIT_GROUP, "g", at);
+		for (uint64_t item = 1; item <= 2; item++) {
+			struct row *row =
+			    snapshot_row(s[i], TABLE_DISK, key_of(key_process(7, 1), item));
+
+			cell_set_text(s[i], row, DISK_LIMIT_GROUP, item == 1 ? "g" : "other", at);
+			cell_set_number(row, DISK_LIMIT_REQUESTS, 400, at);
+			cell_set_count(row, DISK_READ_REQUESTS, second * 50, at);
+			cell_set_count(row, DISK_WRITE_REQUESTS, second * 50, at);
+		}
+		snapshot_link(s[i]);
+		snapshot_rate(s[i], i ? s[0] : NULL);
+	}
+	snapshot_derive(s[1]);
+	for (size_t i = 0; i < 3; i++) {
+		const struct row *row = s[1]->table[TABLE_DISK].row[i];
+		bool grouped = strcmp(cell_text(row, DISK_LIMIT_GROUP), "g") == 0;
+
+		assert_true(NEAR(cell_number(row, DISK_LIMIT_USED, 0), grouped ? 0.75 : 0.25));
+	}
+	snapshot_unref(s[0]);
+	snapshot_unref(s[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -327,6 +360,7 @@ int main(void)
 		cmocka_unit_test(without_libvirt_the_process_tells),
 		cmocka_unit_test(every_limit_must_be_told_of),
 		cmocka_unit_test(cgroups_tell_of_several_disks),
+		cmocka_unit_test(disks_of_a_group_share_its_limits),
 	};
 
 	libvirt_xml_init();
