@@ -29,7 +29,26 @@ static bool sum_of(
 	return any;
 }
 
-/* No request, no mean: then there is nothing to show. */
+/* Time and requests, where both show: one without the other makes no mean. */
+static bool sum_pairs(enum table_id t, const struct row *row, columns time, columns count,
+    double *ret_time, double *ret_count, enum state *why)
+{
+	bool any = false;
+	double v, n;
+
+	*ret_time = *ret_count = 0;
+	*why = STATE_ABSENT;
+	for (size_t i = 0; i < 4 && time[i] >= 0; i++)
+		if (derive_operand(t, row, time[i], &v, why) &&
+		    derive_operand(t, row, count[i], &n, why)) {
+			*ret_time += v;
+			*ret_count += n;
+			any = true;
+		}
+	return any;
+}
+
+/* No request, no mean: then there is nothing to show. Each of @time belongs to one of @count. */
 static void set_mean(struct snapshot *s, enum table_id t, int column, columns time, columns count)
 {
 	for (size_t i = 0; i < s->table[t].n; i++) {
@@ -37,7 +56,7 @@ static void set_mean(struct snapshot *s, enum table_id t, int column, columns ti
 		double spent, requests;
 		enum state why;
 
-		if (!sum_of(t, row, time, &spent, &why) || !sum_of(t, row, count, &requests, &why))
+		if (!sum_pairs(t, row, time, count, &spent, &requests, &why))
 			derive_missing(s, row, column, why);
 		else if (requests > 0)
 			derive_number(s, row, column, spent / requests);

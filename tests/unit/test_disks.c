@@ -349,6 +349,23 @@ static void disks_of_a_group_share_its_limits(void **state)
 	snapshot_unref(s[1]);
 }
 
+/* QEMU was asked anew, and counts writes from 0: the time of writes is none of the reads'. */
+static void means_need_time_and_number(void **state)
+{
+	struct snapshot *before = sample(10, true), *s = sample(12, true);
+	struct row *disk = s->table[TABLE_DISK].row[0];
+
+	(void)state;
+	snapshot_rate(before, NULL);
+	cell_set_count(disk, DISK_WRITE_REQUESTS, 3, s->moment.mono_ns);
+	snapshot_rate(s, before);
+	snapshot_derive(s);
+	assert_true(NEAR(cell_number(disk, DISK_LATENCY, 0), 0.002));
+	assert_false(cell_has(disk, DISK_WRITE_LATENCY));
+	snapshot_unref(before);
+	snapshot_unref(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -361,6 +378,7 @@ int main(void)
 		cmocka_unit_test(every_limit_must_be_told_of),
 		cmocka_unit_test(cgroups_tell_of_several_disks),
 		cmocka_unit_test(disks_of_a_group_share_its_limits),
+		cmocka_unit_test(means_need_time_and_number),
 	};
 
 	libvirt_xml_init();
