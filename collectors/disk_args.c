@@ -16,23 +16,42 @@
 
 /* Filters, format, protocol; a hostile command line may go in a ring. */
 #define NODES_MAX 8
+/* As libvirt has it. */
+#define CHAIN_MAX 200
 
+/* A family has its members by bus: "virtio-blk-pci". */
 static const struct {
-	const char *prefix, *bus, *device;
+	const char *name, *bus, *device;
+	bool family, without_drive;
 } devices[] = {
-	{ "virtio-blk", "virtio", "disk" },
-	{ "vhost-user-blk", "virtio", "disk" },
-	{ "scsi-hd", "scsi", "disk" },
-	{ "scsi-cd", "scsi", "cdrom" },
-	{ "scsi-block", "scsi", "lun" },
-	{ "scsi-generic", "scsi", "lun" },
-	{ "ide-hd", "ide", "disk" },
-	{ "ide-cd", "ide", "cdrom" },
-	{ "nvme", "nvme", "disk" },
-	{ "usb-storage", "usb", "disk" },
-	{ "sd-card", "sd", "disk" },
-	{ "floppy", "fdc", "floppy" },
+	{ "virtio-blk", "virtio", "disk", true, false },
+	{ "vhost-user-blk", "virtio", "disk", true, true },
+	{ "scsi-hd", "scsi", "disk", false, false },
+	{ "scsi-cd", "scsi", "cdrom", false, true },
+	{ "scsi-block", "scsi", "lun", false, false },
+	{ "scsi-generic", "scsi", "lun", false, false },
+	{ "ide-hd", "ide", "disk", false, false },
+	{ "ide-cd", "ide", "cdrom", false, true },
+	{ "nvme", "nvme", "disk", false, false },
+	{ "nvme-ns", "nvme", "disk", false, false },
+	{ "usb-storage", "usb", "disk", false, false },
+	{ "sd-card", "sd", "disk", false, false },
+	{ "floppy", "fdc", "floppy", false, true },
 };
+
+static bool is_device(const char *driver, const char *name, bool family)
+{
+	static const char *const buses[] = { "-pci", "-ccw", "-device", "-pci-transitional",
+		"-pci-non-transitional" };
+	size_t len = strlen(name);
+
+	if (strncmp(driver, name, len) != 0)
+		return false;
+	for (size_t i = 0; family && i < sizeof(buses) / sizeof(buses[0]); i++)
+		if (strcmp(driver + len, buses[i]) == 0)
+			return true;
+	return driver[len] == '\0';
+}
 
 static void set(char **to, const char *text)
 {
@@ -171,8 +190,32 @@ static void take_common(const struct qemu_arg *arg, struct disk_config *d, struc
 	take_cache(arg, cache);
 	d->readonly |=
 	    qemu_arg_is_on(arg, "read-only", false) || qemu_arg_is_on(arg, "readonly", false);
-	take_size(arg, "cache-size", &d->l2_cache);
+	take_size(arg, "cache-size", &d->metadata_cache);
 	take_size(arg, "l2-cache-size", &d->l2_cache);
+}
+
+static bool is_driver(const struct qemu_arg *node, const char *name)
+{
+	const char *driver = qemu_arg_get(node, "driver");
+
+	return driver && strcmp(driver, name) == 0;
+}
+
+/* Images below a node; -1: the image itself tells QEMU of them. */
+static int count_chain(const struct qemu_args *args, const struct qemu_arg *node)
+{
+	int n = 0;
+
+	for (unsigned i = 0; node && i < CHAIN_MAX; i++) {
+		bool filter = is_driver(node, "throttle") || is_driver(node, "copy-on-read");
+		const char *below = qemu_arg_get(node, filter ? "file" : "backing");
+
+		if (!below)
+			return qemu_arg_is_null(node, "backing") || is_driver(node, "raw") ? n : -1;
+		node = find_node(args, below);
+		n += !filter;
+	}
+	return -1;
 }
 
 /* From the node that the device names down to its protocol. */
@@ -229,6 +272,8 @@ static void take_drive(
 	set(&d->source, file);
 	set(&d->io, qemu_arg_get(drive, "aio"));
 	set(&d->format, first_of(drive, "format", "driver"));
+	if (d->format && strcmp(d->format, "raw") == 0)
+		d->chain = 0;
 	set(&d->serial, qemu_arg_get(drive, "serial"));
 	if (media && strcmp(media, "cdrom") == 0)
 		set(&d->device, "cdrom");
@@ -283,7 +328,7 @@ static void take_device(const struct qemu_args *args, const struct qemu_arg *dev
 
 	set(&d->alias, id ? id : drive);
 	if (!d->alias)
-		d->alias = xasprintf("%s%zu", devices[kind].prefix, disks->n - 1);
+		d->alias = xasprintf("%s%zu", devices[kind].name, disks->n - 1);
 	set(&d->bus, devices[kind].bus);
 	set(&d->device, devices[kind].device);
 	set(&d->serial, qemu_arg_get(device, "serial"));
@@ -298,8 +343,12 @@ static void take_device(const struct qemu_args *args, const struct qemu_arg *dev
 	take_cache(device, &cache);
 	/* libvirt says write-cache only where somebody chose a mode. */
 	cache.told |= qemu_arg_get(device, "write-cache") != NULL;
-	if (drive)
-		take_nodes(args, find_node(args, drive), d, &cache);
+	if (drive) {
+		const struct qemu_arg *node = find_node(args, drive);
+
+		take_nodes(args, node, d, &cache);
+		d->chain = count_chain(args, node);
+	}
 	d->cache = cache_dup(&cache);
 }
 
@@ -353,11 +402,12 @@ void disk_args_read(const struct qemu_args *args, struct disk_configs *ret)
 	while ((device = qemu_args_next(args, "device", device)) && ret->n < DISKS_MAX) {
 		const char *driver = qemu_arg_get(device, "driver");
 
+		bool has_drive = qemu_arg_get(device, "drive") != NULL;
+
 		for (size_t i = 0; driver && i < sizeof(devices) / sizeof(devices[0]); i++)
-			if (strncmp(driver, devices[i].prefix, strlen(devices[i].prefix)) == 0) {
+			if (is_device(driver, devices[i].name, devices[i].family) &&
+			    (has_drive || devices[i].without_drive))
 				take_device(args, device, i, ret);
-				break;
-			}
 	}
 	take_own_drives(args, ret);
 	take_short_ones(args, ret);

@@ -71,7 +71,8 @@ static void write_numbers(struct reading *r, struct row *row, const struct disk_
 		uint64_t v;
 	} numbers[] = {
 		{ DISK_QUEUES, d->queues },
-		{ DISK_METADATA_CACHE, d->l2_cache },
+		{ DISK_METADATA_CACHE, d->metadata_cache },
+		{ DISK_L2_CHOSEN, d->l2_cache },
 		{ DISK_LIMIT_BYTES, d->limit_bytes },
 		{ DISK_LIMIT_READ, d->limit_read },
 		{ DISK_LIMIT_WRITE, d->limit_write },

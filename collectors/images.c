@@ -79,6 +79,19 @@ static bool is_image(const struct row *disk)
 	return cell_text(disk, DISK_SOURCE)[0] == '/';
 }
 
+/* Rows may stand in another order than when they were taken. */
+static void take_caches(struct image_guest *g, const struct row *const *disk, size_t n)
+{
+	for (size_t i = 0; i < g->n; i++)
+		for (size_t k = 0; k < n; k++)
+			if (key_equal(g->image[i].key, disk[k]->key)) {
+				g->image[i].metadata_bytes =
+				    (uint64_t)cell_number(disk[k], DISK_METADATA_CACHE, 0);
+				g->image[i].l2_bytes =
+				    (uint64_t)cell_number(disk[k], DISK_L2_CHOSEN, 0);
+			}
+}
+
 /* Disks in the order of @disk; false when nothing has changed. */
 static bool has_changed(const struct image_guest *g, const struct row *const *disk, size_t n)
 {
@@ -215,7 +228,8 @@ static void write_header(struct row *row, const struct image *image, uint64_t at
 	cell_set_number(row, DISK_CLUSTER, (double)h->cluster_bytes, at);
 	cell_set_number(row, DISK_VIRTUAL_SIZE, (double)h->size_bytes, at);
 	cell_set_number(row, DISK_L2_NEEDED, (double)qcow2_l2_needed(h), at);
-	cell_set_number(row, DISK_L2_CACHE, (double)qcow2_l2_cache(h, image->set_bytes), at);
+	cell_set_number(row, DISK_L2_CACHE,
+	    (double)qcow2_l2_cache(h, image->metadata_bytes, image->l2_bytes), at);
 	cell_set_number(row, DISK_SNAPSHOTS, h->snapshots, at);
 }
 
@@ -250,8 +264,7 @@ static void read_guest(struct images *m, struct reading *r, struct image_guest *
 
 	if (changed || look)
 		take_images(g, disk, n);
-	for (size_t i = 0; i < g->n; i++)
-		g->image[i].set_bytes = (uint64_t)cell_number(disk[i], DISK_METADATA_CACHE, 0);
+	take_caches(g, disk, n);
 	if (look) {
 		images_look(r, g);
 		images_find_cgroup(r, &m->mounts, g);

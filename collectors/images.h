@@ -29,9 +29,9 @@ struct image {
 	char *filesystem, *mount, *options;
 	char device[256]; /* "sda", "server:/export"; "": not known */
 	char *leaves;
-	char number[24];           /* "8:0" of the device, "": not known */
-	struct names leaf_numbers; /* of the leaves, where the device is none itself */
-	uint64_t set_bytes;        /* cache chosen for its metadata */
+	char number[24];                   /* "8:0" of the device, "": not known */
+	struct names leaf_numbers;         /* of the leaves, where the device is none itself */
+	uint64_t metadata_bytes, l2_bytes; /* caches that were chosen for it; 0: none */
 	struct qcow2_header header;
 	struct patient *reading; /* its header, while it is being read */
 };

@@ -127,7 +127,7 @@ static void read_driver(const struct _xmlNode *driver, struct disk_config *d)
 	d->discard = xml_attribute_dup(driver, "discard");
 	d->detect_zeroes = xml_attribute_dup(driver, "detect_zeroes");
 	d->iothread = iothreads_dup(driver);
-	d->l2_cache = read_metadata_cache(driver);
+	d->metadata_cache = read_metadata_cache(driver);
 	xml_attribute_u64(driver, "queues", &d->queues);
 }
 

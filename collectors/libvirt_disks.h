@@ -25,9 +25,10 @@ struct disk_config {
 	char *device, *bus, *controller;
 	char *format, *cache, *io, *iothread, *discard, *detect_zeroes;
 	char *source_type, *source, *serial, *limit_group;
-	uint64_t queues;   /* 0: not set */
-	uint64_t l2_cache; /* bytes set for the metadata of the image; 0: not set */
-	int chain;         /* images below this one; -1: not told */
+	uint64_t queues;         /* 0: not set */
+	uint64_t metadata_cache; /* bytes for all metadata of the image; 0: not set */
+	uint64_t l2_cache;       /* of these, or of themselves, for L2 tables; 0: not set */
+	int chain;               /* images below this one; -1: not told */
 	bool readonly, shared, transient, knows_sharing;
 	uint64_t limit_bytes, limit_read, limit_write;
 	uint64_t limit_requests, limit_read_requests, limit_write_requests;

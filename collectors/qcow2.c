@@ -66,13 +66,16 @@ uint64_t qcow2_l2_needed(const struct qcow2_header *h)
 	return clusters * (h->extended_l2 ? 16 : 8);
 }
 
-uint64_t qcow2_l2_cache(const struct qcow2_header *h, uint64_t set_bytes)
+uint64_t qcow2_l2_cache(const struct qcow2_header *h, uint64_t all_bytes, uint64_t l2_bytes)
 {
 	uint64_t refcounts = REFCOUNT_CLUSTERS * h->cluster_bytes;
 	uint64_t least = L2_CLUSTERS * h->cluster_bytes;
-	uint64_t l2 =
-	    set_bytes ? set_bytes > refcounts ? set_bytes - refcounts : 0 : DEFAULT_L2_BYTES;
+	uint64_t l2 = DEFAULT_L2_BYTES;
 
+	if (l2_bytes)
+		l2 = l2_bytes;
+	else if (all_bytes)
+		l2 = all_bytes > refcounts ? all_bytes - refcounts : 0;
 	return l2 > least ? l2 : least;
 }
 

@@ -26,10 +26,11 @@ int qcow2_parse(const uint8_t *p, size_t n, struct qcow2_header *ret);
 uint64_t qcow2_l2_needed(const struct qcow2_header *h);
 
 /*
- * Bytes that QEMU gives to them: of @set_bytes, the cache for all metadata that was chosen, what
- * the refcounts leave; without a choice (0) at most 32 MiB (since QEMU 3.1).
+ * Bytes that QEMU gives to them: @l2_bytes where they were chosen; of @all_bytes, the cache that
+ * was chosen for all metadata, what the refcounts leave; without a choice (0) at most 32 MiB (since
+ * QEMU 3.1).
  */
-uint64_t qcow2_l2_cache(const struct qcow2_header *h, uint64_t set_bytes);
+uint64_t qcow2_l2_cache(const struct qcow2_header *h, uint64_t all_bytes, uint64_t l2_bytes);
 
 /* "v3 lazy-refcounts backing" */
 void qcow2_features(const struct qcow2_header *h, char *buf, size_t size);

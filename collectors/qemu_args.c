@@ -153,6 +153,7 @@ static void read_json(struct building *b, const char *prefix, json_object *value
 		text = json_object_get_boolean(value) ? "on" : "off";
 		break;
 	case json_type_null:
+		add_pair(b, keep(b->args, prefix, strlen(prefix)), NULL);
 		return;
 	case json_type_int:
 	case json_type_double:
@@ -275,6 +276,14 @@ const char *qemu_arg_get(const struct qemu_arg *arg, const char *key)
 		if (strcmp(arg->pair[i - 1].key, key) == 0)
 			return arg->pair[i - 1].value;
 	return NULL;
+}
+
+bool qemu_arg_is_null(const struct qemu_arg *arg, const char *key)
+{
+	for (size_t i = 0; i < arg->n; i++)
+		if (strcmp(arg->pair[i].key, key) == 0)
+			return !qemu_arg_get(arg, key);
+	return false;
 }
 
 bool qemu_arg_is_on(const struct qemu_arg *arg, const char *key, bool otherwise)

@@ -17,7 +17,7 @@
 
 /* Nested objects are flattened: "cache.direct", lists too: "server.0.host". true is "on". */
 struct qemu_pair {
-	const char *key, *value;
+	const char *key, *value; /* NULL: null */
 };
 
 struct qemu_arg {
@@ -47,6 +47,9 @@ const struct qemu_arg *qemu_args_find(
  * none. A word without "=" further behind is a switch: "on". Given twice, the last one counts.
  */
 const char *qemu_arg_get(const struct qemu_arg *arg, const char *key);
+
+/* Whether it is said that there is none: null in JSON. */
+bool qemu_arg_is_null(const struct qemu_arg *arg, const char *key);
 
 /* Whether the key is there and on, yes, true or y; @otherwise where it is not there. */
 bool qemu_arg_is_on(const struct qemu_arg *arg, const char *key, bool otherwise);

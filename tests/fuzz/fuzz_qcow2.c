@@ -12,8 +12,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	PROMISE(h.cluster_bytes >= 512 && h.cluster_bytes <= 2 << 20);
 	PROMISE(qcow2_l2_needed(&h) / 16 <= h.size_bytes / h.cluster_bytes + 1);
-	PROMISE(qcow2_l2_cache(&h, 0) >= 2 * h.cluster_bytes);
-	PROMISE(qcow2_l2_cache(&h, UINT64_MAX) >= 2 * h.cluster_bytes);
+	PROMISE(qcow2_l2_cache(&h, 0, 0) >= 2 * h.cluster_bytes);
+	PROMISE(qcow2_l2_cache(&h, UINT64_MAX, 0) >= 2 * h.cluster_bytes);
 	qcow2_features(&h, text, sizeof(text));
 	PROMISE(memchr(text, '\0', sizeof(text)) && text[0] == 'v');
 	return 0;

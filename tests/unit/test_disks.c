@@ -98,6 +98,55 @@ static void command_lines_by_hand(void **state)
 	disk_configs_done(&d);
 }
 
+/* Devices are known by their whole names, and most are no disk without a drive. */
+static void devices_that_are_no_disks(void **state)
+{
+	struct disk_configs d =
+	    DISKS("qemu\0-device\0nvme-subsys,id=s\0-device\0nvme,id=c,serial=x\0"
+		  "-device\0nvme-ns,drive=d,bus=c\0-device\0scsi-hd,id=h\0"
+		  "-device\0virtio-blk-pci-non-transitional,drive=d,id=v\0"
+		  "-device\0vhost-user-blk-pci,chardev=c,id=u\0-device\0scsi-cd,id=cd\0"
+		  "-device\0virtio-blk-testing,drive=d\0-device\0floppy,id=f\0");
+
+	(void)state;
+	assert_int_equal(d.n, 5);
+	assert_string_equal(d.disk[0].bus, "nvme");
+	assert_string_equal(d.disk[1].alias, "v");
+	assert_string_equal(d.disk[2].alias, "u");
+	assert_string_equal(d.disk[3].alias, "cd");
+	assert_string_equal(d.disk[4].alias, "f");
+	disk_configs_done(&d);
+}
+
+static void caches_and_chains(void **state)
+{
+	struct disk_configs d =
+	    DISKS("qemu\0-blockdev\0{\"driver\":\"qcow2\",\"node-name\":\"a\",\"file\":\"p\","
+		  "\"cache-size\":2097152,\"l2-cache-size\":1048576,\"backing\":\"b\"}\0"
+		  "-blockdev\0{\"driver\":\"qcow2\",\"node-name\":\"b\",\"backing\":\"c\"}\0"
+		  "-blockdev\0{\"driver\":\"qcow2\",\"node-name\":\"c\",\"backing\":null}\0"
+		  "-blockdev\0{\"driver\":\"qcow2\",\"node-name\":\"e\"}\0"
+		  "-blockdev\0{\"driver\":\"qcow2\",\"node-name\":\"r\",\"backing\":\"r\"}\0"
+		  "-blockdev\0throttle,node-name=t,file=b\0"
+		  "-device\0virtio-blk,drive=a\0-device\0virtio-blk,drive=t\0"
+		  "-device\0virtio-blk,drive=e\0-device\0virtio-blk,drive=r\0"
+		  "-drive\0file=x,format=raw,l2-cache-size=1M\0-drive\0file=y,format=qcow2\0");
+
+	(void)state;
+	assert_int_equal(d.n, 6);
+	assert_int_equal(d.disk[0].metadata_cache, 2 << 20);
+	assert_int_equal(d.disk[0].l2_cache, 1 << 20);
+	assert_int_equal(d.disk[0].chain, 2);
+	assert_int_equal(d.disk[1].chain, 1);
+	assert_int_equal(d.disk[2].chain, -1);
+	assert_int_equal(d.disk[3].chain, -1);
+	assert_int_equal(d.disk[4].chain, 0);
+	assert_int_equal(d.disk[4].metadata_cache, 0);
+	assert_int_equal(d.disk[4].l2_cache, 1 << 20);
+	assert_int_equal(d.disk[5].chain, -1);
+	disk_configs_done(&d);
+}
+
 static void xml_of_libvirt(void **state)
 {
 	static const char text[] =
@@ -120,7 +169,7 @@ static void xml_of_libvirt(void **state)
 	assert_string_equal(x.disks.disk[0].name, "vda");
 	assert_int_equal(x.disks.disk[0].chain, 2);
 	assert_int_equal(x.disks.disk[0].queues, 3);
-	assert_int_equal(x.disks.disk[0].l2_cache, 2 << 20);
+	assert_int_equal(x.disks.disk[0].metadata_cache, 2 << 20);
 	assert_int_equal(x.disks.disk[0].limit_write, 1000);
 	assert_true(x.disks.disk[0].shared);
 	assert_string_equal(x.disks.disk[1].source, "rbd:p/i");
@@ -153,9 +202,11 @@ static void headers_of_qcow2(void **state)
 	assert_true(h.size_bytes == 64ULL << 30 && h.cluster_bytes == 65536);
 	/* 64 GiB need 8 MiB; 1 MiB covers 8 GiB. */
 	assert_true(qcow2_l2_needed(&h) == 8ULL << 20);
-	assert_true(qcow2_l2_cache(&h, 0) == 32ULL << 20);
-	assert_true(qcow2_l2_cache(&h, 1 << 20) == (1 << 20) - 4 * 65536);
-	assert_true(qcow2_l2_cache(&h, 1) == 2 * 65536);
+	assert_true(qcow2_l2_cache(&h, 0, 0) == 32ULL << 20);
+	assert_true(qcow2_l2_cache(&h, 1 << 20, 0) == (1 << 20) - 4 * 65536);
+	assert_true(qcow2_l2_cache(&h, 1, 0) == 2 * 65536);
+	assert_true(qcow2_l2_cache(&h, 0, 1 << 20) == 1 << 20);
+	assert_true(qcow2_l2_cache(&h, 2 << 20, 1 << 20) == 1 << 20);
 	p[79] = 16; /* extended L2 entries */
 	p[87] = 1;
 	p[15] = 1;
@@ -371,6 +422,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(libvirts_command_line),
 		cmocka_unit_test(command_lines_by_hand),
+		cmocka_unit_test(devices_that_are_no_disks),
+		cmocka_unit_test(caches_and_chains),
 		cmocka_unit_test(xml_of_libvirt),
 		cmocka_unit_test(headers_of_qcow2),
 		cmocka_unit_test(means_follow_from_counters),
