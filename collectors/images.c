@@ -1,34 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/images.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/parse.h"
 #include "base/root.h"
 #include "base/xalloc.h"
 #include "collectors/collector.h"
 #include "collectors/guest_list.h"
-#include "collectors/patient.h"
 
 /* Disks come and go seldom, and headers change when snapshots are made. */
 #define LOOK_NS (30 * NS_PER_SEC)
 #define TURNS 15
 /* So long the first reading waits for other sources to tell of disks. */
 #define DISKS_NS (2 * NS_PER_SEC)
-/* A header that is not there by then is waited for in later readings. */
-#define HEADER_NS (50 * NS_PER_MS)
-/* So many threads may be lost; from then on no header is read. */
-#define SILENT_MAX 4
 
 struct images {
 	struct guest_list guests;
 	struct cgroup_mounts mounts;
 	uint64_t mounts_ns;
-	size_t silent; /* headers that do not come */
+	struct image_headers headers;
 	uint64_t first_ns;
 	size_t denied; /* guests whose descriptors may not be seen */
 };
@@ -39,9 +31,9 @@ void *images_open(const struct sampling *options)
 	return xcalloc(1, sizeof(struct images));
 }
 
-static void forget_image(struct image *image)
+static void forget_image(struct image_guest *g, struct image *image)
 {
-	patient_free(image->reading);
+	image_header_forget(g->headers, image);
 	image_done(image);
 }
 
@@ -50,7 +42,7 @@ static void guest_done(void *item)
 	struct image_guest *g = item;
 
 	for (size_t i = 0; i < g->n; i++)
-		forget_image(&g->image[i]);
+		forget_image(g, &g->image[i]);
 	free(g->image);
 	cgroup_done(&g->cgroup);
 }
@@ -60,14 +52,15 @@ void images_close(void *state)
 	struct images *m = state;
 
 	guest_list_done(&m->guests, guest_done);
+	image_headers_done(&m->headers);
 	cgroup_mounts_done(&m->mounts);
 	free(m);
 }
 
-static const struct image *find_image(const struct image_guest *g, const struct row *disk)
+static struct image *find_image(struct image_guest *g, const struct row *disk)
 {
 	for (size_t i = 0; i < g->n; i++)
-		if (key_equal(g->image[i].key, disk->key) &&
+		if (g->image[i].source && key_equal(g->image[i].key, disk->key) &&
 		    strcmp(g->image[i].source, cell_text(disk, DISK_SOURCE)) == 0)
 			return &g->image[i];
 	return NULL;
@@ -93,7 +86,7 @@ static void take_caches(struct image_guest *g, const struct row *const *disk, si
 }
 
 /* Disks in the order of @disk; false when nothing has changed. */
-static bool has_changed(const struct image_guest *g, const struct row *const *disk, size_t n)
+static bool has_changed(struct image_guest *g, const struct row *const *disk, size_t n)
 {
 	if (n != g->n)
 		return true;
@@ -103,116 +96,34 @@ static bool has_changed(const struct image_guest *g, const struct row *const *di
 	return false;
 }
 
+/* What is known of an image stays while it is the same: its header may be long in coming. */
+static struct image make_image(struct image_guest *g, const struct row *disk)
+{
+	struct image *old = find_image(g, disk);
+	struct image image = { .fd = -1, .header_fd = -1 };
+
+	if (old) {
+		image = *old;
+		*old = (struct image){ 0 };
+	} else {
+		image.key = disk->key;
+		image.source = xstrdup(cell_text(disk, DISK_SOURCE));
+	}
+	image.is_qcow2 = strcmp(cell_text(disk, DISK_FORMAT), "qcow2") == 0;
+	return image;
+}
+
 static void take_images(struct image_guest *g, const struct row *const *disk, size_t n)
 {
+	struct image *now = xcalloc(n, sizeof(*now));
+
+	for (size_t i = 0; i < n; i++)
+		now[i] = make_image(g, disk[i]);
 	for (size_t i = 0; i < g->n; i++)
-		forget_image(&g->image[i]);
-	g->n = 0;
-	for (size_t i = 0; i < n; i++) {
-		const char *format = cell_text(disk[i], DISK_FORMAT);
-
-		g->image = xgrow(g->image, g->n, &g->cap, sizeof(*g->image));
-		g->image[g->n++] = (struct image){
-			.key = disk[i]->key,
-			.source = xstrdup(cell_text(disk[i], DISK_SOURCE)),
-			.is_qcow2 = strcmp(format, "qcow2") == 0,
-			.fd = -1,
-		};
-	}
-}
-
-/* Captures hold the header, as digits, instead of the image. */
-static char *header_path(const struct image_guest *g, const struct image *image)
-{
-	return xasprintf("kvmtop/images/%u/%d", (uint32_t)g->key.owner, image->fd);
-}
-
-static void note_header(
-    struct reading *r, const struct image_guest *g, const struct image *image, const uint8_t *p)
-{
-	char text[2 * QCOW2_HEADER_BYTES + 2], *path = header_path(g, image);
-
-	for (size_t i = 0; i < QCOW2_HEADER_BYTES; i++)
-		snprintf(text + 2 * i, 3, "%02x", p[i]);
-	text[2 * QCOW2_HEADER_BYTES] = '\n';
-	root_note(r->root, path, text, 2 * QCOW2_HEADER_BYTES + 1);
-	free(path);
-}
-
-static int digit(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static void take_noted_header(struct reading *r, const struct image_guest *g, struct image *image)
-{
-	char text[2 * QCOW2_HEADER_BYTES + 2], *path = header_path(g, image);
-	uint8_t bytes[QCOW2_HEADER_BYTES];
-	ssize_t n = root_read(r->root, path, text, sizeof(text));
-	size_t len = 0;
-
-	free(path);
-	while (len < QCOW2_HEADER_BYTES && (ssize_t)(2 * len + 1) < n &&
-	       digit(text[2 * len]) >= 0 && digit(text[2 * len + 1]) >= 0) {
-		bytes[len] = (uint8_t)(digit(text[2 * len]) * 16 + digit(text[2 * len + 1]));
-		len++;
-	}
-	image->has_header = qcow2_parse(bytes, len, &image->header) == 0;
-}
-
-/* The image's first bytes. Only of a regular file; opening it may take for ever. */
-static int read_header(const struct root *root, const char *path, struct text *ret)
-{
-	char bytes[QCOW2_HEADER_BYTES];
-	int fd = root_open_file(root, path), error;
-	ssize_t n;
-
-	if (fd < 0)
-		return fd;
-	n = pread(fd, bytes, sizeof(bytes), 0);
-	error = n < 0 ? -errno : 0;
-	close(fd);
-	if (n > 0)
-		text_append(ret, bytes, (size_t)n);
-	return error;
-}
-
-/* False: it has not come yet. */
-static bool take_header(struct reading *r, const struct image_guest *g, struct image *image)
-{
-	struct text text = { 0 };
-	const uint8_t *bytes;
-
-	if (!patient_take(image->reading, HEADER_NS, &text))
-		return false;
-	bytes = (const uint8_t *)text.p;
-	image->has_header = text.len && qcow2_parse(bytes, text.len, &image->header) == 0;
-	if (image->has_header && text.len >= QCOW2_HEADER_BYTES)
-		note_header(r, g, image, bytes);
-	text_done(&text);
-	patient_free(image->reading);
-	image->reading = NULL;
-	return true;
-}
-
-static void read_headers(struct images *m, struct reading *r, struct image_guest *g, bool look)
-{
-	for (size_t i = 0; i < g->n; i++) {
-		struct image *image = &g->image[i];
-		char path[64];
-
-		if (!image->is_qcow2 || image->fd < 0 || !image_is_local(image))
-			continue;
-		if (!root_is_live(r->root)) {
-			take_noted_header(r, g, image);
-			continue;
-		}
-		snprintf(path, sizeof(path), "proc/%u/fd/%d", (uint32_t)g->key.owner, image->fd);
-		if (look && !image->reading && m->silent < SILENT_MAX)
-			image->reading = patient_start(r->root, path, read_header);
-		if (image->reading)
-			m->silent += !take_header(r, g, image);
-	}
+		forget_image(g, &g->image[i]);
+	free(g->image);
+	g->image = now;
+	g->n = n;
 }
 
 static void set_text(struct reading *r, struct row *row, int column, const char *text, uint64_t at)
@@ -262,7 +173,8 @@ static void read_guest(struct images *m, struct reading *r, struct image_guest *
 	bool changed = has_changed(g, disk, n), first = g->due_ns == 0;
 	bool look = changed || first || reading_thorough(r) || r->now_ns >= g->due_ns;
 
-	if (changed || look)
+	g->headers = &m->headers;
+	if (look)
 		take_images(g, disk, n);
 	take_caches(g, disk, n);
 	if (look) {
@@ -272,7 +184,7 @@ static void read_guest(struct images *m, struct reading *r, struct image_guest *
 		g->due_ns = next_look(r, domain, first);
 	}
 	m->denied += state_of_errno(g->fd_error) == STATE_DENIED;
-	read_headers(m, r, g, look);
+	image_headers_read(r, g, look);
 	for (size_t i = 0; i < g->n; i++)
 		write_image(r, g, &g->image[i]);
 	images_read_nfs(r, g);
@@ -302,7 +214,8 @@ enum state images_read(struct reading *r)
 		   r->now_ns < m->first_ns + DISKS_NS;
 	if (r->waits)
 		return STATE_ABSENT;
-	m->silent = m->denied = 0;
+	m->denied = 0;
+	image_headers_begin(&m->headers);
 	r->round_ns = LOOK_NS;
 	read_mounts(m, r);
 	guest_list_update(&m->guests, r->latest, sizeof(struct image_guest), guest_done);
@@ -322,8 +235,8 @@ enum state images_read(struct reading *r)
 		reading_lacks(r,
 		    "What %zu guest%s hold open may not be seen; CAP_SYS_PTRACE gives it.",
 		    m->denied, m->denied == 1 ? "" : "s");
-	if (m->silent)
-		reading_lacks(r, "%zu image%s not answer when opened.", m->silent,
-		    m->silent == 1 ? " does" : "s do");
+	if (m->headers.silent)
+		reading_lacks(r, "%zu image%s not answer when opened.", m->headers.silent,
+		    m->headers.silent == 1 ? " does" : "s do");
 	return STATE_OK;
 }

@@ -34,26 +34,43 @@ struct image {
 	uint64_t metadata_bytes, l2_bytes; /* caches that were chosen for it; 0: none */
 	struct qcow2_header header;
 	struct patient *reading; /* its header, while it is being read */
+	int header_fd;           /* by which that is, or was */
+};
+
+/* Threads that read headers, for all guests. */
+struct image_headers {
+	size_t running;        /* threads that have not come back */
+	size_t silent;         /* headers that this reading has waited for */
+	struct patient **lost; /* of these threads, those whose image is gone */
+	size_t n, cap;
 };
 
 struct image_guest {
 	struct key key;
 	uint64_t looked_ns, due_ns; /* 0: never, at once */
 	struct image *image;
-	size_t n, cap;
+	size_t n;
+	struct image_headers *headers;
 	int fd_error; /* why its descriptors could not be looked at */
 	struct cgroup cgroup;
 	int cgroup_error;
 	bool owns_cgroup; /* nobody else is in it: what it does is the guest's */
 };
 
-/* Finds file system and device of each image; @mounts is proc/PID/mountinfo. */
+/* Finds file system and device of each image anew. */
 void images_look(struct reading *r, struct image_guest *g);
 void image_done(struct image *image);
 
 /* Whether the file system is one of this host alone: only there an image is opened. */
 bool image_is_local(const struct image *image);
 bool image_is_nfs(const struct image *image);
+
+/* Takes what has come, and begins to read anew where @look. */
+void image_headers_read(struct reading *r, struct image_guest *g, bool look);
+void image_header_forget(struct image_headers *h, struct image *image);
+/* At the beginning of each reading; at the end of all. */
+void image_headers_begin(struct image_headers *h);
+void image_headers_done(struct image_headers *h);
 
 /* Rows of table blockdev for the NFS exports that the guest's images lie on. */
 void images_read_nfs(struct reading *r, const struct image_guest *g);

@@ -25,14 +25,21 @@ struct links {
 	char *mounts, *own_mounts; /* mountinfo of the guest, and ours; NULL: not to be had */
 };
 
-void image_done(struct image *i)
+static void forget_place(struct image *i)
 {
-	free(i->source);
 	free(i->filesystem);
 	free(i->mount);
 	free(i->options);
 	free(i->leaves);
 	names_done(&i->leaf_numbers);
+	i->filesystem = i->mount = i->options = i->leaves = NULL;
+	i->device[0] = i->number[0] = '\0';
+}
+
+void image_done(struct image *i)
+{
+	forget_place(i);
+	free(i->source);
 }
 
 /* Images are files and devices; of the rest QEMU has many open. */
@@ -215,6 +222,7 @@ static void look_at(struct reading *r, const struct links *links, uint32_t pid, 
 	char device[BLOCK_NAME_SIZE];
 	struct mount_line m;
 
+	forget_place(image);
 	image->fd = link ? link->fd : -1;
 	if (is_device(path) && block_of_path(r->root, path, device))
 		set_device(r, image, device);
