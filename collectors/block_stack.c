@@ -125,28 +125,58 @@ bool block_of_number(
 	       take_name(last_part(target), name);
 }
 
-static bool has_dm_name(const struct root *root, const char *device, const char *name)
+struct dm_name {
+	char device[BLOCK_NAME_SIZE];
+	char *name;
+};
+
+static void add_dm(const struct root *root, struct dm_names *dm, const char *device)
 {
 	char path[PATH_SIZE], text[256];
-	ssize_t n;
+	struct dm_name *d;
 
 	snprintf(path, sizeof(path), "sys/class/block/%s/dm/name", device);
-	n = root_read(root, path, text, sizeof(text));
-	return n > 0 && slice_eq(slice_trim(slice_of(text)), name);
+	if (root_read(root, path, text, sizeof(text)) <= 0)
+		return;
+	dm->item = xgrow(dm->item, dm->n, &dm->cap, sizeof(*dm->item));
+	d = &dm->item[dm->n];
+	if (!take_name(slice_of(device), d->device))
+		return;
+	d->name = slice_dup(slice_trim(slice_of(text)));
+	dm->n++;
 }
 
-static bool find_dm(const struct root *root, const char *name, char ret[BLOCK_NAME_SIZE])
+static void read_dm(const struct root *root, struct dm_names *dm)
 {
 	struct names devices = { 0 };
-	bool found = false;
 
 	if (root_list(root, "sys/class/block", &devices) == 0)
-		for (size_t i = 0; i < devices.n && !found; i++)
-			if (strncmp(devices.name[i], "dm-", 3) == 0 &&
-			    has_dm_name(root, devices.name[i], name))
-				found = take_name(slice_of(devices.name[i]), ret);
+		for (size_t i = 0; i < devices.n; i++)
+			if (strncmp(devices.name[i], "dm-", 3) == 0)
+				add_dm(root, dm, devices.name[i]);
 	names_done(&devices);
-	return found;
+	dm->is_read = true;
+}
+
+void dm_names_done(struct dm_names *dm)
+{
+	for (size_t i = 0; i < dm->n; i++)
+		free(dm->item[i].name);
+	free(dm->item);
+	*dm = (struct dm_names){ 0 };
+}
+
+static bool find_dm(
+    const struct root *root, struct dm_names *dm, const char *name, char ret[BLOCK_NAME_SIZE])
+{
+	if (!dm->is_read)
+		read_dm(root, dm);
+	for (size_t i = 0; i < dm->n; i++)
+		if (strcmp(dm->item[i].name, name) == 0) {
+			memcpy(ret, dm->item[i].device, BLOCK_NAME_SIZE);
+			return true;
+		}
+	return false;
 }
 
 /* Volume "lv" of group "vg" is "vg-lv" to the device mapper, with dashes of their own doubled. */
@@ -156,7 +186,8 @@ static void add_doubled(struct text *t, struct slice s)
 		text_append(t, s.p[i] == '-' ? "--" : s.p + i, s.p[i] == '-' ? 2 : 1);
 }
 
-static bool find_volume(const struct root *root, struct slice path, char name[BLOCK_NAME_SIZE])
+static bool find_volume(
+    const struct root *root, struct dm_names *dm, struct slice path, char name[BLOCK_NAME_SIZE])
 {
 	struct slice group, volume;
 	struct text t = { 0 };
@@ -167,12 +198,13 @@ static bool find_volume(const struct root *root, struct slice path, char name[BL
 	add_doubled(&t, group);
 	text_append(&t, "-", 1);
 	add_doubled(&t, volume);
-	found = find_dm(root, t.p, name);
+	found = find_dm(root, dm, t.p, name);
 	text_done(&t);
 	return found;
 }
 
-bool block_of_path(const struct root *root, const char *path, char name[BLOCK_NAME_SIZE])
+bool block_of_path(
+    const struct root *root, struct dm_names *dm, const char *path, char name[BLOCK_NAME_SIZE])
 {
 	struct slice dev, rest;
 
@@ -183,11 +215,12 @@ bool block_of_path(const struct root *root, const char *path, char name[BLOCK_NA
 	if (take_name(rest, name))
 		return is_device(root, name);
 	if (slice_starts(rest, "mapper/"))
-		return find_dm(root, rest.p + 7, name);
-	return find_volume(root, rest, name);
+		return find_dm(root, dm, rest.p + 7, name);
+	return find_volume(root, dm, rest, name);
 }
 
-bool block_of_mount(const struct root *root, const struct mount_line *m, char name[BLOCK_NAME_SIZE])
+bool block_of_mount(const struct root *root, struct dm_names *dm, const struct mount_line *m,
+    char name[BLOCK_NAME_SIZE])
 {
 	struct mount mount = { .point = m->source };
 	char *source;
@@ -197,7 +230,7 @@ bool block_of_mount(const struct root *root, const struct mount_line *m, char na
 		return true;
 	/* btrfs counts its devices apart from those of the host, but names the first one. */
 	source = mount_point_dup(&mount);
-	found = block_of_path(root, source, name);
+	found = block_of_path(root, dm, source, name);
 	free(source);
 	return found;
 }
@@ -221,6 +254,7 @@ static void add_backing(const struct root *root, const char *name, struct names 
 {
 	char path[PATH_SIZE], file[4096], device[BLOCK_NAME_SIZE];
 	struct text mounts = { 0 };
+	struct dm_names dm = { 0 };
 	struct mount_line m;
 
 	snprintf(path, sizeof(path), "sys/class/block/%s/loop/backing_file", name);
@@ -228,8 +262,9 @@ static void add_backing(const struct root *root, const char *name, struct names 
 		return;
 	file[strcspn(file, "\n")] = '\0';
 	if (root_read_all(root, "proc/self/mountinfo", &mounts) == 0 &&
-	    mount_line_of_path(mounts.p, file, &m) && block_of_mount(root, &m, device))
+	    mount_line_of_path(mounts.p, file, &m) && block_of_mount(root, &dm, &m, device))
 		names_add(ret, device, strlen(device));
+	dm_names_done(&dm);
 	text_done(&mounts);
 }
 

@@ -32,15 +32,28 @@ bool mount_line_next(struct cursor *table, struct mount_line *ret);
 bool mount_line_of_id(const char *table, uint64_t id, struct mount_line *ret);
 bool mount_line_of_path(const char *table, const char *path, struct mount_line *ret);
 
+/*
+ * What the device mapper calls its devices. All of them are read when the first is asked for, so
+ * keep it no longer than one reading. Zeroed memory is one that nobody has asked.
+ */
+struct dm_names {
+	struct dm_name *item;
+	size_t n, cap;
+	bool is_read;
+};
+
+void dm_names_done(struct dm_names *dm);
+
 /* The device that a file system lies on; false where that is none: tmpfs, NFS, overlays. */
-bool block_of_mount(
-    const struct root *root, const struct mount_line *m, char name[BLOCK_NAME_SIZE]);
+bool block_of_mount(const struct root *root, struct dm_names *dm, const struct mount_line *m,
+    char name[BLOCK_NAME_SIZE]);
 
 /* The device of that number, and that of a path such as /dev/mapper/vg-lv, /dev/vg/lv, /dev/sda1.
  */
 bool block_of_number(
     const struct root *root, uint64_t major, uint64_t minor, char name[BLOCK_NAME_SIZE]);
-bool block_of_path(const struct root *root, const char *path, char name[BLOCK_NAME_SIZE]);
+bool block_of_path(
+    const struct root *root, struct dm_names *dm, const char *path, char name[BLOCK_NAME_SIZE]);
 
 /* A partition becomes the disk that it is a part of. */
 void block_whole(const struct root *root, char name[BLOCK_NAME_SIZE]);

@@ -21,6 +21,7 @@ struct images {
 	struct cgroup_mounts mounts;
 	uint64_t mounts_ns;
 	struct image_headers headers;
+	struct dm_names dm; /* of this reading */
 	uint64_t first_ns;
 	size_t denied; /* guests whose descriptors may not be seen */
 };
@@ -178,7 +179,7 @@ static void read_guest(struct images *m, struct reading *r, struct image_guest *
 		take_images(g, disk, n);
 	take_caches(g, disk, n);
 	if (look) {
-		images_look(r, g);
+		images_look(r, g, &m->dm);
 		images_find_cgroup(r, &m->mounts, g);
 		g->looked_ns = reading_now(r);
 		g->due_ns = next_look(r, domain, first);
@@ -231,6 +232,7 @@ enum state images_read(struct reading *r)
 			read_guest(m, r, m->guests.item[i], domain, disk, n);
 	}
 	free(disk);
+	dm_names_done(&m->dm);
 	if (m->denied)
 		reading_lacks(r,
 		    "What %zu guest%s hold open may not be seen; CAP_SYS_PTRACE gives it.",

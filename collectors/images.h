@@ -58,7 +58,7 @@ struct image_guest {
 };
 
 /* Finds file system and device of each image anew. */
-void images_look(struct reading *r, struct image_guest *g);
+void images_look(struct reading *r, struct image_guest *g, struct dm_names *dm);
 void image_done(struct image *image);
 
 /* Whether the file system is one of this host alone: only there an image is opened. */

@@ -10,18 +10,12 @@
 #include "base/xalloc.h"
 #include "collectors/collector.h"
 #include "collectors/images.h"
+#include "collectors/open_files.h"
 
-/* Descriptors of a guest with many NICs and disks; beyond that nobody looks. */
-#define FDS_MAX 8192
-
-struct link {
-	int fd;
-	char *target;
-};
-
-struct links {
-	struct link *link;
-	size_t n, cap;
+/* What is known of a guest while its images are looked at. */
+struct view {
+	struct dm_names *dm;
+	struct open_files files;
 	char *mounts, *own_mounts; /* mountinfo of the guest, and ours; NULL: not to be had */
 };
 
@@ -42,45 +36,6 @@ void image_done(struct image *i)
 	free(i->source);
 }
 
-/* Images are files and devices; of the rest QEMU has many open. */
-static bool may_be_image(const char *target)
-{
-	static const char *const others[] = { "dev/kvm", "dev/net/", "dev/vhost", "dev/null",
-		"dev/pts/", "dev/vfio/", "dev/tap", "dev/ptmx", "dev/hugepages", "memfd:" };
-
-	if (target[0] != '/')
-		return false;
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		if (strncmp(target + 1, others[i], strlen(others[i])) == 0)
-			return false;
-	return true;
-}
-
-static int read_links(struct reading *r, uint32_t pid, struct links *ret)
-{
-	struct numbers fds = { 0 };
-	char path[64], target[4096];
-	int e, first_error = 0;
-
-	snprintf(path, sizeof(path), "proc/%u/fd", pid);
-	e = root_list_numbers(r->root, path, &fds);
-	for (size_t i = 0; e == 0 && i < fds.n && i < FDS_MAX; i++) {
-		ssize_t n;
-
-		snprintf(path, sizeof(path), "proc/%u/fd/%u", pid, fds.v[i]);
-		n = root_link(r->root, path, target, sizeof(target));
-		if (n < 0 && n != -ENOENT && !first_error)
-			first_error = (int)n;
-		if (n <= 0 || !may_be_image(target))
-			continue;
-		ret->link = xgrow(ret->link, ret->n, &ret->cap, sizeof(*ret->link));
-		ret->link[ret->n++] =
-		    (struct link){ .fd = (int)fds.v[i], .target = xstrdup(target) };
-	}
-	numbers_done(&fds);
-	return e < 0 ? e : ret->n == 0 ? first_error : 0;
-}
-
 static char *read_mounts(struct reading *r, const char *process)
 {
 	char *path = xasprintf("proc/%s/mountinfo", process);
@@ -92,48 +47,13 @@ static char *read_mounts(struct reading *r, const char *process)
 	return text.p;
 }
 
-static const char *last_part(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 static bool is_device(const char *path)
 {
 	return path[0] == '/' && strncmp(path + 1, "dev/", 4) == 0;
 }
 
-/* A device may have been opened by another of its names. */
-static bool is_same_device(const struct root *root, const char *a, const char *b)
-{
-	char x[BLOCK_NAME_SIZE], y[BLOCK_NAME_SIZE];
-
-	return is_device(a) && is_device(b) && block_of_path(root, a, x) &&
-	       block_of_path(root, b, y) && strcmp(x, y) == 0;
-}
-
-/* By its path; where that leads over a link, by the last part of it when only one file has that. */
-static const struct link *find_link(
-    const struct root *root, const struct links *links, const char *source)
-{
-	const struct link *found = NULL;
-	size_t n = 0;
-
-	for (size_t i = 0; i < links->n; i++)
-		if (strcmp(links->link[i].target, source) == 0 ||
-		    is_same_device(root, links->link[i].target, source))
-			return &links->link[i];
-	for (size_t i = 0; i < links->n; i++)
-		if (strcmp(last_part(links->link[i].target), last_part(source)) == 0) {
-			n += !found || strcmp(found->target, links->link[i].target) != 0;
-			found = &links->link[i];
-		}
-	return n == 1 ? found : NULL;
-}
-
 static bool mount_of_fd(
-    struct reading *r, const struct links *links, uint32_t pid, int fd, struct mount_line *ret)
+    struct reading *r, const struct view *v, uint32_t pid, int fd, struct mount_line *ret)
 {
 	char path[64], text[1024];
 	uint64_t id;
@@ -143,8 +63,8 @@ static bool mount_of_fd(
 	    parse_key_value(text, "mnt_id", &id) < 0)
 		return false;
 	/* libvirt may have opened it, outside of the guest's namespace. */
-	return (links->mounts && mount_line_of_id(links->mounts, id, ret)) ||
-	       (links->own_mounts && mount_line_of_id(links->own_mounts, id, ret));
+	return (v->mounts && mount_line_of_id(v->mounts, id, ret)) ||
+	       (v->own_mounts && mount_line_of_id(v->own_mounts, id, ret));
 }
 
 /* "8:0"; false where it is not told. */
@@ -198,7 +118,8 @@ bool image_is_local(const struct image *image)
 	return false;
 }
 
-static void set_mount(struct reading *r, struct image *image, const struct mount_line *m)
+static void set_mount(
+    struct reading *r, struct dm_names *dm, struct image *image, const struct mount_line *m)
 {
 	struct mount point = { .point = m->point };
 	char device[BLOCK_NAME_SIZE];
@@ -210,43 +131,43 @@ static void set_mount(struct reading *r, struct image *image, const struct mount
 	if (image_is_nfs(image)) {
 		slice_copy(m->source, image->device, sizeof(image->device));
 		image->leaves = xstrdup(image->device);
-	} else if (block_of_mount(r->root, m, device)) {
+	} else if (block_of_mount(r->root, dm, m, device)) {
 		set_device(r, image, device);
 	}
 }
 
-static void look_at(struct reading *r, const struct links *links, uint32_t pid, struct image *image)
+static void look_at(struct reading *r, struct view *v, uint32_t pid, struct image *image)
 {
-	const struct link *link = find_link(r->root, links, image->source);
-	const char *path = link ? link->target : image->source;
+	const struct open_file *file = open_files_find(&v->files, r->root, v->dm, image->source);
+	const char *path = file ? file->target : image->source;
 	char device[BLOCK_NAME_SIZE];
 	struct mount_line m;
 
 	forget_place(image);
-	image->fd = link ? link->fd : -1;
-	if (is_device(path) && block_of_path(r->root, path, device))
+	image->fd = file ? file->fd : -1;
+	if (file && file->block[0])
+		set_device(r, image, file->block);
+	else if (!file && is_device(path) && block_of_path(r->root, v->dm, path, device))
 		set_device(r, image, device);
-	else if (link && mount_of_fd(r, links, pid, link->fd, &m))
-		set_mount(r, image, &m);
-	else if (path[0] == '/' && links->mounts && mount_line_of_path(links->mounts, path, &m))
-		set_mount(r, image, &m);
+	else if (file && mount_of_fd(r, v, pid, file->fd, &m))
+		set_mount(r, v->dm, image, &m);
+	else if (path[0] == '/' && v->mounts && mount_line_of_path(v->mounts, path, &m))
+		set_mount(r, v->dm, image, &m);
 }
 
-void images_look(struct reading *r, struct image_guest *g)
+void images_look(struct reading *r, struct image_guest *g, struct dm_names *dm)
 {
 	uint32_t pid = (uint32_t)g->key.owner;
-	struct links links = { 0 };
+	struct view v = { .dm = dm };
 	char process[16];
 
 	snprintf(process, sizeof(process), "%u", pid);
-	g->fd_error = read_links(r, pid, &links);
-	links.mounts = read_mounts(r, process);
-	links.own_mounts = read_mounts(r, "self");
+	g->fd_error = open_files_read(&v.files, r->root, dm, pid);
+	v.mounts = read_mounts(r, process);
+	v.own_mounts = read_mounts(r, "self");
 	for (size_t i = 0; i < g->n; i++)
-		look_at(r, &links, pid, &g->image[i]);
-	for (size_t i = 0; i < links.n; i++)
-		free(links.link[i].target);
-	free(links.link);
-	free(links.mounts);
-	free(links.own_mounts);
+		look_at(r, &v, pid, &g->image[i]);
+	open_files_done(&v.files);
+	free(v.mounts);
+	free(v.own_mounts);
 }

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "collectors/block_stack.h"
 #include "tests/unit/captured.h"
 
 #define SCOPE "/machine.slice/web.scope"
@@ -309,6 +310,32 @@ static void too_many_devices_are_said(void **state)
 	text_done(&lines);
 }
 
+/* All names of the device mapper are read once, whoever asks how often. */
+static void names_of_the_device_mapper(void **state)
+{
+	struct captured h = { 0 };
+	struct dm_names dm = { 0 };
+	char name[BLOCK_NAME_SIZE];
+
+	(void)state;
+	captured_sample(&h, 5);
+	write_devices(&h);
+	captured_sample(&h, 6);
+	captured_next(&h);
+	assert_true(block_of_path(h.root, &dm, "/dev/vg/lv-1", name));
+	assert_string_equal(name, "dm-0");
+	/* Here there is no device any more. */
+	captured_next(&h);
+	assert_true(block_of_path(h.root, &dm, "/dev/mapper/vg-lv--1", name));
+	assert_string_equal(name, "dm-0");
+	assert_false(block_of_path(h.root, &dm, "/dev/vg/lv-2", name));
+	dm_names_done(&dm);
+	assert_false(block_of_path(h.root, &dm, "/dev/vg/lv-1", name));
+	dm_names_done(&dm);
+	h.state = blockdevs_open(&h.options);
+	captured_done(&h, blockdevs_close);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -316,6 +343,7 @@ int main(void)
 		cmocka_unit_test(groups_with_others_tell_nothing),
 		cmocka_unit_test(limits_below_the_device_count),
 		cmocka_unit_test(version_1_has_a_file_for_each_figure),
+		cmocka_unit_test(names_of_the_device_mapper),
 		cmocka_unit_test(devices_of_the_host),
 		cmocka_unit_test(too_many_devices_are_said),
 	};
