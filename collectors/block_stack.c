@@ -203,6 +203,15 @@ static bool find_volume(
 	return found;
 }
 
+/* "../../sdb" */
+static bool follow_link(const struct root *root, const char *path, char name[BLOCK_NAME_SIZE])
+{
+	char target[512];
+
+	return root_link(root, path + 1, target, sizeof(target)) > 0 &&
+	       take_name(last_part(target), name) && is_device(root, name);
+}
+
 bool block_of_path(
     const struct root *root, struct dm_names *dm, const char *path, char name[BLOCK_NAME_SIZE])
 {
@@ -216,6 +225,9 @@ bool block_of_path(
 		return is_device(root, name);
 	if (slice_starts(rest, "mapper/"))
 		return find_dm(root, dm, rest.p + 7, name);
+	/* By id, by path and so on. */
+	if (slice_starts(rest, "disk/"))
+		return follow_link(root, path, name);
 	return find_volume(root, dm, rest, name);
 }
 

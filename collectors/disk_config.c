@@ -32,6 +32,7 @@ void disk_configs_done(struct disk_configs *disks)
 
 static void write_texts(struct reading *r, struct row *row, const struct disk_config *d)
 {
+	const char *unsaid = d->by_descriptor ? NULL : "default";
 	const struct {
 		int column;
 		const char *text;
@@ -41,10 +42,12 @@ static void write_texts(struct reading *r, struct row *row, const struct disk_co
 		{ DISK_BUS, d->bus },
 		{ DISK_CONTROLLER, d->controller },
 		{ DISK_FORMAT, d->format },
-		{ DISK_CACHE, d->cache ? d->cache : "default" },
-		{ DISK_IO, d->io ? d->io : "default" },
-		{ DISK_IOTHREAD, d->iothread ? d->iothread : "none" },
-		{ DISK_DISCARD, d->discard ? d->discard : "default" },
+		{ DISK_CACHE, d->cache ? d->cache : unsaid },
+		{ DISK_IO, d->io ? d->io : unsaid },
+		{ DISK_IOTHREAD, d->iothread        ? d->iothread
+				 : d->by_descriptor ? NULL
+						    : "none" },
+		{ DISK_DISCARD, d->discard ? d->discard : unsaid },
 		{ DISK_DETECT_ZEROES, d->detect_zeroes },
 		{ DISK_SOURCE_TYPE, d->source_type },
 		{ DISK_SOURCE, d->source },
@@ -93,9 +96,11 @@ void disk_configs_write(struct reading *r, struct key guest, const struct disk_c
 {
 	for (size_t i = 0; i < disks->n; i++) {
 		const struct disk_config *d = &disks->disk[i];
-		struct row *row =
-		    snapshot_row(r->into, TABLE_DISK, key_of(guest, key_item(d->alias)));
+		struct row *row;
 
+		if (d->is_gone)
+			continue;
+		row = snapshot_row(r->into, TABLE_DISK, key_of(guest, key_item(d->alias)));
 		write_texts(r, row, d);
 		write_numbers(r, row, d);
 	}

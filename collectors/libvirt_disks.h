@@ -30,6 +30,8 @@ struct disk_config {
 	uint64_t l2_cache;       /* of these, or of themselves, for L2 tables; 0: not set */
 	int chain;               /* images below this one; -1: not told */
 	bool readonly, shared, transient, knows_sharing;
+	bool is_gone;       /* unplugged: nobody holds it any more */
+	bool by_descriptor; /* of it nothing is known but its source */
 	uint64_t limit_bytes, limit_read, limit_write;
 	uint64_t limit_requests, limit_read_requests, limit_write_requests;
 };
