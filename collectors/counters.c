@@ -34,6 +34,7 @@ struct counters {
 	uint64_t again_ns;
 
 	/* In this reading. */
+	bool again; /* what failed is tried again */
 	size_t counted, left_out, denied;
 	double share; /* the least of all vCPUs; -1: none */
 	bool starved;
@@ -105,12 +106,16 @@ static void begin(struct counters *c, const struct reading *r)
 		c->begun = true;
 	}
 	counters_note_events(r, &c->events);
+	c->again = false;
 	if (r->now_ns < c->again_ns)
 		return;
 	c->again_ns = r->now_ns + AGAIN_NS;
+	c->again = true;
 	for (size_t i = 0; i < c->n; i++)
 		if (c->vcpu[i].groups == 0)
 			c->vcpu[i].error = 0;
+	for (size_t i = 0; i < c->events.n; i++)
+		memset(c->events.event[i].failed, 0, sizeof(c->events.event[i].failed));
 }
 
 /* Rows keep their order, so the hint is nearly always right. */
@@ -141,19 +146,20 @@ static size_t descriptors_wanted(const struct counter_events *events)
 static void open_vcpu(struct counters *c, struct vcpu_counters *v, const struct row *row)
 {
 	double tid = cell_number(row, VCPU_TID, 0);
+	size_t had = vcpu_counters_descriptors(v);
 
-	if (v->groups > 0 || v->error)
+	if ((v->groups > 0 && !(v->incomplete && c->again)) || v->error)
 		return;
 	if (!(tid >= 1 && tid <= INT32_MAX)) {
 		v->error = -ESRCH;
 		return;
 	}
-	if (c->descriptors + descriptors_wanted(&c->events) > c->descriptors_max) {
+	if (!had && c->descriptors + descriptors_wanted(&c->events) > c->descriptors_max) {
 		v->error = -EMFILE;
 		return;
 	}
 	vcpu_counters_open(v, &c->events, c->kernel, (pid_t)tid);
-	c->descriptors += vcpu_counters_descriptors(v);
+	c->descriptors += vcpu_counters_descriptors(v) - had;
 }
 
 static bool is_starved(const struct vcpu_counters *v)
@@ -239,6 +245,28 @@ static void note_absent(struct reading *r, const struct counter_events *events)
 		    absent == 1 ? "" : "s", first, why_absent(error));
 }
 
+/* Those that some vCPU could not have, though the host has them. */
+static void note_failed(struct reading *r, const struct counter_events *events)
+{
+	size_t failed = 0;
+	const char *first = NULL;
+	int error = 0;
+
+	for (size_t i = 0; i < events->n; i++) {
+		const struct counter_event *e = &events->event[i];
+
+		for (int side = 0; side < COUNTER_SIDES && !error; side++)
+			error = e->failed[side];
+		if (!e->failed[SIDE_GUEST] && !e->failed[SIDE_HOST] && !e->failed[SIDE_ALL])
+			continue;
+		failed++;
+		first = first ? first : e->name;
+	}
+	if (failed)
+		reading_lacks(r, "%zu event%s, such as %s, not counted in all vCPUs: %s.", failed,
+		    failed == 1 ? "" : "s", first, why_absent(error));
+}
+
 static enum state note_all(const struct counters *c, struct reading *r, size_t vcpus)
 {
 	const struct counter_events *events = &c->events;
@@ -260,6 +288,7 @@ static enum state note_all(const struct counters *c, struct reading *r, size_t v
 		    c->left_out, vcpus, c->descriptors_max);
 	if (c->counted)
 		note_absent(r, events);
+	note_failed(r, events);
 	if (c->starved)
 		reading_lacks(r, "Some events never get a counter: others hold them (the NMI "
 				 "watchdog, or another perf).");

@@ -53,7 +53,8 @@ struct counter_event {
 	char name[COUNTER_NAME_SIZE]; /* as columns' keys spell it, or as the user did */
 	struct perf_event_attr attr;
 	bool software;
-	int error[COUNTER_SIDES]; /* no thread can have it: -errno */
+	int error[COUNTER_SIDES];  /* no thread can have it: -errno */
+	int failed[COUNTER_SIDES]; /* a thread could not have it, when it was last tried */
 };
 
 struct counter_events {
@@ -94,16 +95,17 @@ struct vcpu_counters {
 	pid_t tid;
 	struct counter_group group[COUNTER_GROUPS_MAX];
 	size_t groups;
-	int error; /* why nothing is open: -errno */
+	int error;       /* why nothing is open: -errno */
+	bool incomplete; /* an event failed that may be had later, or by others */
 	double total[COUNTER_EVENTS_MAX][COUNTER_SIDES];
 	double share;
 	bool seen; /* in this reading */
 };
 
 /*
- * Opens all events of a thread. Events that no thread can have are marked in @events and not tried
- * again. 0; -EMFILE: no descriptor is left; -EACCES, -EPERM: a right is missing; -ESRCH: it is
- * gone. On errors nothing stays open.
+ * Opens all events of a thread that are not open yet. Events that no thread can have are marked in
+ * @events and not tried again. 0; -EMFILE: no descriptor is left; -EACCES, -EPERM: a right is
+ * missing; -ESRCH: it is gone. On errors what it opened is closed again.
  */
 int vcpu_counters_open(struct vcpu_counters *v, struct counter_events *events,
     const struct counter_kernel *kernel, pid_t tid);

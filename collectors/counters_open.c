@@ -16,6 +16,12 @@ static bool is_about_thread(int error)
 	       error == -EPERM || error == -ENOMEM;
 }
 
+/* What this host lacks for all threads. Others may be busy just now, or not for this one. */
+static bool is_about_host(int error)
+{
+	return error == -ENOENT || error == -EOPNOTSUPP;
+}
+
 static struct perf_event_attr attr_of(const struct counter_event *e, enum counter_side side)
 {
 	struct perf_event_attr attr = e->attr;
@@ -60,15 +66,26 @@ static int open_event(struct vcpu_counters *v, struct counter_events *events,
 		*g = NULL;
 		fd = kernel->open(kernel->ctx, &attr, v->tid, -1);
 	}
+	if (fd < 0 && is_about_thread(fd))
+		return fd;
 	if (fd < 0) {
-		if (!is_about_thread(fd))
-			e->error[side] = fd;
-		return is_about_thread(fd) ? fd : 0;
+		*(is_about_host(fd) ? &e->error[side] : &e->failed[side]) = fd;
+		v->incomplete |= !is_about_host(fd);
+		return 0;
 	}
 	if (!*g)
 		*g = begin_group(v, side);
 	keep(v, *g, event, fd);
 	return 0;
+}
+
+static bool has_event(const struct vcpu_counters *v, size_t event, enum counter_side side)
+{
+	for (size_t i = 0; i < v->groups; i++)
+		for (size_t k = 0; k < v->group[i].n; k++)
+			if (v->group[i].side == side && v->group[i].event[k] == event)
+				return true;
+	return false;
 }
 
 static int open_side(struct vcpu_counters *v, struct counter_events *events,
@@ -80,7 +97,7 @@ static int open_side(struct vcpu_counters *v, struct counter_events *events,
 		struct counter_event *e = &events->event[i];
 		int r;
 
-		if (e->software != (side == SIDE_ALL) || e->error[side])
+		if (e->software != (side == SIDE_ALL) || e->error[side] || has_event(v, i, side))
 			continue;
 		r = open_event(v, events, kernel, i, side, &g);
 		if (r < 0)
@@ -89,29 +106,37 @@ static int open_side(struct vcpu_counters *v, struct counter_events *events,
 	return 0;
 }
 
+static void close_groups(struct vcpu_counters *v, size_t from, const struct counter_kernel *kernel)
+{
+	/* Members first: a leader that goes makes each of them an event of its own. */
+	for (size_t i = from; i < v->groups; i++)
+		for (size_t k = v->group[i].n; k-- > 0;)
+			kernel->close(kernel->ctx, v->group[i].fd[k]);
+	v->groups = from;
+}
+
 int vcpu_counters_open(struct vcpu_counters *v, struct counter_events *events,
     const struct counter_kernel *kernel, pid_t tid)
 {
+	size_t had = v->groups;
 	int r = 0;
 
 	v->tid = tid;
-	v->groups = 0;
-	v->share = -1;
+	v->incomplete = false;
+	if (!had)
+		v->share = -1;
 	for (enum counter_side side = 0; r == 0 && side < COUNTER_SIDES; side++)
 		r = open_side(v, events, kernel, side);
 	if (r < 0)
-		vcpu_counters_close(v, kernel);
-	v->error = r;
+		close_groups(v, had, kernel);
+	v->incomplete |= had && r < 0;
+	v->error = had ? 0 : r;
 	return r;
 }
 
 void vcpu_counters_close(struct vcpu_counters *v, const struct counter_kernel *kernel)
 {
-	/* Members first: a leader that goes makes each of them an event of its own. */
-	for (size_t i = 0; i < v->groups; i++)
-		for (size_t k = v->group[i].n; k-- > 0;)
-			kernel->close(kernel->ctx, v->group[i].fd[k]);
-	v->groups = 0;
+	close_groups(v, 0, kernel);
 }
 
 size_t vcpu_counters_descriptors(const struct vcpu_counters *v)

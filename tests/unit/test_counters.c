@@ -34,6 +34,7 @@ struct fake {
 	bool no_pmu;       /* all hardware events: -ENOENT */
 	bool no_nodes;     /* those of the last one */
 	const char *nodes; /* how names begin that tell local and remote loads; NULL: all do */
+	pid_t busy;        /* this thread gets no hardware events for now */
 	int refuse;        /* every open fails so */
 	int group_max;     /* members that have room; 0: all */
 	int descriptors;   /* that there are; 0: enough */
@@ -93,6 +94,8 @@ static int fake_open(void *ctx, const struct perf_event_attr *attr, pid_t tid, i
 		return f->refuse;
 	if (attr->type != PERF_TYPE_SOFTWARE && (f->no_pmu || (f->no_nodes && is_node(attr))))
 		return -ENOENT;
+	if (attr->type != PERF_TYPE_SOFTWARE && tid == f->busy)
+		return -EBUSY;
 	if (group >= 0 && f->group_max && count_members(f, group) >= f->group_max)
 		return -EINVAL;
 	if (f->descriptors && f->opened - f->closed >= f->descriptors)
@@ -400,6 +403,36 @@ static void test_no_right(void **state)
 	desk_close(&d);
 }
 
+/* What one thread cannot have, others can, and it can later: nobody loses what he has by that. */
+static void test_busy_for_one(void **state)
+{
+	static struct desk d;
+
+	(void)state;
+	d.fake.busy = 100;
+	desk_open(&d, 2, NULL);
+	assert_int_equal(desk_read(&d), STATE_OK);
+	assert_int_equal(vcpu_cell(&d, 0, VCPU_CYCLES)->state, STATE_ABSENT);
+	assert_int_equal(vcpu_cell(&d, 1, VCPU_CYCLES)->state, STATE_OK);
+	assert_int_equal(d.fake.opened, 3 + 17);
+	assert_string_equal(d.r.note,
+	    "7 events, such as cycles, not counted in all vCPUs: something "
+	    "else holds the PMU.");
+	d.fake.busy = 0;
+	desk_read(&d);
+	assert_int_equal(d.fake.opened, 3 + 17);
+	d.r.now_ns += 60000000000;
+	desk_read(&d);
+	assert_int_equal(d.fake.opened, 17 + 17);
+	assert_int_equal(d.fake.closed, 0);
+	set(&d.fake, 100, PERF_COUNT_HW_CPU_CYCLES, SIDE_GUEST, 1000);
+	d.fake.enabled_ns = d.fake.running_ns = 1;
+	desk_read(&d);
+	assert_int_equal(vcpu_cell(&d, 0, VCPU_CYCLES)->count, 1000);
+	assert_string_equal(d.r.note, "");
+	desk_close(&d);
+}
+
 static void test_few_descriptors(void **state)
 {
 	static struct desk d;
@@ -596,6 +629,7 @@ int main(void)
 		cmocka_unit_test(test_loads_by_family),
 		cmocka_unit_test(test_small_pmu),
 		cmocka_unit_test(test_no_right),
+		cmocka_unit_test(test_busy_for_one),
 		cmocka_unit_test(test_few_descriptors),
 		cmocka_unit_test(test_thread_gone),
 		cmocka_unit_test(test_hidden),
