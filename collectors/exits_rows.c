@@ -86,7 +86,7 @@ static uint64_t item_of(const struct exit_figures *f)
 {
 	uint64_t item = (uint64_t)f->reason.isa << 32 | f->reason.code;
 
-	return f->level == EXIT_OF_THREAD ? item | (uint64_t)f->id << 38 : item;
+	return f->level == EXIT_OF_THREAD ? item | (uint64_t)f->id << EXIT_ITEM_TID_BIT : item;
 }
 
 static const char *kind_of(struct exit_reason reason)

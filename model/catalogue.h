@@ -5,6 +5,10 @@
 
 #include "model/column.h"
 
+/* The item of a row of exits: its reason, and from this bit on the thread of its vCPU, if it is of
+ * one. */
+#define EXIT_ITEM_TID_BIT 38
+
 enum table_id {
 	TABLE_HOST,
 	TABLE_CPU,

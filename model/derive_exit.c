@@ -13,11 +13,12 @@ static bool is_kind(const struct row *row, const char *kind)
 	return strcmp(cell_text(row, EXIT_KIND), kind) == 0;
 }
 
-/* All of one owner's vCPU, or of the owner, or of the host: rows that add up to a whole. */
+/* All of one owner's vCPU, or of the owner, or of the host: rows that add up to a whole. The number
+ * of a vCPU may not be known, its thread always is. */
 static bool same_whole(const struct row *a, const struct row *b)
 {
 	return key_same_owner(a->key, b->key) &&
-	       cell_number(a, EXIT_VCPU, -1) == cell_number(b, EXIT_VCPU, -1);
+	       a->key.item >> EXIT_ITEM_TID_BIT == b->key.item >> EXIT_ITEM_TID_BIT;
 }
 
 static bool is_user(const struct row *row)

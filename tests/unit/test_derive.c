@@ -223,9 +223,36 @@ static void a_host_without_numa_derives_the_rest(void **state)
 	snapshot_unref(now);
 }
 
+static void add_exits(struct snapshot *s, uint64_t tid, uint64_t reason, double rate)
+{
+	struct key guest = key_process(7, 1);
+	struct row *row =
+	    snapshot_row(s, TABLE_VCPU_EXIT, key_of(guest, tid << EXIT_ITEM_TID_BIT | reason));
+
+	cell_set_text(s, row, EXIT_KIND, "exit", s->moment.mono_ns);
+	cell_set_number(row, EXIT_COUNT, rate, s->moment.mono_ns);
+}
+
+/* vCPUs are wholes of their own even where nobody knows their numbers. */
+static void shares_of_exits_by_thread(void **state)
+{
+	struct snapshot *s = sample(1);
+
+	(void)state;
+	snapshot_row(s, TABLE_DOMAIN, key_process(7, 1));
+	add_exits(s, 101, 1, 30);
+	add_exits(s, 101, 2, 10);
+	add_exits(s, 102, 1, 5);
+	derive(s, NULL);
+	assert_value(s->table[TABLE_VCPU_EXIT].row[0], TABLE_VCPU_EXIT, EXIT_SHARE, 0.75);
+	assert_value(s->table[TABLE_VCPU_EXIT].row[2], TABLE_VCPU_EXIT, EXIT_SHARE, 1);
+	snapshot_unref(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(shares_of_exits_by_thread),
 		cmocka_unit_test(one_guest_alone_gives_no_sums),
 		cmocka_unit_test(sums_over_guests_know_all_of_them_or_nothing),
 		cmocka_unit_test(a_missing_right_is_told_rather_than_nothing),
