@@ -19,6 +19,8 @@
 
 /* A process maps few programs and libraries. */
 #define FILES_MAX 512
+/* What the symbols of all files may take; a program with all that it needs has a tenth of it. */
+#define FILES_BYTES_MAX ((size_t)256 << 20)
 /* An address that is mapped nowhere may be in a library that has just been loaded. */
 #define MAPS_AGAIN_NS NS_PER_SEC
 
@@ -37,6 +39,7 @@ struct namer {
 	uint64_t maps_ns; /* when they were read */
 	struct file *file;
 	size_t files, cap;
+	size_t bytes; /* that the symbols of files take */
 };
 
 static void read_kernel(struct namer *n)
@@ -135,7 +138,7 @@ static struct file *find_file(struct namer *n, const struct mapping *m)
 	for (size_t i = 0; i < n->files; i++)
 		if (n->file[i].inode == m->inode && n->file[i].device == m->device)
 			return &n->file[i];
-	if (n->files == FILES_MAX)
+	if (n->files == FILES_MAX || n->bytes >= FILES_BYTES_MAX)
 		return NULL;
 	n->file = xgrow(n->file, n->files, &n->cap, sizeof(*n->file));
 	f = &n->file[n->files++];
@@ -145,8 +148,10 @@ static struct file *find_file(struct namer *n, const struct mapping *m)
 		fd = open_named(n, m);
 	if (fd < 0)
 		return f;
+	f->symbols.symbols.max_bytes = FILES_BYTES_MAX - n->bytes;
 	if (elf_symbols_read(&f->symbols, fd) < 0)
 		elf_symbols_done(&f->symbols);
+	n->bytes += symbols_bytes(&f->symbols.symbols);
 	close(fd);
 	return f;
 }

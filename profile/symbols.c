@@ -47,13 +47,23 @@ static bool is_name(struct slice name)
 	return name.len > 0 && name.len <= SYMBOL_NAME_MAX && !memchr(name.p, '\0', name.len);
 }
 
+size_t symbols_bytes(const struct symbols *s)
+{
+	return s->n * sizeof(*s->v) + s->names.len;
+}
+
+static bool is_full(const struct symbols *s)
+{
+	return s->n >= SYMBOLS_MAX || s->names.len >= NAMES_MAX ||
+	       (s->max_bytes && symbols_bytes(s) >= s->max_bytes);
+}
+
 bool symbols_add(struct symbols *s, uint64_t start, uint64_t size, struct slice name,
     struct slice object, uint8_t rank)
 {
 	uint64_t end = 0;
 
-	if (s->n >= SYMBOLS_MAX || s->names.len >= NAMES_MAX || !is_name(name) ||
-	    (object.len && !is_name(object)))
+	if (is_full(s) || !is_name(name) || (object.len && !is_name(object)))
 		return false;
 	if (size && __builtin_add_overflow(start, size, &end))
 		end = UINT64_MAX;

@@ -30,11 +30,15 @@ struct symbols {
 	struct symbol *v;
 	size_t n, cap;
 	struct text names; /* each ends with a NUL; the first is "" */
+	size_t max_bytes;  /* that it may take; 0: as much as a table may have */
 	uint32_t last_object;
 	bool sorted;
 };
 
 void symbols_done(struct symbols *s);
+
+/* What it takes. */
+size_t symbols_bytes(const struct symbols *s);
 
 /* @object: "" for the table's own. False when the table is full or the name is no name. */
 bool symbols_add(struct symbols *s, uint64_t start, uint64_t size, struct slice name,

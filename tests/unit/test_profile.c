@@ -503,9 +503,28 @@ static void test_explained(void **state)
 	tally_done(&tally);
 }
 
+/* A table may be given less room than it could have: what is in it stays whole. */
+static void symbols_keep_to_their_room(void **state)
+{
+	static const char name[] = "a_function_with_a_name";
+	struct symbols s = { .max_bytes = 100 * sizeof(struct symbol) };
+	size_t n = 0;
+
+	(void)state;
+	while (n < 1000 && symbols_add(&s, n * 16, 16, slice_of(name), slice_of(""), 0))
+		n++;
+	assert_in_range(n, 50, 99);
+	assert_in_range(
+	    symbols_bytes(&s), s.max_bytes, s.max_bytes + sizeof(struct symbol) + sizeof(name));
+	symbols_sort(&s);
+	assert_string_equal(symbol_name(&s, symbols_find(&s, (n - 1) * 16)), name);
+	symbols_done(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(symbols_keep_to_their_room),
 		cmocka_unit_test(test_kallsyms),
 		cmocka_unit_test(test_kallsyms_that_are_none),
 		cmocka_unit_test(test_modules),
