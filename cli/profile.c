@@ -82,6 +82,7 @@ int profile_begin(const struct options *options, const struct root *root, const 
 	request.guest = cell_text(domain, DOMAIN_NAME);
 	request.uuid = cell_text(domain, DOMAIN_UUID);
 	request.pid = guest_pid(domain);
+	request.birth = domain->key.born;
 	request.thread = list.v;
 	request.threads = list.n;
 	r = profile_start(root, &request, ret);

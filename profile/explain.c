@@ -41,6 +41,13 @@ uint64_t profile_guest_ns(const struct root *root, uint32_t pid, uint64_t before
 	return ns > before_ns ? ns - before_ns : 0;
 }
 
+uint64_t profile_birth(const struct root *root, uint32_t pid)
+{
+	struct proc_stat stat;
+
+	return read_stat(root, pid, &stat) ? stat.starttime_ticks : 0;
+}
+
 /* proc/stat tells when the host was booted in whole seconds: it is one early at most. */
 int64_t profile_started_ns(const struct root *root, uint32_t pid)
 {

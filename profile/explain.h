@@ -28,6 +28,9 @@ void explain_failure(struct report *r, int error);
 /* Time in the guest since @before_ns; with 0 since it started. */
 uint64_t profile_guest_ns(const struct root *root, uint32_t pid, uint64_t before_ns);
 
+/* What, with its number, tells one process from all others; 0: there is none. */
+uint64_t profile_birth(const struct root *root, uint32_t pid);
+
 /* When a process started, by the wall clock; 0: not to be had. */
 int64_t profile_started_ns(const struct root *root, uint32_t pid);
 

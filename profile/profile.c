@@ -31,6 +31,7 @@ struct profile {
 	struct root *root;
 	char *guest, *uuid, *kallsyms, *modules;
 	uint32_t pid;
+	uint64_t birth; /* another process may get its number */
 	struct profile_thread *thread;
 	size_t threads, cap;
 	uint64_t wanted_ns;
@@ -193,26 +194,29 @@ static bool wait_ns(struct profile *p, uint64_t ns)
 	return !stopping;
 }
 
+static bool lives(const struct profile *p)
+{
+	return p->birth && profile_birth(p->root, p->pid) == p->birth;
+}
+
 static void sample(struct profile *p)
 {
 	uint64_t report_ns = 0;
-	bool goes_on = true, lives = true;
-	char path[40];
+	bool goes_on = true, alive = true;
 
-	snprintf(path, sizeof(path), "proc/%u", p->pid);
 	p->started_ns = clock_mono_ns();
-	while (goes_on && lives && p->ran_ns < p->wanted_ns) {
+	while (goes_on && alive && p->ran_ns < p->wanted_ns) {
 		goes_on = wait_ns(p, READ_NS);
 		recorder_read(p->recorder, &p->tally);
 		p->ran_ns = clock_mono_ns() - p->started_ns;
-		lives = root_exists(p->root, path);
-		if (goes_on && lives && p->ran_ns < p->wanted_ns &&
+		alive = lives(p);
+		if (goes_on && alive && p->ran_ns < p->wanted_ns &&
 		    p->ran_ns >= report_ns + REPORT_NS) {
 			report_now(p, false, false);
 			report_ns = clock_mono_ns() - p->started_ns;
 		}
 	}
-	report_now(p, true, !lives);
+	report_now(p, true, !alive);
 }
 
 static void free_all(struct profile *p)
@@ -256,10 +260,15 @@ static void *run(void *arg)
 	for (size_t i = 0; i < p->threads; i++)
 		tid[i] = p->thread[i].tid;
 	load(p);
+	if (p->birth == 0)
+		p->birth = profile_birth(p->root, p->pid);
 	p->guest_before_ns = profile_guest_ns(p->root, p->pid, 0);
-	r = is_stopping(p)
-		? -ECANCELED
-		: recorder_open(p->root, p->pid, tid, p->threads, p->hertz, &p->recorder);
+	if (is_stopping(p))
+		r = -ECANCELED;
+	else if (!lives(p))
+		r = -ESRCH;
+	else
+		r = recorder_open(p->root, p->pid, tid, p->threads, p->hertz, &p->recorder);
 	free(tid);
 	if (r < 0)
 		report_failure(p, r);
@@ -312,6 +321,7 @@ int profile_start(
 	p->kallsyms = dup_or_null(request->kallsyms);
 	p->modules = dup_or_null(request->modules);
 	p->pid = request->pid;
+	p->birth = request->birth;
 	p->wanted_ns = (uint64_t)(request->seconds * (double)NS_PER_SEC);
 	p->hertz = request->hertz;
 	for (size_t i = 0; i < request->threads; i++) {

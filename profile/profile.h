@@ -29,6 +29,7 @@ struct profile_request {
 	const char *guest; /* its name */
 	const char *uuid;  /* "" or NULL: none */
 	uint32_t pid;
+	uint64_t birth; /* when the process started, in ticks since the boot; 0: not known */
 	const struct profile_thread *thread;
 	size_t threads;
 	double seconds;

@@ -2,6 +2,7 @@
 #include "profile/recorder.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -205,18 +206,50 @@ static void take_record(void *ctx, const struct perf_record *record)
 	recorder_take(ctx, record);
 }
 
-void recorder_read(struct recorder *r, struct tally *tally)
+static void read_ring(struct recorder *r, struct perf_ring *ring, struct tally *tally)
 {
-	uint64_t lost = 0, throttled = 0;
+	uint64_t lost = ring->lost, throttled = ring->throttled;
+
+	perf_ring_read(ring, take_record, tally);
+	r->facts.lost += ring->lost - lost;
+	r->facts.throttled += ring->throttled - throttled;
+}
+
+static bool has_ended(const struct perf_ring *ring)
+{
+	struct pollfd fd = { .fd = perf_ring_fd(ring) };
+
+	return perf_ring_is_open(ring) && poll(&fd, 1, 0) == 1 && (fd.revents & POLLHUP);
+}
+
+/* Threads that have ended give their rings back; another one may get their number. */
+static void read_rings(struct recorder *r, struct tally *tally)
+{
+	size_t n = 0;
 
 	for (size_t i = 0; i < r->n; i++) {
-		perf_ring_read(&r->thread[i].ring, take_record, tally);
-		lost += r->thread[i].ring.lost;
-		throttled += r->thread[i].ring.throttled;
+		struct sampled *s = &r->thread[i];
+		/* Asked first: what it wrote last is read all the same. */
+		bool ended = has_ended(&s->ring);
+
+		read_ring(r, &s->ring, tally);
+		if (ended)
+			perf_ring_done(&s->ring);
+		else
+			r->thread[n++] = *s;
 	}
-	r->facts.lost = lost;
-	r->facts.throttled = throttled;
+	r->n = n;
+}
+
+void recorder_read(struct recorder *r, struct tally *tally)
+{
+	read_rings(r, tally);
 	list_threads(r);
+}
+
+size_t recorder_threads(const struct recorder *r)
+{
+	return r->n;
 }
 
 const struct recorder_facts *recorder_facts(const struct recorder *r)

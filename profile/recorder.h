@@ -39,6 +39,9 @@ void recorder_close(struct recorder *r);
 /* Takes in what was sampled, and finds threads that have come. Call it several times a second. */
 void recorder_read(struct recorder *r, struct tally *tally);
 
+/* Threads that it knows at this moment, and that have not ended. */
+size_t recorder_threads(const struct recorder *r);
+
 const struct recorder_facts *recorder_facts(const struct recorder *r);
 
 /* One record into the tally; for recorder_read, tests and fuzzers. */
