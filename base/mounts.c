@@ -70,6 +70,20 @@ static bool holds(const char *point, size_t len, const char *path)
 	return strncmp(path, point, len) == 0 && (path[len] == '\0' || path[len] == '/');
 }
 
+/* Whether @path lies below @point, and that is no further out than what was found before. */
+static bool is_inner(struct slice point, const char *path, size_t *longest)
+{
+	struct mount m = { .point = point };
+	char *text = mount_point_dup(&m);
+	size_t len = strlen(text);
+	bool inner = len > 0 && len >= *longest && holds(text, len, path);
+
+	if (inner)
+		*longest = len;
+	free(text);
+	return inner;
+}
+
 bool mount_of_path(const char *table, const char *path, struct mount *ret)
 {
 	struct cursor c;
@@ -77,15 +91,71 @@ bool mount_of_path(const char *table, const char *path, struct mount *ret)
 	size_t longest = 0;
 
 	cursor_init(&c, table, strlen(table));
-	while (mount_next(&c, &m)) {
-		char *point = mount_point_dup(&m);
-		size_t len = strlen(point);
-
-		if (len > 0 && len >= longest && holds(point, len, path)) {
-			longest = len;
+	while (mount_next(&c, &m))
+		if (is_inner(m.point, path, &longest))
 			*ret = m;
-		}
-		free(point);
-	}
+	return longest > 0;
+}
+
+static bool read_number(struct slice text, uint64_t *major, uint64_t *minor)
+{
+	struct slice before, behind;
+
+	return slice_cut(text, ':', &before, &behind) && slice_u64(before, major) == 0 &&
+	       slice_u64(behind, minor) == 0;
+}
+
+/* "36 35 98:0 /root /point rw,noatime master:1 - ext3 /dev/sda1 rw,errors=continue" */
+static bool read_line(struct cursor *line, struct mount_line *ret)
+{
+	struct slice number, field;
+	struct mount_line m = { 0 };
+
+	if (cursor_u64(line, &m.id) < 0 || !cursor_skip(line, 1) || !cursor_field(line, &number) ||
+	    !read_number(number, &m.major, &m.minor) || !cursor_skip(line, 1) ||
+	    !cursor_field(line, &m.point) || !cursor_field(line, &m.options))
+		return false;
+	do
+		if (!cursor_field(line, &field))
+			return false;
+	while (!slice_eq(field, "-"));
+	if (!cursor_field(line, &m.type) || !cursor_field(line, &m.source))
+		return false;
+	cursor_field(line, &m.super_options);
+	*ret = m;
+	return true;
+}
+
+bool mount_line_next(struct cursor *table, struct mount_line *ret)
+{
+	struct cursor line;
+
+	while (cursor_line(table, &line))
+		if (read_line(&line, ret))
+			return true;
+	return false;
+}
+
+bool mount_line_of_id(const char *table, uint64_t id, struct mount_line *ret)
+{
+	struct cursor c;
+
+	cursor_init(&c, table, strlen(table));
+	while (mount_line_next(&c, ret))
+		if (ret->id == id)
+			return true;
+	return false;
+}
+
+bool mount_line_of_path(const char *table, const char *path, struct mount_line *ret)
+{
+	struct mount_line m;
+	struct cursor c;
+	size_t longest = 0;
+
+	cursor_init(&c, table, strlen(table));
+	while (mount_line_next(&c, &m))
+		if (is_inner(m.point, path, &longest))
+			*ret = m;
 	return longest > 0;
 }

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The mount table, proc/self/mounts: "hugetlbfs /dev/hugepages hugetlbfs rw,pagesize=2M 0 0". */
+/*
+ * Mount tables: proc/self/mounts, "hugetlbfs /dev/hugepages hugetlbfs rw,pagesize=2M 0 0", and
+ * proc/PID/mountinfo, which tells ids and numbers of devices, too.
+ */
 #ifndef KVMTOP_BASE_MOUNTS_H
 #define KVMTOP_BASE_MOUNTS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/slice.h"
 
@@ -25,5 +29,18 @@ bool mount_option(const struct mount *m, const char *name, struct slice *ret_val
 
 /* The mount in which @path lies: the innermost, and of those on one point the last. */
 bool mount_of_path(const char *table, const char *path, struct mount *ret);
+
+/* A line of mountinfo. Lives as long as its text. */
+struct mount_line {
+	uint64_t id;
+	uint64_t major, minor;
+	struct slice point, options, type, source, super_options;
+};
+
+/* The next mount; lines that are none are passed over. False at the end. */
+bool mount_line_next(struct cursor *table, struct mount_line *ret);
+/* The mount with that id; the innermost in which @path lies, the last of those on one point. */
+bool mount_line_of_id(const char *table, uint64_t id, struct mount_line *ret);
+bool mount_line_of_path(const char *table, const char *path, struct mount_line *ret);
 
 #endif

@@ -11,26 +11,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/slice.h"
+#include "base/mounts.h"
 
 struct names;
 struct root;
 
 /* Longest name of a device and the NUL. */
 #define BLOCK_NAME_SIZE 64
-
-/* A line of proc/PID/mountinfo. Lives as long as its text. */
-struct mount_line {
-	uint64_t id;
-	uint64_t major, minor;
-	struct slice point, options, type, source, super_options;
-};
-
-/* The next mount; lines that are none are passed over. False at the end. */
-bool mount_line_next(struct cursor *table, struct mount_line *ret);
-/* The mount with that id; the innermost in which @path lies, the last of those on one point. */
-bool mount_line_of_id(const char *table, uint64_t id, struct mount_line *ret);
-bool mount_line_of_path(const char *table, const char *path, struct mount_line *ret);
 
 /*
  * What the device mapper calls its devices. All of them are read when the first is asked for, so

@@ -102,12 +102,35 @@ static void options_go_by_their_whole_name(void **state)
 	assert_false(mount_option(&m, "size", &value));
 }
 
+static void lines_of_mountinfo(void **state)
+{
+	static const char lines[] =
+	    "30 1 253:0 / / rw,noatime shared:1 - xfs /dev/mapper/vg-root rw,attr2\n"
+	    "nonsense\n31 30 0:50 / /my\\040net rw - nfs4 srv:/export rw,soft\n"
+	    "32 30 8:1 / /my\\040net/a rw shared:2 master:1 - ext4 /dev/sda1 rw\n";
+	struct mount_line m;
+
+	(void)state;
+	assert_true(mount_line_of_path(lines, "/my net/b", &m));
+	assert_int_equal(m.id, 31);
+	assert_true(slice_eq(m.source, "srv:/export"));
+	assert_true(mount_line_of_path(lines, "/my net/a/b", &m));
+	assert_true(m.major == 8 && m.minor == 1 && slice_eq(m.type, "ext4"));
+	assert_true(mount_line_of_path(lines, "/my network", &m));
+	assert_int_equal(m.id, 30);
+	assert_true(slice_eq(m.super_options, "rw,attr2"));
+	assert_false(mount_line_of_path(lines, "relative", &m));
+	assert_true(mount_line_of_id(lines, 31, &m));
+	assert_false(mount_line_of_id(lines, 33, &m));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lines_that_are_none_are_passed_over),
 		cmocka_unit_test(points_are_unescaped),
 		cmocka_unit_test(innermost_mount_holds_a_path),
+		cmocka_unit_test(lines_of_mountinfo),
 		cmocka_unit_test(options_go_by_their_whole_name),
 	};
 
