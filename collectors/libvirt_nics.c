@@ -150,35 +150,23 @@ void libvirt_nics_done(struct libvirt_nics *x)
 	*x = (struct libvirt_nics){ 0 };
 }
 
-static void set_text(struct reading *r, struct row *row, int column, const char *text)
-{
-	if (text && text[0])
-		cell_set_text(r->into, row, column, text, reading_now(r));
-}
-
-static void set_number(struct reading *r, struct row *row, int column, unsigned v)
-{
-	if (v)
-		cell_set_number(row, column, v, reading_now(r));
-}
-
 static void fill_nic(struct reading *r, struct key guest, const struct nic *nic)
 {
 	struct row *row = snapshot_row(r->into, TABLE_NIC, key_of(guest, key_item(nic->name)));
 	const char *remark = nic_remark(nic->type);
 
-	set_text(r, row, NIC_NAME, nic->name);
-	set_text(r, row, NIC_MAC, nic->mac);
-	set_text(r, row, NIC_MODEL, nic->model);
-	set_text(r, row, NIC_TYPE, nic->type);
-	set_text(r, row, NIC_BACKEND, nic->backend);
+	nics_set_text(r, row, NIC_NAME, nic->name);
+	nics_set_text(r, row, NIC_MAC, nic->mac);
+	nics_set_text(r, row, NIC_MODEL, nic->model);
+	nics_set_text(r, row, NIC_TYPE, nic->type);
+	nics_set_text(r, row, NIC_BACKEND, nic->backend);
 	/* So that it is seen that the XML has this NIC. */
 	cell_set_missing(row, NIC_TARGET, STATE_ABSENT, reading_now(r));
-	set_text(r, row, NIC_TARGET, nic->interface);
-	set_number(r, row, NIC_QUEUES, nic->queues);
-	set_number(r, row, NIC_RX_RING, nic->rx_ring);
-	set_number(r, row, NIC_TX_RING, nic->tx_ring);
-	set_text(r, row, NIC_REMARK, remark);
+	nics_set_text(r, row, NIC_TARGET, nic->interface);
+	nics_set_number(r, row, NIC_QUEUES, nic->queues);
+	nics_set_number(r, row, NIC_RX_RING, nic->rx_ring);
+	nics_set_number(r, row, NIC_TX_RING, nic->tx_ring);
+	nics_set_text(r, row, NIC_REMARK, remark);
 	for (int column = NIC_RECEIVE; remark && column <= NIC_TRANSMIT_ERRORS; column++)
 		cell_set_missing(row, column, STATE_ABSENT, reading_now(r));
 }

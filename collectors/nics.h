@@ -99,6 +99,10 @@ const struct net_dev *nics_counters(struct nics *n, struct reading *r, const str
 void nics_write(
     struct nics *n, struct reading *r, const struct nic_guest *g, const struct found_nic *f);
 
+/* Nothing, where the text is empty or NULL, the number 0. */
+void nics_set_text(struct reading *r, struct row *row, int column, const char *text);
+void nics_set_number(struct reading *r, struct row *row, int column, uint64_t v);
+
 /* Fills found. @ours: kvmtop's own namespace. */
 void nics_match(
     struct nic_guest *g, struct net_links *links, struct reading *r, const struct net_dev *ours);

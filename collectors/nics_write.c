@@ -29,13 +29,13 @@ const char *nic_remark(const char *type)
 	return "Its packets go through a socket: no interface of the host counts them.";
 }
 
-static void set_text(struct reading *r, struct row *row, int column, const char *text)
+void nics_set_text(struct reading *r, struct row *row, int column, const char *text)
 {
 	if (text && text[0])
 		cell_set_text(r->into, row, column, text, reading_now(r));
 }
 
-static void set_number(struct reading *r, struct row *row, int column, uint64_t v)
+void nics_set_number(struct reading *r, struct row *row, int column, uint64_t v)
 {
 	if (v)
 		cell_set_number(row, column, (double)v, reading_now(r));
@@ -73,26 +73,26 @@ static void write_bridge(
 
 	if (link->master[0]) {
 		bridge = net_links_get(&n->links, r, link->master);
-		set_text(r, row, NIC_BRIDGE, link->master);
-		set_number(r, row, NIC_BRIDGE_MTU, bridge->mtu);
-		set_text(r, row, NIC_UPLINK, bridge->uplink);
+		nics_set_text(r, row, NIC_BRIDGE, link->master);
+		nics_set_number(r, row, NIC_BRIDGE_MTU, bridge->mtu);
+		nics_set_text(r, row, NIC_UPLINK, bridge->uplink);
 		uplink = bridge->first_uplink;
 	} else {
-		set_text(r, row, NIC_UPLINK, uplink);
+		nics_set_text(r, row, NIC_UPLINK, uplink);
 	}
 	if (uplink[0])
-		set_number(r, row, NIC_UPLINK_MTU, net_links_get(&n->links, r, uplink)->mtu);
+		nics_set_number(r, row, NIC_UPLINK_MTU, net_links_get(&n->links, r, uplink)->mtu);
 }
 
 static void write_link(struct nics *n, struct reading *r, struct row *row, const struct net_link *l)
 {
-	set_number(r, row, NIC_MTU, l->mtu);
+	nics_set_number(r, row, NIC_MTU, l->mtu);
 	if (l->has_queue_length)
 		cell_set_number(row, NIC_QUEUE_LENGTH, l->queue_length, l->read_ns);
 	if (l->is_up >= 0)
 		cell_set_text(r->into, row, NIC_LINK, l->is_up ? "up" : "down", l->read_ns);
 	if (l->kind == LINK_TAP)
-		set_number(r, row, NIC_QUEUES_ENABLED, l->queues);
+		nics_set_number(r, row, NIC_QUEUES_ENABLED, l->queues);
 	write_bridge(n, r, row, l);
 }
 
@@ -101,17 +101,17 @@ static void write_nic(struct reading *r, struct row *row, const struct found_nic
 {
 	const struct nic *nic = &f->nic;
 
-	set_text(r, row, NIC_NAME, nic->name);
+	nics_set_text(r, row, NIC_NAME, nic->name);
 	if (nic->number >= 0)
 		cell_set_number(row, NIC_NUMBER, nic->number, reading_now(r));
-	set_text(r, row, NIC_INTERFACE, nic->interface);
-	set_text(r, row, NIC_MAC, nic->mac);
-	set_text(r, row, NIC_MODEL, nic->model);
-	set_text(r, row, NIC_TYPE, nic->type);
-	set_text(r, row, NIC_BACKEND, nic->backend);
-	set_number(r, row, NIC_QUEUES, f->fds ? f->fds : nic->queues);
-	set_number(r, row, NIC_RX_RING, nic->rx_ring);
-	set_number(r, row, NIC_TX_RING, nic->tx_ring);
+	nics_set_text(r, row, NIC_INTERFACE, nic->interface);
+	nics_set_text(r, row, NIC_MAC, nic->mac);
+	nics_set_text(r, row, NIC_MODEL, nic->model);
+	nics_set_text(r, row, NIC_TYPE, nic->type);
+	nics_set_text(r, row, NIC_BACKEND, nic->backend);
+	nics_set_number(r, row, NIC_QUEUES, f->fds ? f->fds : nic->queues);
+	nics_set_number(r, row, NIC_RX_RING, nic->rx_ring);
+	nics_set_number(r, row, NIC_TX_RING, nic->tx_ring);
 }
 
 static void write_uncounted(struct nics *n, struct reading *r, struct row *row,
@@ -126,13 +126,13 @@ static void write_uncounted(struct nics *n, struct reading *r, struct row *row,
 	n->uncounted += nic->interface[0] != 0;
 	write_missing(r, row, denied && !nic->interface[0] ? STATE_DENIED : STATE_ABSENT);
 	if (remark) {
-		set_text(r, row, NIC_REMARK, remark);
+		nics_set_text(r, row, NIC_REMARK, remark);
 	} else if (nic->interface[0]) {
 		snprintf(text, sizeof(text), "%s is no interface of its network namespace.",
 		    nic->interface);
-		set_text(r, row, NIC_REMARK, text);
+		nics_set_text(r, row, NIC_REMARK, text);
 	} else {
-		set_text(r, row, NIC_REMARK,
+		nics_set_text(r, row, NIC_REMARK,
 		    denied ? "Its descriptors may not be seen; CAP_SYS_PTRACE would show its "
 			     "interface."
 			   : "Nothing tells its interface.");
@@ -156,10 +156,10 @@ void nics_write(
 		link = net_links_get(&n->links, r, f->nic.interface);
 	write_counters(r, row, i, f->is_macvtap || (link && link->kind == LINK_MACVTAP));
 	if (link && !f->nic.type[0] && link->kind != LINK_OTHER)
-		set_text(r, row, NIC_TYPE, link->kind == LINK_TAP ? "tap" : "macvtap");
+		nics_set_text(r, row, NIC_TYPE, link->kind == LINK_TAP ? "tap" : "macvtap");
 	if (link)
 		write_link(n, r, row, link);
 	else
-		set_text(r, row, NIC_REMARK,
+		nics_set_text(r, row, NIC_REMARK,
 		    "In a network namespace of its own: its bridge is not to be seen from here.");
 }

@@ -123,24 +123,18 @@ static const char *class_name(uint32_t code)
 	return base < sizeof(names) / sizeof(names[0]) && names[base] ? names[base] : "other";
 }
 
-static void set_text(struct reading *r, struct row *row, int column, const char *text)
-{
-	if (text[0])
-		cell_set_text(r->into, row, column, text, reading_now(r));
-}
-
 void pci_write(
     struct reading *r, struct key guest, const struct pci_device *d, const char *known_by)
 {
 	struct row *row = snapshot_row(r->into, TABLE_PCI, key_of(guest, key_item(d->address)));
 	uint64_t now = reading_now(r);
 
-	set_text(r, row, PCI_ADDRESS, d->address);
-	set_text(r, row, PCI_KNOWN_BY, known_by);
-	set_text(r, row, PCI_CLASS, d->has_class ? class_name(d->class_code) : "");
-	set_text(r, row, PCI_ID, d->id);
-	set_text(r, row, PCI_DRIVER, d->driver);
-	set_text(r, row, PCI_PARENT, d->parent);
+	nics_set_text(r, row, PCI_ADDRESS, d->address);
+	nics_set_text(r, row, PCI_KNOWN_BY, known_by);
+	nics_set_text(r, row, PCI_CLASS, d->has_class ? class_name(d->class_code) : "");
+	nics_set_text(r, row, PCI_ID, d->id);
+	nics_set_text(r, row, PCI_DRIVER, d->driver);
+	nics_set_text(r, row, PCI_PARENT, d->parent);
 	if (d->group >= 0)
 		cell_set_number(row, PCI_GROUP, (double)d->group, now);
 	if (d->node >= 0)
