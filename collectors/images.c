@@ -116,7 +116,7 @@ static struct image make_image(struct image_guest *g, const struct row *disk)
 
 static void take_images(struct image_guest *g, const struct row *const *disk, size_t n)
 {
-	struct image *now = xcalloc(n, sizeof(*now));
+	struct image *now = xcalloc(n + 1, sizeof(*now));
 
 	for (size_t i = 0; i < n; i++)
 		now[i] = make_image(g, disk[i]);
@@ -228,7 +228,7 @@ enum state images_read(struct reading *r)
 		for (size_t k = 0; k < disks->n; k++)
 			if (disks->row[k]->domain == domain && is_image(disks->row[k]))
 				disk[n++] = disks->row[k];
-		if (guest_pid(domain) && n)
+		if (guest_pid(domain) && (n || ((struct image_guest *)m->guests.item[i])->n))
 			read_guest(m, r, m->guests.item[i], domain, disk, n);
 	}
 	free(disk);

@@ -109,7 +109,11 @@ static void threads_are_bounded(void **state)
 		read_images(&h, source + i, 1);
 	assert_int_equal(started, 4);
 	assert_int_equal(given_up, 0);
+	/* Without any disk, too. */
 	comes_back = true;
+	read_images(&h, source, 0);
+	read_images(&h, source, 0);
+	assert_int_equal(given_up, 4);
 	read_images(&h, source, 8);
 	assert_int_equal(started, 4 + 8);
 	assert_int_equal(given_up, 4 + 8);
