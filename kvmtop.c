@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/print.h"
 #include "base/root.h"
 #include "base/xalloc.h"
 #include "cli/batch.h"
@@ -19,7 +20,6 @@
 #include "cli/screen.h"
 #include "cli/setup.h"
 #include "output/list.h"
-#include "output/print.h"
 #include "tui/terminal.h"
 
 /* A file that we open must not become standard output because somebody closed that. */

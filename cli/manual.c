@@ -8,12 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/print.h"
 #include "base/root.h"
 #include "base/slice.h"
 #include "base/xalloc.h"
 #include "cli/options.h"
 #include "model/catalogue.h"
-#include "output/print.h"
 #include "output/status.h"
 #include "views/commands.h"
 #include "views/mark.h"

@@ -9,9 +9,9 @@
 #include <sys/stat.h>
 
 #include "base/nearest.h"
+#include "base/print.h"
 #include "base/xalloc.h"
 #include "cli/resolve.h"
-#include "output/print.h"
 #include "output/writer.h"
 
 #define ROWS_MAX 64

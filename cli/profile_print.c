@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <stdio.h>
 
+#include "base/print.h"
 #include "base/root.h"
 #include "base/sanitize.h"
 #include "cli/profile.h"
 #include "output/csv.h"
-#include "output/print.h"
 #include "profile/report.h"
 
 /* Hundreds of rows with one sample each tell nothing. */

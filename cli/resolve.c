@@ -8,10 +8,10 @@
 #include <string.h>
 
 #include "base/nearest.h"
+#include "base/print.h"
 #include "base/slice.h"
 #include "base/xalloc.h"
 #include "cli/options.h"
-#include "output/print.h"
 
 int refuse(char **ret_error, const char *format, ...)
 {

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/print.h"
 #include "base/xalloc.h"
 #include "model/snapshot.h"
-#include "output/print.h"
 
 #define HOST_WORD "host"
 

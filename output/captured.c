@@ -11,10 +11,10 @@
 #include <unistd.h>
 
 #include "base/archive.h"
+#include "base/print.h"
 #include "base/root.h"
 #include "base/xalloc.h"
 #include "output/anonymous.h"
-#include "output/print.h"
 
 /* A capture tells what runs on a host; that is not everybody's business. */
 #define FILE_MODE 0640

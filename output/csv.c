@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/print.h"
 #include "model/snapshot.h"
-#include "output/print.h"
 #include "output/status.h"
 #include "output/writer.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "output/list.h"
 
+#include "base/print.h"
 #include "base/sanitize.h"
 #include "model/catalogue.h"
-#include "output/print.h"
 
 #define TABLE_WIDTH 10
 #define COLUMN_WIDTH 40

@@ -4,7 +4,7 @@
 
 #include "base/arena.h"
 #include "base/text.h"
-#include "views/format.h"
+#include "model/format.h"
 #include "views/page.h"
 #include "views/parts.h"
 

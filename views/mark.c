@@ -4,8 +4,8 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "model/format.h"
 #include "model/snapshot.h"
-#include "views/format.h"
 
 /* Where memory of a guest lies matters little to one that hardly runs. */
 #define LOCAL_CPU_MIN 0.10

@@ -13,9 +13,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "model/format.h"
 #include "model/snapshot.h"
 #include "views/canvas.h"
-#include "views/format.h"
 #include "views/history.h"
 #include "views/mark.h"
 
@@ -47,7 +47,7 @@ enum screen_id {
 	SCREEN_EXITS,
 	SCREEN_HOST,
 	SCREEN_MESSAGES,
-	SCREEN_DOMAIN, /* a guest's own page */
+	SCREEN_DOMAIN,      /* a guest's own page */
 	SCREEN_COUNTERS,    /* the other face of the exits */
 	SCREEN_GUEST_EXITS, /* its exits */
 	SCREENS
@@ -256,7 +256,7 @@ struct ui {
 	struct key profiled;         /* the guest of the profile */
 	const struct report *report; /* lent; NULL: none yet */
 	char refusal[NOTE_SIZE];     /* why there is none */
-	char note[NOTE_SIZE]; /* until the next key */
+	char note[NOTE_SIZE];        /* until the next key */
 	uint64_t interval_ns;
 	const struct snapshot *paused; /* what is shown while paused */
 	const struct snapshot *last;   /* newest that was seen */

@@ -10,8 +10,8 @@
 #include <cmocka.h>
 
 #include "base/sanitize.h"
+#include "model/format.h"
 #include "model/snapshot.h"
-#include "views/format.h"
 
 #define KIB 1024.0
 #define MIB (1024 * KIB)

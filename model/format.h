@@ -4,8 +4,8 @@
  * given: it loses its fraction first, then gets a larger unit; what cannot be told in so little
  * room becomes '#', never a part of a number. No locale is asked.
  */
-#ifndef KVMTOP_VIEWS_FORMAT_H
-#define KVMTOP_VIEWS_FORMAT_H
+#ifndef KVMTOP_MODEL_FORMAT_H
+#define KVMTOP_MODEL_FORMAT_H
 
 #include <stddef.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "views/format.h"
+#include "model/format.h"
 
 #include <math.h>
 #include <stdio.h>
