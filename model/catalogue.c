@@ -50,6 +50,9 @@ static const struct column exit_columns[EXIT_COLUMNS] = {
 static const struct column event_columns[EVENT_COLUMNS] = {
 #include "model/event.def"
 };
+static const struct column finding_columns[FINDING_COLUMNS] = {
+#include "model/finding.def"
+};
 static const struct column source_columns[SOURCE_COLUMNS] = {
 #include "model/sources.def"
 };
@@ -78,6 +81,8 @@ const struct table_kind table_kinds[TABLES] = {
 	[TABLE_HOST_EXIT] = { "host_exit", "reason to leave any guest of the host", exit_columns,
 	    EXIT_COLUMNS, 6 },
 	[TABLE_EVENT] = { "event", "guest and counted event", event_columns, EVENT_COLUMNS, 4 },
+	[TABLE_FINDING] = { "finding", "raised rule and what it is about", finding_columns,
+	    FINDING_COLUMNS, 5 },
 	[TABLE_SOURCE] = { "source", "collector of kvmtop", source_columns, SOURCE_COLUMNS, 1 },
 };
 

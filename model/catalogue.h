@@ -26,6 +26,7 @@ enum table_id {
 	TABLE_VCPU_EXIT,
 	TABLE_HOST_EXIT,
 	TABLE_EVENT,
+	TABLE_FINDING,
 	TABLE_SOURCE,
 	TABLES
 };
@@ -87,6 +88,10 @@ enum exit_column {
 enum event_column {
 #include "model/event.def"
 	EVENT_COLUMNS
+};
+enum finding_column {
+#include "model/finding.def"
+	FINDING_COLUMNS
 };
 enum source_column {
 #include "model/sources.def"

@@ -12,8 +12,7 @@
 /* Each table may use what the tables before it derived. */
 static const enum table_id order[] = { TABLE_CPU, TABLE_VCPU, TABLE_THREAD, TABLE_PLACEMENT,
 	TABLE_BLOCKDEV, TABLE_DISK, TABLE_NIC, TABLE_DOMAIN, TABLE_PCI, TABLE_HUGEPOOL, TABLE_NODE,
-	TABLE_HOST, TABLE_EXIT, TABLE_VCPU_EXIT,
-	TABLE_HOST_EXIT, TABLE_EVENT, TABLE_SOURCE };
+	TABLE_HOST, TABLE_EXIT, TABLE_VCPU_EXIT, TABLE_HOST_EXIT, TABLE_EVENT, TABLE_SOURCE };
 
 /* Two guests may bear one name; pid and uuid tell whose a row is. */
 static void name_owners(struct snapshot *s)

@@ -32,7 +32,7 @@ struct cell {
 		double number;    /* KIND_GAUGE */
 		const char *text; /* KIND_TEXT, sanitised, owned by the snapshot */
 	};
-	double rate;        /* KIND_COUNTER: units per second; of time: a ratio */
+	double rate;               /* KIND_COUNTER: units per second; of time: a ratio */
 	uint64_t at_ns : 58;       /* monotonic time of the reading: enough for nine years */
 	enum state state : 3;      /* of count, number or text */
 	enum state rate_state : 3; /* of rate */
@@ -49,9 +49,10 @@ struct key {
 
 struct row {
 	struct key key;
-	struct row *domain; /* the guest it belongs to; NULL for the host's own rows. Set by
-			       snapshot_link */
-	uint32_t number;    /* its place in the table */
+	struct row *domain;      /* the guest it belongs to; NULL for the host's own rows. Set by
+				    snapshot_link */
+	const struct row *about; /* of a finding: what it is about; else NULL */
+	uint32_t number;         /* its place in the table */
 	struct cell cell[];
 };
 

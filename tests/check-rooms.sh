@@ -11,15 +11,16 @@ allowed='base:base
 model:model base
 profile:profile base
 collectors:collectors model base
-views:views profile model base
+advisor:advisor model base
+views:views advisor profile model base
 tui:tui views base
 output:output model base
-cli:cli output tui views profile collectors model base'
+cli:cli output tui views advisor profile collectors model base'
 
 echo "$allowed" | {
 	while IFS=: read -r room may; do
 		[ -d "$room" ] || continue
-		for file in "$room"/*.c "$room"/*.h; do
+		for file in "$room"/*.c "$room"/*.h "$room"/*/*.c "$room"/*/*.h; do
 			[ -e "$file" ] || continue
 			for other in $(sed -n 's|^#include "\([a-z]*\)/.*|\1|p' "$file" | sort -u); do
 				case " $may " in
@@ -30,7 +31,7 @@ echo "$allowed" | {
 		done
 	done
 
-	offences=$(grep -nE '"/(proc|sys|dev)[/"]' base/*.c model/*.c collectors/*.c views/*.c tui/*.c profile/*.c \
+	offences=$(grep -nE '"/(proc|sys|dev)[/"]' base/*.c model/*.c collectors/*.c advisor/*.c advisor/rules/*.c views/*.c tui/*.c profile/*.c \
 		output/*.c cli/*.c kvmtop.c 2>/dev/null)
 	[ -z "$offences" ] || { echo "$offences"; echo 'host paths belong below a struct root'; fail=1; }
 
@@ -39,7 +40,7 @@ echo "$allowed" | {
 	[ -z "$offences" ] || { echo "$offences"; echo 'curses belongs to tui/'; fail=1; }
 
 	offences=$(grep -nwE 'system|popen|strcpy|strcat|sprintf|gets|atoi|sscanf|tmpnam|mktemp' \
-		base/*.c model/*.c collectors/*.c views/*.c tui/*.c profile/*.c output/*.c cli/*.c kvmtop.c 2>/dev/null |
+		base/*.c model/*.c collectors/*.c advisor/*.c advisor/rules/*.c views/*.c tui/*.c profile/*.c output/*.c cli/*.c kvmtop.c 2>/dev/null |
 		grep -E '\b(system|popen|strcpy|strcat|sprintf|gets|atoi|sscanf|tmpnam|mktemp) ?\(')
 	[ -z "$offences" ] || { echo "$offences"; echo 'these calls have no place here'; fail=1; }
 	exit $fail

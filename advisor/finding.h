@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Findings as rows of a snapshot: what the advisor writes there. */
+#ifndef KVMTOP_ADVISOR_FINDING_H
+#define KVMTOP_ADVISOR_FINDING_H
+
+#include "advisor/advisor.h"
+
+/* "web1", "web1 vCPU 3", "web1 vda", "node 2", "host". */
+void finding_subject(enum table_id table, const struct row *row, struct text *out);
+
+/* The key of a finding: the subject's owner; of its item and the rule, one number. */
+struct key finding_key(const struct rule *rule, struct key subject);
+
+/* What a raised rule has to say. */
+struct verdict {
+	const struct rule *rule;
+	const struct row *row; /* the subject */
+	enum level level;
+	double figure, limit;
+	uint64_t since_ns;
+	bool is_muted;
+	const struct rule *after; /* whose fix comes first; NULL: none */
+};
+
+/* @s: for the words; its memo is NULL. */
+void finding_add(struct snapshot *now, const struct verdict *v, const struct subject *s);
+
+/* A rule that could not judge @n subjects, one of which is @row, for @why. */
+void finding_add_unjudged(struct snapshot *now, const struct rule *rule, const struct row *row,
+    size_t n, const char *why);
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The rows of a snapshot by the guest that they belong to, so that a rule need not look at all. */
+#ifndef KVMTOP_ADVISOR_JUDGE_H
+#define KVMTOP_ADVISOR_JUDGE_H
+
+#include "model/snapshot.h"
+
+/* Of one table; filled when it is first asked for. */
+struct kin {
+	const struct row **row; /* by guest, the host's own behind them */
+	size_t *begin;          /* one more than there are guests, and one more for the host */
+};
+
+struct judge {
+	const struct snapshot *now;
+	struct kin kin[TABLES];
+};
+
+/* @now must outlive it. */
+void judge_init(struct judge *j, const struct snapshot *now);
+void judge_done(struct judge *j);
+
+/* @domain NULL: the host's own. */
+const struct row *const *judge_rows(
+    const struct judge *j, enum table_id table, const struct row *domain, size_t *ret_n);
+
+#endif

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* All groups of rules. A rule is a row of one of them; a group is a line here. */
+#include "advisor/rules/rules.h"
+
+static const struct rule *const groups[] = {
+	swap_rules,
+	NULL,
+};
+
+const struct rule *const *const rule_groups = groups;

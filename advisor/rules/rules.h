@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The groups of rules, a file each; every one ends with a row without id. */
+#ifndef KVMTOP_ADVISOR_RULES_RULES_H
+#define KVMTOP_ADVISOR_RULES_RULES_H
+
+#include "advisor/rule.h"
+
+extern const struct rule swap_rules[];
+
+#endif
