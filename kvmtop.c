@@ -7,12 +7,15 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "advisor/rule.h"
 #include "base/print.h"
 #include "base/root.h"
 #include "base/xalloc.h"
+#include "cli/advice.h"
 #include "cli/batch.h"
 #include "cli/capture.h"
 #include "cli/dump.h"
+#include "cli/explain.h"
 #include "cli/manual.h"
 #include "cli/options.h"
 #include "cli/profile.h"
@@ -30,9 +33,10 @@ static void occupy_standard_descriptors(void)
 			_exit(EXIT_FAILED);
 }
 
-static int run_on_host(const struct options *options)
+static int run_on_host(struct options *options)
 {
-	struct root *root = setup_root(options);
+	struct root *root =
+	    settings_load(options, &options->settings) < 0 ? NULL : setup_root(options);
 	int status;
 
 	if (!root)
@@ -49,6 +53,9 @@ static int run_on_host(const struct options *options)
 		break;
 	case MODE_PROFILE:
 		status = profile_run(options, root);
+		break;
+	case MODE_ADVISE:
+		status = advise_run(options, root);
 		break;
 	default:
 		status = screen_run(options, root);
@@ -81,6 +88,12 @@ static int print(const struct options *options)
 		break;
 	case MODE_LIST_KEYS:
 		manual_keys(&text);
+		break;
+	case MODE_LIST_RULES:
+		explain_list(&text);
+		break;
+	case MODE_EXPLAIN:
+		explain_rule(rule_find(options->rule), &text);
 		break;
 	default:
 		if (manual_part(options->manual, &text) < 0) {

@@ -39,7 +39,6 @@ struct advisor {
 	size_t n;
 	const struct snapshot *before; /* the sample judged before; tracks go by its rows */
 	bool hurry;
-	uint64_t cost_ns; /* CPU time of all judging */
 	uint64_t times;   /* samples judged */
 
 	pthread_mutex_t lock; /* guards limits and mutes */

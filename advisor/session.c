@@ -250,8 +250,8 @@ static void order_fixes(struct session *se)
 		}
 }
 
-/* The advisor's own row among the sources; rates are made by now. */
-static void show_self(struct advisor *a, struct snapshot *now, uint64_t before_ns, size_t findings)
+/* The advisor's own row among the sources; what it costs is told by who calls it. */
+static void show_self(struct advisor *a, struct snapshot *now, size_t findings)
 {
 	struct row *row = snapshot_row(now, TABLE_SOURCE, key_host(SRC_ADVISOR));
 	uint64_t now_ns = now->moment.mono_ns;
@@ -260,19 +260,14 @@ static void show_self(struct advisor *a, struct snapshot *now, uint64_t before_n
 
 	for (size_t i = 0; i < a->n; i++)
 		unjudged += a->standing[i].missing > 0;
-	snprintf(note, sizeof(note), "%zu rules, %zu of which lack a value; %zu finding%s.", a->n,
-	    unjudged, findings, findings == 1 ? "" : "s");
+	snprintf(note, sizeof(note), "%zu rule%s, %zu of which lack a value; %zu finding%s.", a->n,
+	    a->n == 1 ? "" : "s", unjudged, findings, findings == 1 ? "" : "s");
 	cell_set_text(now, row, SOURCE_NAME, source_name(SRC_ADVISOR), now_ns);
 	cell_set_text(now, row, SOURCE_STATE, "ok", now_ns);
 	cell_set_text(now, row, SOURCE_NOTE, note, now_ns);
 	cell_set_number(row, SOURCE_AGE, 0, now_ns);
 	cell_set_number(row, SOURCE_READS, (double)++a->times, now_ns);
 	cell_set_number(row, SOURCE_ERRORS, 0, now_ns);
-	cell_set_count(row, SOURCE_COST, a->cost_ns, now_ns);
-	if (now->interval_ns == 0)
-		return;
-	row->cell[SOURCE_COST].rate = (double)(a->cost_ns - before_ns) / (double)now->interval_ns;
-	row->cell[SOURCE_COST].rate_state = STATE_OK;
 }
 
 static void add_findings(struct session *se)
@@ -303,7 +298,6 @@ static void forget_the_future(struct advisor *a, const struct snapshot *now)
 void advisor_judge(struct advisor *a, struct snapshot *s)
 {
 	struct session se = { .a = a, .now = s };
-	uint64_t begun_ns = clock_thread_cpu_ns(), before_ns = a->cost_ns;
 
 	se.host = snapshot_row(s, TABLE_HOST, key_host(0));
 	forget_the_future(a, s);
@@ -312,8 +306,7 @@ void advisor_judge(struct advisor *a, struct snapshot *s)
 		judge_rule(&se, &a->standing[i]);
 	order_fixes(&se);
 	add_findings(&se);
-	a->cost_ns += clock_thread_cpu_ns() - begun_ns;
-	show_self(a, s, before_ns, se.n);
+	show_self(a, s, se.n);
 	judge_done(&se.judge);
 	for (int t = 0; t < TABLES; t++)
 		free(se.was[t]);

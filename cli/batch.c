@@ -5,8 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "advisor/advisor.h"
 #include "base/root.h"
 #include "base/slice.h"
+#include "cli/advice.h"
 #include "cli/events.h"
 #include "cli/guest_names.h"
 #include "cli/options.h"
@@ -22,6 +24,7 @@ struct batch {
 	struct sampler *sampler;
 	struct events events;
 	struct outputs outputs;
+	struct advisor *advisor;
 	uint64_t written;          /* samples */
 	enum status told[SOURCES]; /* what standard error has heard of each source */
 	enum status now[SOURCES];  /* of the last sample written */
@@ -36,7 +39,7 @@ static unsigned sources_to_read(const struct batch *b)
 	for (size_t i = 0; i < b->options->table_count; i++)
 		if (b->options->table[i] == TABLE_SOURCE)
 			return ~0U;
-	return outputs_needs(&b->outputs);
+	return advice_needs(b->advisor, outputs_needs(&b->outputs));
 }
 
 static void tell_source(struct batch *b, enum source_id src)
@@ -196,10 +199,14 @@ static int run_with_sampler(struct batch *b)
 	struct sampling sampling = setup_sampling(b->options);
 	int r;
 
+	b->advisor = advice_new(b->options);
 	b->sampler = sampler_new(b->root, &sampling);
+	if (sources_to_read(b) & NEEDS(SRC_ADVISOR))
+		advice_attach(b->advisor, b->sampler);
 	sampler_need(b->sampler, sources_to_read(b));
 	r = run(b);
 	sampler_free(b->sampler);
+	advisor_free(b->advisor);
 	return r;
 }
 

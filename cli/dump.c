@@ -8,7 +8,9 @@
 #include <string.h>
 #include <time.h>
 
+#include "advisor/advisor.h"
 #include "base/root.h"
+#include "cli/advice.h"
 #include "cli/options.h"
 #include "cli/say.h"
 #include "cli/setup.h"
@@ -63,6 +65,7 @@ int dump_run(const struct options *options, struct root *root)
 	bool unicode = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 	struct ui *ui = setup_ui(options, root);
 	const struct snapshot *now;
+	struct advisor *advisor;
 	struct sampler *sampler;
 	struct canvas *canvas;
 	int r;
@@ -72,6 +75,10 @@ int dump_run(const struct options *options, struct root *root)
 	canvas = canvas_new(
 	    options->rows ? options->rows : ROWS, options->cols ? options->cols : COLS, unicode);
 	sampler = sampler_new(root, &sampling);
+	advisor = advice_new(options);
+	/* There is no time to wait whether what is bad stays bad. */
+	advisor_hurry(advisor);
+	advice_attach(advisor, sampler);
 	/* Which screen the keys lead to is not known before there is something to press them on. */
 	sampler_need(sampler, ~0U);
 	now = take(sampler, options, root_is_live(root), ui, canvas);
@@ -81,6 +88,7 @@ int dump_run(const struct options *options, struct root *root)
 	r = print_canvas(canvas);
 	snapshot_unref(now);
 	sampler_free(sampler);
+	advisor_free(advisor);
 	canvas_free(canvas);
 	ui_free(ui);
 	return r;

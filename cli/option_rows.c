@@ -85,6 +85,7 @@ static int set_mode(struct options *o, enum mode mode, char **ret_error)
 		[MODE_LIST_TABLES] = "--list-tables",
 		[MODE_LIST_COLUMNS] = "--list-columns",
 		[MODE_LIST_KEYS] = "--list-keys",
+		[MODE_LIST_RULES] = "--list-rules",
 		[MODE_MANUAL] = "--manual",
 	};
 
@@ -101,12 +102,47 @@ static int set_batch(struct options *o, const char *value, char **ret_error)
 	return set_mode(o, MODE_BATCH, ret_error);
 }
 
+/* Words of advise alone: whether they fit is known when the command is. */
+static const char *const advice_words[] = {
+	[ADVICE_TEXT] = "text",
+	[ADVICE_JSONL] = "jsonl",
+	[ADVICE_CSV] = "csv",
+};
+
+#define ADVICE_WORDS (sizeof(advice_words) / sizeof(advice_words[0]))
+
+static const char *any_format_word(size_t index)
+{
+	size_t writers_n = 0;
+
+	while (format_word(writers_n))
+		writers_n++;
+	if (index < writers_n)
+		return format_word(index);
+	return index - writers_n < ADVICE_CSV ? advice_words[index - writers_n] : NULL;
+}
+
 static int set_format(struct options *o, const char *value, char **ret_error)
 {
+	bool known = false;
+
+	for (size_t i = 0; i < ADVICE_WORDS; i++)
+		if (strcmp(advice_words[i], value) == 0) {
+			o->advice_format = (enum advice_format)i;
+			known = true;
+		}
 	o->format = writer_find(value);
-	if (!o->format)
-		return refuse_word(ret_error, "format", value, format_word);
+	if (!o->format && !known)
+		return refuse_word(ret_error, "format", value, any_format_word);
 	o->format_given = true;
+	return 0;
+}
+
+static int set_config(struct options *o, const char *value, char **ret_error)
+{
+	if (value[0] == '\0')
+		return refuse(ret_error, "--config needs the name of a file, or 'none'");
+	o->config = value;
 	return 0;
 }
 
@@ -325,6 +361,12 @@ static int set_list_keys(struct options *o, const char *value, char **ret_error)
 	return set_mode(o, MODE_LIST_KEYS, ret_error);
 }
 
+static int set_list_rules(struct options *o, const char *value, char **ret_error)
+{
+	(void)value;
+	return set_mode(o, MODE_LIST_RULES, ret_error);
+}
+
 static int set_manual(struct options *o, const char *value, char **ret_error)
 {
 	o->manual = value;
@@ -376,8 +418,9 @@ const struct option_row option_rows[] = {
 
 	{ "batch", 'b', NULL, SECTION_BATCH,
 	    "Write rows instead of showing a screen; needs no terminal.", set_batch, NULL },
-	{ "format", 'f', "FORMAT", SECTION_BATCH, "Format of the rows. The default is csv.",
-	    set_format, format_word },
+	{ "format", 'f', "FORMAT", SECTION_BATCH,
+	    "Format: csv; of advise text, jsonl or csv. The default is csv, of advise text.",
+	    set_format, any_format_word },
 	{ "table", 't', "NAME", SECTION_BATCH,
 	    "Which table, or several with commas between them. The default is domain.", set_table,
 	    table_word },
@@ -389,6 +432,9 @@ const struct option_row option_rows[] = {
 
 	{ "connect", 'c', "URI", SECTION_HOST,
 	    "Which libvirt; 'none' for no libvirt. The default is libvirt's own.", set_uri, NULL },
+	{ "config", 0, "FILE", SECTION_HOST,
+	    "Read this configuration instead of the usual files; 'none' for none.", set_config,
+	    NULL },
 	{ "root", 0, "PATH", SECTION_HOST, "Read a recording of a host that 'kvmtop capture' made.",
 	    set_root, NULL },
 	{ "demo", 0, NULL, SECTION_HOST, "Read the built-in recording: four nodes, six guests.",
@@ -421,6 +467,8 @@ const struct option_row option_rows[] = {
 	{ "list-columns", 0, NULL, SECTION_LISTS, "Print the columns, of all tables or of -t NAME.",
 	    set_list_columns, NULL },
 	{ "list-keys", 0, NULL, SECTION_LISTS, "Print the keys.", set_list_keys, NULL },
+	{ "list-rules", 0, NULL, SECTION_LISTS, "Print the rules of the advisor.", set_list_rules,
+	    NULL },
 	{ "version", 'V', NULL, SECTION_LISTS, "Print the version.", set_version, NULL },
 	{ "help", 'h', NULL, SECTION_LISTS, "Print this help.", set_help, NULL },
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "advisor/rule.h"
 #include "base/nearest.h"
 #include "base/print.h"
 #include "base/xalloc.h"
@@ -139,12 +140,55 @@ static int parse_profile(int argc, char **argv, struct options *o, char **ret_er
 	return 0;
 }
 
+/* "advise [interval [count]]" */
+static int parse_advise(int argc, char **argv, struct options *o, char **ret_error)
+{
+	int r = 0;
+
+	if (o->mode != MODE_SCREEN)
+		return refuse(ret_error, "advise goes with no other mode");
+	if (argc > 3)
+		return refuse(
+		    ret_error, "'%s' is too much: only an interval and a count are taken", argv[3]);
+	if (argc > 1)
+		r = row_of('d')->set(o, argv[1], ret_error);
+	if (r == 0 && argc > 2)
+		r = row_of('n')->set(o, argv[2], ret_error);
+	o->mode = MODE_ADVISE;
+	return r;
+}
+
+static const char *rule_word(size_t index)
+{
+	const struct rule *rule = rule_at(index);
+
+	return rule ? rule->id : NULL;
+}
+
+static int parse_explain(int argc, char **argv, struct options *o, char **ret_error)
+{
+	if (o->mode != MODE_SCREEN)
+		return refuse(ret_error, "explain goes with no other mode");
+	if (argc < 2)
+		return refuse(
+		    ret_error, "explain needs the name of a rule; --list-rules lists them");
+	if (argc > 2)
+		return refuse(ret_error, "explain takes one rule; '%s' is too much", argv[2]);
+	if (!rule_find(argv[1]))
+		return refuse_word(ret_error, "rule", argv[1], rule_word);
+	o->mode = MODE_EXPLAIN;
+	o->rule = argv[1];
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	int (*parse)(int argc, char **argv, struct options *o, char **ret_error);
 } commands[] = {
 	{ "capture", parse_capture },
 	{ "profile", parse_profile },
+	{ "advise", parse_advise },
+	{ "explain", parse_explain },
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -193,6 +237,13 @@ static int check_profile(const struct options *o, char **ret_error)
 	return 0;
 }
 
+static int check_format(const struct options *o, char **ret_error)
+{
+	if (!o->format && o->mode != MODE_ADVISE)
+		return refuse(ret_error, "that format goes with advise; rows are written as csv");
+	return 0;
+}
+
 /* Options that mean nothing without another are errors rather than silently nothing. */
 static int check_together(const struct options *o, char **ret_error)
 {
@@ -213,6 +264,8 @@ static int check_together(const struct options *o, char **ret_error)
 		return refuse(ret_error, "--anonymous goes with capture");
 	if (o->mode == MODE_CAPTURE && (o->demo || o->root))
 		return refuse(ret_error, "capture reads this host, not a captured one");
+	if (check_format(o, ret_error) < 0)
+		return -EINVAL;
 	return check_profile(o, ret_error);
 }
 
@@ -250,6 +303,7 @@ void options_done(struct options *o)
 {
 	free(o->column);
 	o->column = NULL;
+	settings_done(&o->settings);
 }
 
 #define HELP_COLUMN 28
@@ -275,7 +329,9 @@ void options_help(struct text *out)
 	    "  kvmtop [OPTION]… [INTERVAL [COUNT]]      the screen\n"
 	    "  kvmtop -b [OPTION]… [INTERVAL [COUNT]]   rows on standard output or in files\n"
 	    "  kvmtop capture [OPTION]… PLACE           keep a host, to be read with --root\n"
-	    "  kvmtop profile [OPTION]… GUEST           where a guest's time goes, by symbol\n");
+	    "  kvmtop profile [OPTION]… GUEST           where a guest's time goes, by symbol\n"
+	    "  kvmtop advise [OPTION]… [INTERVAL [N]]   what is set up badly, and what to do\n"
+	    "  kvmtop explain RULE                      all about a rule of the advisor\n");
 	for (enum section s = 0; s < SECTION_HIDDEN; s++) {
 		print_format(out, "\n%s\n", section_title(s));
 		for (const struct option_row *row = option_rows; row->name; row++)
@@ -285,5 +341,6 @@ void options_help(struct text *out)
 	print_text(out,
 	    "\n"
 	    "Exit status: 0 fine, 1 failed, 2 usage, 3 finished but a source had no data,\n"
-	    "5 output was lost.\n");
+	    "5 output was lost; of advise also the worst that was found: 10 info, 11 warning,\n"
+	    "12 critical.\n");
 }

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cli/settings.h"
 #include "collectors/collector.h"
 #include "model/catalogue.h"
 
@@ -22,12 +23,22 @@ enum mode {
 	MODE_DUMP,
 	MODE_CAPTURE,
 	MODE_PROFILE,
+	MODE_ADVISE,
 	MODE_LIST_TABLES,
 	MODE_LIST_COLUMNS,
 	MODE_LIST_KEYS,
+	MODE_LIST_RULES,
+	MODE_EXPLAIN,
 	MODE_MANUAL,
 	MODE_VERSION,
 	MODE_HELP,
+};
+
+/* Of advise, which has more formats than rows have. */
+enum advice_format {
+	ADVICE_TEXT,
+	ADVICE_JSONL,
+	ADVICE_CSV,
 };
 
 /* What the user wants. Strings are lent: those of argv. */
@@ -37,6 +48,7 @@ struct options {
 	uint64_t iterations; /* 0: without an end */
 	const struct writer *format;
 	bool format_given;
+	enum advice_format advice_format;
 	const char *tables;  /* as given: names with commas; NULL: none were */
 	const char *columns; /* the same */
 	enum table_id table[TABLES];
@@ -64,6 +76,9 @@ struct options {
 	bool fetch_symbols;
 	const char *events; /* hardware counters by name; NULL: the usual ones */
 	const char *manual; /* which part */
+	const char *config; /* a file, or "none"; NULL: the usual ones */
+	struct settings settings;
+	const char *rule; /* that is to be explained */
 };
 
 enum section {

@@ -6,7 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "advisor/advisor.h"
 #include "base/root.h"
+#include "cli/advice.h"
 #include "cli/options.h"
 #include "cli/profile.h"
 #include "cli/say.h"
@@ -25,6 +27,7 @@ struct screen_loop {
 	const struct options *options;
 	struct terminal *terminal;
 	struct sampler *sampler;
+	struct advisor *advisor;
 	struct ui *ui;
 	struct canvas *canvas;
 	const struct snapshot *now; /* NULL until the first sample is there */
@@ -38,7 +41,7 @@ struct screen_loop {
 
 static void tell_needs(struct screen_loop *l)
 {
-	unsigned needs = ui_needs(l->ui);
+	unsigned needs = advice_needs(l->advisor, ui_needs(l->ui) | NEEDS(SRC_ADVISOR));
 
 	if (needs == l->needs)
 		return;
@@ -192,6 +195,8 @@ static int run_on_terminal(struct screen_loop *l, struct root *root)
 	terminal_size(l->terminal, &rows, &cols);
 	l->canvas = canvas_new(rows, cols, terminal_unicode(l->terminal));
 	l->sampler = sampler_new(root, &sampling);
+	l->advisor = advice_new(l->options);
+	advice_attach(l->advisor, l->sampler);
 	l->root = root;
 	ui_draw(l->ui, NULL, l->canvas);
 	tell_needs(l);
@@ -201,7 +206,8 @@ static int run_on_terminal(struct screen_loop *l, struct root *root)
 	terminal_close(l->terminal);
 	end_profile(l);
 	report_free(l->report);
-	sampler_free(l->sampler);
+	if (sampler_free(l->sampler))
+		advisor_free(l->advisor);
 	snapshot_unref(l->now);
 	canvas_free(l->canvas);
 	if (r < 0)

@@ -56,7 +56,8 @@ struct sampling setup_sampling(const struct options *options)
 		.guest = options->guest,
 		.numa = options->numa,
 		.exits = options->exits,
-		.events = options->events,
+		.events = options->events ? options->events
+					  : settings_find(&options->settings, SETTING_EVENTS),
 	};
 }
 

@@ -39,7 +39,10 @@ struct sampler {
 	const struct snapshot *before; /* the sample that rates are taken against */
 	size_t next;                   /* captured sample to be read next */
 	uint64_t taken;
-	unsigned needs; /* atomic */
+	unsigned needs;                                   /* atomic */
+	void (*judge)(void *context, struct snapshot *s); /* may be NULL */
+	void *judge_context;
+	uint64_t judge_ns; /* CPU time that it took so far */
 
 	pthread_mutex_t lock; /* guards what follows */
 	pthread_cond_t wake;  /* monotonic clock */
@@ -299,6 +302,28 @@ static void show_self(struct sampler *s, struct snapshot *into)
 	cell_set_text(into, row, SOURCE_NOTE, note, now_ns);
 }
 
+/* What judging cost up to the sample before; the rest of the row is its own. */
+static void show_judge(struct sampler *s, struct snapshot *into)
+{
+	struct row *row;
+
+	if (!s->judge)
+		return;
+	row = snapshot_row(into, TABLE_SOURCE, key_host(SRC_ADVISOR));
+	if (root_is_live(s->root))
+		cell_set_count(row, SOURCE_COST, s->judge_ns, into->moment.mono_ns);
+}
+
+static void judge_sample(struct sampler *s, struct snapshot *into)
+{
+	uint64_t begun_ns = clock_thread_cpu_ns();
+
+	if (!s->judge)
+		return;
+	s->judge(s->judge_context, into);
+	s->judge_ns += clock_thread_cpu_ns() - begun_ns;
+}
+
 /* Of a captured host a slow lane is read here; it may build on what the lane before told. */
 static void add_lane(struct sampler *s, enum lane lane, struct snapshot *into)
 {
@@ -323,6 +348,7 @@ static struct snapshot *read_sample(struct sampler *s)
 		add_lane(s, lane, into);
 	for (size_t i = 0; i < s->slots; i++)
 		show_sources(s, &s->slot[i], into);
+	show_judge(s, into);
 	show_self(s, into);
 	return into;
 }
@@ -333,6 +359,7 @@ static const struct snapshot *finish_sample(struct sampler *s, struct snapshot *
 	snapshot_link(into);
 	snapshot_rate(into, s->before);
 	snapshot_derive(into);
+	judge_sample(s, into);
 	into->number = ++s->taken;
 	snapshot_unref(s->before);
 	s->before = snapshot_ref(into);
@@ -375,6 +402,13 @@ const struct snapshot *sampler_take(struct sampler *s, bool loop)
 	if (!advance(s, loop))
 		return NULL;
 	return finish_sample(s, read_sample(s));
+}
+
+void sampler_set_judge(
+    struct sampler *s, void (*judge)(void *context, struct snapshot *s), void *context)
+{
+	s->judge = judge;
+	s->judge_context = context;
 }
 
 static void tell(struct sampler *s)

@@ -25,6 +25,13 @@ struct sampler *sampler_new(struct root *root, const struct sampling *options);
  */
 bool sampler_free(struct sampler *s);
 
+/*
+ * Who looks at each sample before anybody else does, and may add to it: in the thread that takes
+ * samples. Call it before the first one.
+ */
+void sampler_set_judge(
+    struct sampler *s, void (*judge)(void *context, struct snapshot *s), void *context);
+
 /* Which sources are read, as NEEDS(); guests always are. From any thread. */
 void sampler_need(struct sampler *s, unsigned sources);
 

@@ -12,7 +12,7 @@ _kvmtop() {
 		return
 		;;
 	--format | -f)
-		COMPREPLY=($(compgen -W 'csv' -- "$word"))
+		COMPREPLY=($(compgen -W 'csv text jsonl' -- "$word"))
 		return
 		;;
 	--table | -t)
@@ -28,6 +28,6 @@ _kvmtop() {
 		return
 		;;
 	esac
-	COMPREPLY=($(compgen -W 'capture profile --delay --iterations --guest --filter --sort --numa --exits --events --batch --format --table --columns --output --connect --root --demo --anonymous --seconds --guest-kallsyms --guest-modules --fetch-symbols --dump --size --keys --list-tables --list-columns --list-keys --version --help' -- "$word"))
+	COMPREPLY=($(compgen -W 'capture profile advise explain --delay --iterations --guest --filter --sort --numa --exits --events --batch --format --table --columns --output --connect --config --root --demo --anonymous --seconds --guest-kallsyms --guest-modules --fetch-symbols --dump --size --keys --list-tables --list-columns --list-keys --list-rules --version --help' -- "$word"))
 }
 complete -F _kvmtop kvmtop

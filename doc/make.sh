@@ -59,6 +59,17 @@ while IFS= read -r line; do
 	fi
 done <README.md >"$made/README.md"
 
+# A page for each rule, and the list of them.
+mkdir "$made/rules"
+while read -r rule rest; do
+	"$kvmtop" explain "$rule" >"$made/rules/$rule.md"
+	printf -- '- [%s](%s.md): %s\n' "$rule" "$rule" "$(sed 's/^[a-z]* *[-ABC] *//' <<<"$rest")"
+done < <("$kvmtop" --list-rules) >"$made/list"
+{
+	printf '# The rules of the advisor\n\n'
+	cat "$made/list"
+} >"$made/rules/README.md"
+
 status=0
 put() {
 	cmp -s "$made/$1" "$2" && return
@@ -89,4 +100,17 @@ fi
 put kvmtop.8 doc/kvmtop.8
 put kvmtop.bash doc/kvmtop.bash
 put README.md README.md
+mkdir -p doc/rules
+for page in "$made"/rules/*.md; do
+	put "rules/${page##*/}" "doc/rules/${page##*/}"
+done
+for page in doc/rules/*.md; do
+	[ -e "$made/rules/${page##*/}" ] && continue
+	if [ "$check" = --check ]; then
+		echo "$page is of no rule; mend it with: doc/make.sh build/dev/kvmtop"
+		status=1
+	else
+		rm "$page"
+	fi
+done
 exit $status

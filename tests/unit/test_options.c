@@ -133,7 +133,7 @@ static void unknown_words_name_the_nearest(void **state)
 	assert_refused("-b -t vcpu -C wiat", "did you mean 'wait_ratio'?");
 	assert_refused("-b -C qqqqqqq", "--list-columns -t domain");
 	assert_refused("-b -s cpuu", "did you mean 'cpu_cpus'?");
-	assert_refused("-f json", "csv");
+	assert_refused("-f json", "jsonl");
 	assert_refused("--numa exakt", "did you mean 'exact'?");
 	assert_refused("captur x", "did you mean 'capture'?");
 }

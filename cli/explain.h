@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* All about a rule, in words: for the shell, and as the page of the documentation. */
+#ifndef KVMTOP_CLI_EXPLAIN_H
+#define KVMTOP_CLI_EXPLAIN_H
+
+struct rule;
+struct text;
+
+/* One line a rule: name, level, class of its fix, title. */
+void explain_list(struct text *out);
+
+/* As Markdown, which reads well as text, too. */
+void explain_rule(const struct rule *rule, struct text *out);
+
+#endif
