@@ -73,12 +73,31 @@ expect_true "the guest's own function leads: $top" "$(grep '\[g\]' "$out/report"
 	grep -qE "$work" <<<"$top"
 share=$(awk '$1 ~ /%$/ && /\[g\] .*chacha/ { sum += $1 } END { printf "%.2f\n", sum }' "$out/report")
 expect_true "chacha has a good part of it: $share %" "$share %" awk "BEGIN { exit !($share > 20) }"
+work_share=$(awk -v work="$work" '$1 ~ /%$/ && /\[g\]/ && $NF ~ work { sum += $1 }
+	END { printf "%.2f\n", sum }' "$out/report")
 expect_true "the host's own functions have names" "$(grep '\[k\]' "$out/report" | head -n 3)" \
 	grep -qE '\[k\] [a-z_]' "$out/report"
 
 run_profile -f csv
-expect_same "CSV says the same of the first row" "$(awk -F, 'NR > 1 && $3 == "guest kernel" { print $6; exit }' "$out/report")" "$top"
 expect_same "head of the CSV" "$(head -n 1 "$out/report")" share_ratio,samples,mode,thread,object,symbol
+csv_top=$(awk -F, 'NR > 1 && $3 == "guest kernel" { print $6; exit }' "$out/report")
+expect_true "the guest's own function leads in CSV: $csv_top" \
+	"$(grep ',guest kernel,' "$out/report" | head -n 3)" grep -qE "$work" <<<"$csv_top"
+# Both runs saw the same endless work: the parts of its functions differ little, whichever leads.
+csv_share=$(awk -F, -v work="$work" '$3 == "guest kernel" && $6 ~ work { sum += $1 }
+	END { printf "%.2f\n", 100 * sum }' "$out/report")
+expect_near "share of the work in CSV" "$csv_share" "$work_share" 10
+# Each sample of the clock weighs the same: a share is a row's part of all samples.
+expect_same "CSV: shares follow from samples, the largest first" "$(awk -F, '
+	NR > 1 { share[NR] = $1; samples[NR] = $2; sum += $1; all += $2 }
+	END {
+		for (i = 2; i <= NR; i++) {
+			off = share[i] - samples[i] / all
+			if (off > 0.001 || off < -0.001) printf "row %d: %s of %s samples; ", i, share[i], samples[i]
+			if (i > 2 && share[i] > share[i - 1]) printf "row %d: larger than the one before; ", i
+		}
+		if (NR < 2 || sum < 0.999 || sum > 1.001) printf "%d rows make %s", NR - 1, sum
+	}' "$out/report")" ""
 run_profile --guest-kallsyms "$out/kallsyms" --guest-modules "$out/modules"
 top=$(awk '$1 ~ /%$/ && /\[g\]/ { print $NF; exit }' "$out/report")
 expect_true "symbols may be named by hand: $top" "$top" grep -qE "$work" <<<"$top"
