@@ -40,7 +40,7 @@ for name in "$@"; do
 	# 99: it could not be set up; 124, 137: it hung. The host may be to blame, so the others wait
 	# for a new one.
 	if [ $status -eq 99 ] || [ $status -eq 124 ] || [ $status -eq 137 ]; then
-		echo "# $name: ended with status $status"
+		echo "# stuck $name: ended with status $status"
 		tell_state
 		exit 99
 	fi
