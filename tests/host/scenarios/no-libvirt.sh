@@ -10,7 +10,7 @@
 
 require "no libvirtd" test ! -e /run/libvirt/libvirt-sock
 have_guests \
-	"plain mib=192 vcpus=2 nodes=2 pin=0,1 work=touch=64 nic=vhost uuid=6b1f7c52-6f0e-4d5a-9a7d-0c2e5f1b9e31" \
+	"plain mib=192 vcpus=2 nodes=2 pin=2,3 work=touch=64 nic=vhost uuid=6b1f7c52-6f0e-4d5a-9a7d-0c2e5f1b9e31" \
 	"busy mib=160 nodes=3 pin=6 work=touch=32,spin hold=yes" \
 	"nameless mib=160 vcpus=2 nodes=1 work=exits threads=nameless"
 require "busy works" guest_go busy
@@ -33,7 +33,7 @@ for guest in "plain 2 192" "busy 1 160" "nameless 2 160"; do
 	expect_placement "$name" "$mib"
 done
 
-for vcpu in "plain 0 0" "plain 1 1" "busy 0 6"; do
+for vcpu in "plain 0 2" "plain 1 3" "busy 0 6"; do
 	read -r name number pinned <<<"$vcpu"
 	IFS=$'\t' read -r tid cpu affinity < <(col vcpu "tid cpu affinity" "domain=$name" "vcpu=$number")
 	expect_same "$name: thread of vCPU $number" "$tid" "$(guest_vcpu_tid "$name" "$number")"

@@ -23,11 +23,11 @@ dd if="$guests_images/crypto.img" bs=1M count=12 2>/dev/null | tr -d '\0' >"$out
 dd if="$guests_images/crypto.img" bs=1M skip=12 2>/dev/null | tr -d '\0' >"$out/modules"
 require "the guest wrote its symbols" grep -q ' _stext$' "$out/kallsyms"
 
-# run_profile ARGUMENT...: its output as $out/report and $out/csv.
+# run_profile SECONDS ARGUMENT...: its output as $out/report.
 run_profile() {
 	local status=0
 
-	timeout 120 "$KVMTOP" profile crypto --seconds 4 "$@" >"$out/report" 2>"$out/messages" || status=$?
+	timeout 120 "$KVMTOP" profile crypto --seconds "$@" >"$out/report" 2>"$out/messages" || status=$?
 	[ $status -eq 0 ] || not_ok "kvmtop profile" "exit status $status: $(tail -n 3 "$out/messages")"
 }
 
@@ -35,32 +35,32 @@ says() {
 	expect_true "$1" "the report says: $(grep '^#' "$out/report" | head -n 5)" grep -q "$2" "$out/report"
 }
 
-run_profile
+run_profile 1
 says "missing symbols are named" "$kept/kallsyms is missing"
 says "with the commands that make them" "ssh root@GUEST cat /proc/kallsyms >$kept/kallsyms"
 says "it was sampled by the clock" "by the clock of the CPU"
 
 mkdir -p -m 700 "$kept"
 : >"$kept/kallsyms"
-run_profile
+run_profile 1
 says "an empty file is named" "kallsyms is empty"
 sed 's/^[0-9a-f]*/0000000000000000/' "$out/kallsyms" >"$kept/kallsyms"
-run_profile
+run_profile 1
 says "hidden addresses are named" "kernel.kptr_restrict hides them"
 # Another boot of a kernel whose place is random: moved by 512 MiB.
 awk '{ if (match($1, /^ffffffff[89ab]/)) { high = index("89ab", substr($1, 9, 1))
 	$1 = "ffffffff" substr("ab89", high, 1) substr($1, 10) } print }' "$out/kallsyms" >"$kept/kallsyms"
-run_profile
+run_profile 1
 says "symbols of another boot are named" "so they are stale"
 cp "$out/kallsyms" "$out/modules" "$kept"
 touch -d '2001-01-01' "$kept/kallsyms"
-run_profile
+run_profile 1
 says "symbols older than the guest are named" "is older than the guest"
 
 # ---- the profile ----
 
 touch "$kept/kallsyms"
-run_profile
+run_profile 4
 cp "$out/report" "$out/report.kept"
 sed 's/^/# /' "$out/report" | head -n 24
 expect_true "nothing is missing" "$(grep '^#' "$out/report")" \
@@ -78,7 +78,7 @@ work_share=$(awk -v work="$work" '$1 ~ /%$/ && /\[g\]/ && $NF ~ work { sum += $1
 expect_true "the host's own functions have names" "$(grep '\[k\]' "$out/report" | head -n 3)" \
 	grep -qE '\[k\] [a-z_]' "$out/report"
 
-run_profile -f csv
+run_profile 4 -f csv
 expect_same "head of the CSV" "$(head -n 1 "$out/report")" share_ratio,samples,mode,thread,object,symbol
 csv_top=$(awk -F, 'NR > 1 && $3 == "guest kernel" { print $6; exit }' "$out/report")
 expect_true "the guest's own function leads in CSV: $csv_top" \
@@ -98,7 +98,7 @@ expect_same "CSV: shares follow from samples, the largest first" "$(awk -F, '
 		}
 		if (NR < 2 || sum < 0.999 || sum > 1.001) printf "%d rows make %s", NR - 1, sum
 	}' "$out/report")" ""
-run_profile --guest-kallsyms "$out/kallsyms" --guest-modules "$out/modules"
+run_profile 2 --guest-kallsyms "$out/kallsyms" --guest-modules "$out/modules"
 top=$(awk '$1 ~ /%$/ && /\[g\]/ { print $NF; exit }' "$out/report")
 expect_true "symbols may be named by hand: $top" "$top" grep -qE "$work" <<<"$top"
 
