@@ -6,8 +6,8 @@
 
 export KVMTOP=$1
 kind=$2
-# With 17 others waiting for two CPUs one took 270 s. What takes longer than this hangs.
-limit_s=450
+# With a dozen others waiting for two CPUs one takes two minutes. What takes longer than this hangs.
+limit_s=300
 shift 2
 
 # shellcheck source=tests/host/guests.sh

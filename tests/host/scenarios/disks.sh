@@ -53,7 +53,7 @@ kvmtop_start 0.25 1200 disk blockdev
 wait_until 90 "rates of the disks" is_known
 statistics before
 virsh -q resume disk1
-pause 30
+pause 15
 virsh -q suspend disk1
 sync
 statistics after

@@ -107,7 +107,7 @@ end_run
 # ---- sampled ----
 
 start_run sample
-run_generator sampled 20
+run_generator sampled 14
 total=$(sum_of total)
 error=$(stated_error)
 echo "# $scenario: sampled: kvmtop $total ± $error, KVM $exits"

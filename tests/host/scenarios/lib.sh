@@ -21,7 +21,7 @@ mkdir -p "$samples_dir"
 comes_up() {
 	local name=${1%% *}
 
-	guest_wait "$name" up 100 && return
+	guest_wait "$name" up 60 && return
 	echo "# $scenario: $name hangs as it boots; started again"
 	guest_kill "$name"
 	# shellcheck disable=SC2086,SC2154
