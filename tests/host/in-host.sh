@@ -24,6 +24,13 @@ tell_state() {
 	dmesg | tail -n 5 | sed 's/^/# /'
 }
 
+# For a look at what was compared, where run-scenarios is told to keep it. One file each: thousands of
+# small ones take half a minute.
+keep_samples() {
+	[ ! -d "$TESTHOST_OUT/samples" ] || [ ! -d "/run/testhost/samples/$1" ] ||
+		tar -C /run/testhost/samples -cf "$TESTHOST_OUT/samples/$1.tar" "$1"
+}
+
 if [ "$kind" = libvirt ]; then
 	export guest_starter=guest_start
 	if ! libvirt_start; then
@@ -37,6 +44,7 @@ for name in "$@"; do
 	echo "# began $name at $(cut -d ' ' -f 1 /proc/uptime) s"
 	status=0
 	timeout -k 5 $limit_s bash "$TESTHOST_DIR/scenarios/$name.sh" || status=$?
+	keep_samples "$name"
 	# 99: it could not be set up; 124, 137: it hung. The host may be to blame, so the others wait
 	# for a new one.
 	if [ $status -eq 99 ] || [ $status -eq 124 ] || [ $status -eq 137 ]; then
@@ -47,6 +55,4 @@ for name in "$@"; do
 	[ $status -eq 0 ] || echo "not ok $name: ended with status $status"
 	echo "finished $name"
 done
-# For a look at what was compared; run-scenarios keeps it where it is told to.
-cp -r /run/testhost/samples "$TESTHOST_OUT/" 2>/dev/null
 echo "# all done at $(cut -d ' ' -f 1 /proc/uptime) s"
