@@ -34,13 +34,15 @@ install_packages() {
 		apt-get install -y -q --no-install-recommends "${missing[@]}" >&2
 }
 
-# build_preset NAME: configures at the first time, then builds what changed. Prints what went wrong.
+# build_preset NAME [TARGET...]: configures at the first time, then builds what changed, or only these
+# targets. Prints what went wrong.
 build_preset() {
-	local log status=0
+	local log status=0 name=$1
+	shift
 	log=$(mktemp)
-	echo "Building build/$1" >&2
-	{ [ -f "build/$1/build.ninja" ] || cmake --preset "$1"; } >"$log" 2>&1 &&
-		cmake --build --preset "$1" -j "$(nproc)" >"$log" 2>&1 || status=$?
+	echo "Building build/$name" >&2
+	{ [ -f "build/$name/build.ninja" ] || cmake --preset "$name"; } >"$log" 2>&1 &&
+		cmake --build --preset "$name" -j "$(nproc)" ${1:+--target "$@"} >"$log" 2>&1 || status=$?
 	[ "$status" -eq 0 ] || cat "$log" >&2
 	rm -f "$log"
 	return "$status"
