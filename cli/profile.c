@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/nearest.h"
 #include "base/root.h"
+#include "base/slice.h"
 #include "base/xalloc.h"
 #include "cli/events.h"
 #include "cli/fetch.h"
@@ -16,6 +18,7 @@
 #include "collectors/sampler.h"
 #include "model/snapshot.h"
 #include "output/writer.h"
+#include "profile/guest_files.h"
 #include "profile/profile.h"
 #include "profile/report.h"
 
@@ -83,6 +86,7 @@ int profile_begin(const struct options *options, const struct root *root, const 
 	request.uuid = cell_text(domain, DOMAIN_UUID);
 	request.pid = guest_pid(domain);
 	request.birth = domain->key.born;
+	request.is_emulated = strcmp(cell_text(domain, DOMAIN_VMM), VMM_EMULATED) == 0;
 	request.thread = list.v;
 	request.threads = list.n;
 	r = profile_start(root, &request, ret);
@@ -164,6 +168,18 @@ static int print(const struct options *options, const struct report *report)
 	return status;
 }
 
+static void complain_unknown(const struct snapshot *s, const char *name)
+{
+	const struct table *t = &s->table[TABLE_DOMAIN];
+	struct nearest near;
+
+	nearest_init(&near, name);
+	for (size_t i = 0; i < t->n; i++)
+		nearest_offer(&near, cell_text(t->row[i], DOMAIN_NAME));
+	complain("no guest of this host is called '%s'%s%s%s", name,
+	    near.best ? ", did you mean '" : "", near.best ? near.best : "", near.best ? "'?" : "");
+}
+
 static int profile_guest(const struct options *options, const struct root *root,
     const struct snapshot *s, struct events *events)
 {
@@ -173,7 +189,7 @@ static int profile_guest(const struct options *options, const struct root *root,
 	int r;
 
 	if (!domain) {
-		complain("no guest of this host is called '%s'", options->profile);
+		complain_unknown(s, options->profile);
 		return EXIT_FAILED;
 	}
 	if (options->fetch_symbols &&
@@ -191,12 +207,53 @@ static int profile_guest(const struct options *options, const struct root *root,
 	return r;
 }
 
+/* Nothing that is there and is something else shall be written over. */
+static void complain_files(const struct guest_symbols *symbols)
+{
+	struct text commands = { 0 };
+	struct cursor c, line;
+
+	complain("%s", symbols->problem.p);
+	if (symbols->state == FILES_WRONG || symbols->state == FILES_UNREADABLE) {
+		complain("wanted is what root in the guest reads: "
+			 "ssh root@GUEST cat /proc/kallsyms >FILE");
+		return;
+	}
+	complain("these make the files; root in the guest reads them:");
+	guest_symbols_commands(symbols, &commands);
+	cursor_init(&c, commands.p, commands.len);
+	while (cursor_line(&c, &line))
+		complain("  %.*s", (int)(line.end - line.p), line.p);
+	text_done(&commands);
+}
+
+/* Better now than after all samples were taken. */
+static bool are_files_good(const struct options *options)
+{
+	struct guest_files files = { .kallsyms = options->guest_kallsyms,
+		.modules = options->guest_modules };
+	struct guest_symbols symbols = { 0 };
+	bool good;
+
+	if (!files.kallsyms)
+		return true;
+	guest_symbols_load(&symbols, &files);
+	good = symbols.state == FILES_OK;
+	if (!good)
+		complain_files(&symbols);
+	guest_symbols_done(&symbols);
+	return good;
+}
+
 int profile_run(const struct options *options, struct root *root)
 {
 	const struct snapshot *s;
 	struct events events;
-	int r = events_init(&events);
+	int r;
 
+	if (!are_files_good(options))
+		return EXIT_USAGE;
+	r = events_init(&events);
 	if (r < 0) {
 		complain("cannot wait for signals: %s", strerror(-r));
 		return EXIT_FAILED;

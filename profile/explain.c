@@ -81,7 +81,10 @@ static void explain_way(struct report *r, const struct profiled *p)
 			       "CPU, which sees no code that runs with interrupts off.");
 	if (t->samples < ENOUGH_SAMPLES || inside > 0 || p->facts->user_only)
 		return;
-	if (p->guest_ns > NS_PER_SEC / 10)
+	if (p->is_emulated)
+		report_note(r, "QEMU emulates this guest (TCG): no CPU is ever in a guest mode, "
+			       "and what the guest does counts as QEMU's.");
+	else if (p->guest_ns > NS_PER_SEC / 10)
 		report_note(r,
 		    "The guest ran for %.1f s, but no sample tells where in it: the KVM of this "
 		    "host says nothing of guests to %s. Its time counts as the host's.",
@@ -125,6 +128,9 @@ static void explain_symbols(struct report *r, const struct profiled *p)
 	uint64_t samples = p->tally->mode_samples[CPU_GUEST_KERNEL];
 	uint64_t unnamed = 0;
 
+	/* Its addresses are never seen. */
+	if (p->is_emulated)
+		return;
 	if (g->problem.len)
 		report_note(r, "Symbols of the guest's kernel: %s", g->problem.p);
 	if (g->state == FILES_OK || g->state == FILES_STALE) {

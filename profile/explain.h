@@ -20,6 +20,7 @@ struct profiled {
 	const char *host_problem; /* NULL: none */
 	uint64_t guest_ns;        /* time that the process spent in the guest meanwhile */
 	bool ended;               /* the guest has ended */
+	bool is_emulated;         /* without KVM: no CPU is ever in the guest */
 };
 
 void explain_profile(struct report *r, const struct profiled *p);

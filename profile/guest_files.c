@@ -115,8 +115,8 @@ static void explain(struct guest_symbols *g, const char *path, const char *what,
 		break;
 	case FILES_EMPTY:
 		say(&g->problem,
-		    "%s is empty: cat must read such a file in the guest, a copy of it has no "
-		    "length.",
+		    "%s is empty. In the guest this file seems to have no length, so that scp "
+		    "copies nothing of it; cat reads it.",
 		    path);
 		break;
 	case FILES_ZEROED:
@@ -157,53 +157,68 @@ static void load_kallsyms(struct guest_symbols *g, const char *path, int64_t sta
 	}
 }
 
-/* Modules only name what kallsyms leaves out: nothing is lost where they are missing. */
-static void load_modules(struct guest_symbols *g, const char *path)
+/* Modules only name what kallsyms leaves out: nothing is lost where nobody named a file. */
+static void load_modules(struct guest_symbols *g, bool is_named)
 {
 	struct text text = { 0 };
 	struct stat st;
+	int r = read_file(g->modules_path, &text, &st);
 
-	if (read_file(path, &text, &st) < 0 ||
-	    modules_parse(&g->modules, text.p ? text.p : "", text.len) < 0)
+	if (r == 0)
+		r = modules_parse(&g->modules, text.p ? text.p : "", text.len);
+	else if (r == -EPERM)
+		r = -EACCES;
+	if (r < 0)
 		symbols_done(&g->modules);
 	text_done(&text);
 	symbols_sort(&g->modules);
+	/* A kernel may have none. */
+	if (!is_named || r == 0 || r == -ENODATA || g->problem.len)
+		return;
+	g->state = state_of(r);
+	explain(g, g->modules_path, "modules", r);
 }
 
+/* "" where it is the working directory. */
 static char *directory_of(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 
-	if (!slash)
-		return xstrdup(".");
-	return slash == path ? xstrdup("/") : xstrndup(path, (size_t)(slash - path));
+	return slash ? xstrndup(path, (size_t)(slash - path) + 1) : xstrdup("");
+}
+
+static void find_paths(struct guest_symbols *g, const struct guest_files *files)
+{
+	char *kept = files->kallsyms ? NULL : guest_files_directory(files->uuid);
+	char *beside;
+
+	if (!kept && !files->kallsyms)
+		return;
+	g->kallsyms_path = kept ? xasprintf("%s/kallsyms", kept) : xstrdup(files->kallsyms);
+	beside = directory_of(g->kallsyms_path);
+	g->modules_path = files->modules ? xstrdup(files->modules) : xasprintf("%smodules", beside);
+	free(beside);
+	free(kept);
 }
 
 void guest_symbols_load(struct guest_symbols *g, const struct guest_files *files)
 {
-	char *kallsyms, *modules;
-
-	g->directory =
-	    files->kallsyms ? directory_of(files->kallsyms) : guest_files_directory(files->uuid);
-	if (!g->directory) {
+	find_paths(g, files);
+	if (!g->kallsyms_path) {
 		g->state = FILES_UNKNOWN;
 		say(&g->problem, "The guest has no uuid: name its symbols with --guest-kallsyms.");
 		return;
 	}
-	kallsyms =
-	    files->kallsyms ? xstrdup(files->kallsyms) : xasprintf("%s/kallsyms", g->directory);
-	modules = files->modules ? xstrdup(files->modules) : xasprintf("%s/modules", g->directory);
-	load_kallsyms(g, kallsyms, files->started_ns);
-	load_modules(g, modules);
-	free(kallsyms);
-	free(modules);
+	load_kallsyms(g, g->kallsyms_path, files->started_ns);
+	load_modules(g, files->modules != NULL);
 }
 
 void guest_symbols_done(struct guest_symbols *g)
 {
 	symbols_done(&g->kernel);
 	symbols_done(&g->modules);
-	free(g->directory);
+	free(g->kallsyms_path);
+	free(g->modules_path);
 	text_done(&g->problem);
 	*g = (struct guest_symbols){ 0 };
 }
@@ -229,19 +244,27 @@ static void say_word(struct text *out, const char *word)
 
 void guest_symbols_commands(const struct guest_symbols *g, struct text *out)
 {
-	static const char *const names[] = { "kallsyms", "modules" };
-	const char *directory = g->directory ? g->directory : "guest";
+	const struct {
+		const char *name, *path;
+	} files[] = {
+		{ "kallsyms", g->kallsyms_path ? g->kallsyms_path : "guest/kallsyms" },
+		{ "modules", g->modules_path ? g->modules_path : "guest/modules" },
+	};
+	char *directory = directory_of(files[0].path);
+	size_t len = strlen(directory);
 
-	say(out, "mkdir -p -m 700 ");
-	say_word(out, directory);
-	say(out, "\n");
-	for (size_t i = 0; i < 2; i++) {
-		char *path = xasprintf("%s/%s", directory, names[i]);
-
-		say(out, "ssh root@GUEST cat /proc/%s >", names[i]);
-		say_word(out, path);
+	/* The root and the working directory are there. */
+	if (len > 1) {
+		directory[len - 1] = '\0';
+		say(out, "mkdir -p -m 700 ");
+		say_word(out, directory);
 		say(out, "\n");
-		free(path);
+	}
+	free(directory);
+	for (size_t i = 0; i < 2; i++) {
+		say(out, "ssh root@GUEST cat /proc/%s >", files[i].name);
+		say_word(out, files[i].path);
+		say(out, "\n");
 	}
 }
 

@@ -42,14 +42,15 @@ struct guest_symbols {
 	struct symbols kernel, modules;
 	struct kallsyms_facts facts;
 	enum files_state state;
-	char *directory;     /* where they are, or should be; NULL: FILES_UNKNOWN */
+	char *kallsyms_path; /* where they are, or should be; NULL: FILES_UNKNOWN */
+	char *modules_path;
 	struct text problem; /* one sentence; empty: none */
 };
 
 void guest_symbols_load(struct guest_symbols *g, const struct guest_files *files);
 void guest_symbols_done(struct guest_symbols *g);
 
-/* The three commands that make the files, a line each. */
+/* The commands that make the files, a line each. */
 void guest_symbols_commands(const struct guest_symbols *g, struct text *out);
 
 /* Where those of a guest are kept, NULL when @uuid is none. The caller frees it. */

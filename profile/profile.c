@@ -32,6 +32,7 @@ struct profile {
 	char *guest, *uuid, *kallsyms, *modules;
 	uint32_t pid;
 	uint64_t birth; /* another process may get its number */
+	bool is_emulated;
 	struct profile_thread *thread;
 	size_t threads, cap;
 	uint64_t wanted_ns;
@@ -137,6 +138,7 @@ static void report_now(struct profile *p, bool done, bool ended)
 		.host_problem = namer_problem(p->namer),
 		.guest_ns = profile_guest_ns(p->root, p->pid, p->guest_before_ns),
 		.ended = ended,
+		.is_emulated = p->is_emulated,
 	};
 
 	r->by_cycles = profiled.facts->by_cycles;
@@ -322,6 +324,7 @@ int profile_start(
 	p->modules = dup_or_null(request->modules);
 	p->pid = request->pid;
 	p->birth = request->birth;
+	p->is_emulated = request->is_emulated;
 	p->wanted_ns = (uint64_t)(request->seconds * (double)NS_PER_SEC);
 	p->hertz = request->hertz;
 	for (size_t i = 0; i < request->threads; i++) {

@@ -6,6 +6,7 @@
 #ifndef KVMTOP_PROFILE_PROFILE_H
 #define KVMTOP_PROFILE_PROFILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,6 +35,7 @@ struct profile_request {
 	size_t threads;
 	double seconds;
 	unsigned hertz;
+	bool is_emulated;               /* it runs without KVM */
 	const char *kallsyms, *modules; /* of the guest; NULL: where they are kept */
 };
 

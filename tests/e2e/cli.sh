@@ -501,11 +501,26 @@ cut_archives() {
 	says_only "$(grep -o 'end of the recording.*' err)"
 }
 
+# What is wrong is said before anything is sampled, and nothing is advised that would do harm.
+bad_symbols() {
+	run 2 profile nobody --guest-kallsyms "$dir/none/k"
+	says "$dir/none/k is missing."
+	says "mkdir -p -m 700 $dir/none"
+	says "ssh root@GUEST cat /proc/kallsyms >$dir/none/k"
+	: >nosyms
+	run 2 profile nobody --guest-kallsyms nosyms
+	says "nosyms is empty. In the guest"
+	run 2 profile nobody --guest-kallsyms "$kvmtop"
+	says "$kvmtop is no kallsyms file of a kernel."
+	if grep -q ">$kvmtop" err; then fail 'it would have the program written over'; fi
+	silent out
+}
+
 for test in help_and_version wrong_words wrong_roots no_terminal csv_of_every_table \
 	first_sample_only_primes recordings_end guests_that_are_not_there \
 	emulated_guest devices locale_does_not_matter columns_sort_and_filter partial_sources files lost_output \
 	full_disk vanished_directory two_writers rotation signals pipes cron captures dumps \
-	cut_archives; do
+	cut_archives bad_symbols; do
 	$test
 done
 [ $failed -eq 0 ] && echo "all fine"

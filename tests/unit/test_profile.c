@@ -386,9 +386,7 @@ static int teardown_place(void **state)
 static void expect_state(
     const struct place *p, int64_t started_ns, enum files_state state, const char *says)
 {
-	struct guest_files files = {
-		.kallsyms = p->kallsyms, .modules = p->modules, .started_ns = started_ns
-	};
+	struct guest_files files = { .kallsyms = p->kallsyms, .started_ns = started_ns };
 	struct guest_symbols g = { 0 };
 	struct text commands = { 0 };
 
@@ -412,7 +410,7 @@ static void test_files(void **state)
 
 	expect_state(p, 0, FILES_MISSING, "is missing");
 	write_file(p->kallsyms, "");
-	expect_state(p, 0, FILES_EMPTY, "is empty: cat must");
+	expect_state(p, 0, FILES_EMPTY, "is empty. In the guest");
 	write_file(p->kallsyms, "0000000000000000 T a\n0000000000000000 t b\n");
 	expect_state(p, 0, FILES_ZEROED, "kernel.kptr_restrict");
 	write_file(p->kallsyms, "Permission denied\n");
@@ -449,13 +447,75 @@ static void test_no_uuid(void **state)
 
 static void test_quoted_commands(void **state)
 {
-	struct guest_symbols g = { .directory = (char *)(uintptr_t) "/a b/it's" };
+	struct guest_symbols g = { .kallsyms_path = (char *)(uintptr_t) "/a b/it's/kallsyms" };
 	struct text commands = { 0 };
 
 	(void)state;
 	guest_symbols_commands(&g, &commands);
 	assert_non_null(strstr(commands.p, "mkdir -p -m 700 '/a b/it'\\''s'\n"));
 	text_done(&commands);
+}
+
+/* What the user named is what the commands make, wherever that is. */
+static void test_commands_for_named_files(void **state)
+{
+	static const struct {
+		const char *kallsyms, *modules, *commands;
+	} cases[] = {
+		{ "/none", NULL,
+		    "ssh root@GUEST cat /proc/kallsyms >/none\n"
+		    "ssh root@GUEST cat /proc/modules >/modules\n" },
+		{ "none", "/m",
+		    "ssh root@GUEST cat /proc/kallsyms >none\n"
+		    "ssh root@GUEST cat /proc/modules >/m\n" },
+		{ "/none/of it", NULL,
+		    "mkdir -p -m 700 /none\n"
+		    "ssh root@GUEST cat /proc/kallsyms >'/none/of it'\n"
+		    "ssh root@GUEST cat /proc/modules >/none/modules\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct guest_files files = { .kallsyms = cases[i].kallsyms,
+			.modules = cases[i].modules };
+		struct guest_symbols g = { 0 };
+		struct text commands = { 0 };
+
+		guest_symbols_load(&g, &files);
+		assert_int_equal(g.state, FILES_MISSING);
+		guest_symbols_commands(&g, &commands);
+		assert_string_equal(commands.p, cases[i].commands);
+		text_done(&commands);
+		guest_symbols_done(&g);
+	}
+}
+
+/* Not named, they may be missing; named, they are meant. */
+static void test_modules_that_were_named(void **state)
+{
+	const struct place *p = *state;
+	struct guest_files files = { .kallsyms = p->kallsyms };
+	struct guest_symbols g = { 0 };
+
+	write_file(p->kallsyms, kallsyms);
+	guest_symbols_load(&g, &files);
+	assert_int_equal(g.state, FILES_OK);
+	guest_symbols_done(&g);
+	files.modules = p->modules;
+	guest_symbols_load(&g, &files);
+	assert_int_equal(g.state, FILES_MISSING);
+	assert_non_null(strstr(g.problem.p, "/modules is missing"));
+	guest_symbols_done(&g);
+	/* A kernel without modules. */
+	write_file(p->modules, "");
+	guest_symbols_load(&g, &files);
+	assert_int_equal(g.state, FILES_OK);
+	guest_symbols_done(&g);
+	write_file(p->modules, "no such thing\n");
+	guest_symbols_load(&g, &files);
+	assert_int_equal(g.state, FILES_WRONG);
+	assert_non_null(strstr(g.problem.p, "is no modules file"));
+	guest_symbols_done(&g);
 }
 
 /* ---- explanations ---- */
@@ -486,6 +546,15 @@ static void test_explained(void **state)
 	assert_true(says(r, "The guest ran for 3.0 s, but no sample tells where"));
 	assert_true(says(r, "1 samples were lost (1.0 %)"));
 	assert_true(says(r, "2 threads could not be sampled: there are too many"));
+	report_free(r);
+
+	p.guest_ns = 0;
+	p.is_emulated = true;
+	r = report_new("g", 1);
+	explain_profile(r, &p);
+	assert_true(says(r, "QEMU emulates this guest"));
+	assert_false(says(r, "hardly ran"));
+	p.is_emulated = false;
 	report_free(r);
 
 	/* Symbols of another boot: the guest's samples lie where none of them is. */
@@ -539,6 +608,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_files, setup_place, teardown_place),
 		cmocka_unit_test_setup_teardown(test_files_that_hang, setup_place, teardown_place),
 		cmocka_unit_test(test_no_uuid),
+		cmocka_unit_test(test_commands_for_named_files),
+		cmocka_unit_test_setup_teardown(
+		    test_modules_that_were_named, setup_place, teardown_place),
 		cmocka_unit_test(test_quoted_commands),
 		cmocka_unit_test(test_explained),
 	};
