@@ -92,8 +92,8 @@ static void lack_layout(struct reading *r, const char *event, int error)
 {
 	switch (error) {
 	case -ENODEV:
-		reading_note(r, "tracefs is not mounted (mount -t tracefs none "
-				"sys/kernel/tracing).");
+		reading_note(r, "tracefs is not mounted "
+				"(mount -t tracefs none /sys/kernel/tracing).");
 		break;
 	case -ENOENT:
 		reading_note(r, "This kernel has no tracepoint %s: KVM is not loaded.", event);
@@ -256,11 +256,26 @@ static double part_of_others(const struct exits_found *found)
 	return exits > 0 ? others / exits : 0;
 }
 
+/* The tracepoint is there, and yet nothing comes of it: so where KVM runs below another hypervisor
+ * that keeps its exits to itself. */
+static bool lacks_exits(const struct exits_found *found)
+{
+	for (size_t i = 0; i < found->n; i++)
+		if (found->figures[i].reason.isa != EXIT_TO_USER)
+			return false;
+	return found->n > 0;
+}
+
 static void note_method(struct reading *r, const struct exits_found *found)
 {
 	const struct exits *e = r->state;
 
-	if (found->counted)
+	if (lacks_exits(found))
+		reading_note(r, "This KVM reports no kvm_exit: what it handles itself, and how "
+				"long exits take, is not known.");
+	if (found->counted && lacks_exits(found))
+		reading_note(r, "Every exit to user space is counted, in the kernel.");
+	else if (found->counted)
 		reading_note(r, "Every exit is counted, in the kernel.");
 	else
 		reading_note(r, "Sampled, %.1f %% of the time: 50 ms of every %.0f ms.",

@@ -129,7 +129,11 @@ static void write_row(struct reading *r, struct row *row, const struct exit_figu
 	cell_set_number(row, EXIT_COUNT, f->rate, at_ns);
 	cell_set_number(row, EXIT_TOTAL, f->total, at_ns);
 	cell_set_number(row, EXIT_ERROR, f->error, at_ns);
-	cell_set_number(row, EXIT_TIME, f->time, at_ns);
+	/* An exit whose entry was not seen may be long over, or go on. */
+	if (f->timed || f->time > 0)
+		cell_set_number(row, EXIT_TIME, f->time, at_ns);
+	else
+		cell_set_missing(row, EXIT_TIME, STATE_ABSENT, at_ns);
 	write_times(row, f, at_ns);
 }
 

@@ -469,6 +469,27 @@ static void test_others(void **state)
 	snapshot_unref(r.into);
 }
 
+/* Below another hypervisor KVM may report no exits but those to user space, and no entries. */
+static void test_no_exits_but_to_user_space(void **state)
+{
+	char *note = xasprintf("counted 1000000 0 0\n1 100 %d 2 5000 0 0 0 0 0 0 0 0 60\n"
+			       "2 101 %d 2 5000 0 0 0 0 0 0 0 0 60\n",
+	    EXIT_TO_USER, EXIT_TO_USER);
+	const struct row *row;
+	struct reading r;
+
+	(void)state;
+	assert_int_equal(read_note(note, &r), STATE_OK);
+	assert_non_null(strstr(r.note, "This KVM reports no kvm_exit: "));
+	assert_null(strstr(r.note, "Every exit is counted"));
+	row = r.into->table[TABLE_EXIT].row[0];
+	expect_about(cell_number(row, EXIT_COUNT, 0), 5);
+	assert_int_equal(row->cell[EXIT_TIME].state, STATE_ABSENT);
+	assert_int_equal(row->cell[EXIT_MEAN].state, STATE_ABSENT);
+	snapshot_unref(r.into);
+	free(note);
+}
+
 static void test_captured_damage(void **state)
 {
 	static const char *const bad[] = {
@@ -527,6 +548,7 @@ int main(void)
 		cmocka_unit_test(test_is_bounded),
 		cmocka_unit_test(test_captured),
 		cmocka_unit_test(test_others),
+		cmocka_unit_test(test_no_exits_but_to_user_space),
 		cmocka_unit_test(test_captured_damage),
 		cmocka_unit_test(test_buckets),
 	};
