@@ -52,6 +52,23 @@ static void tell_source(struct batch *b, enum source_id src)
 	b->told[src] = b->now[src];
 }
 
+/* A table that was asked for stays empty where the source of its rows is absent. */
+static bool lacks_rows(const struct batch *b, const struct snapshot *s, enum source_id src)
+{
+	if (!b->options->tables || !b->note[src][0] ||
+	    strcmp(b->state[src], state_name(STATE_ABSENT)) != 0)
+		return false;
+	for (size_t i = 0; i < b->options->table_count; i++) {
+		enum table_id t = b->options->table[i];
+		const struct table_kind *kind = &table_kinds[t];
+
+		for (int c = 0; c < kind->identity && s->table[t].n == 0; c++)
+			if (kind->column[c].src == src)
+				return true;
+	}
+	return false;
+}
+
 /* What is missing is told once, and again when it changes. One that only starts may be given time.
  */
 static void look_at_sources(struct batch *b, const struct snapshot *s)
@@ -69,8 +86,9 @@ static void look_at_sources(struct batch *b, const struct snapshot *s)
 		b->starting[src] = strcmp(b->state[src], "starting") == 0;
 		if (!(outputs_needs(&b->outputs) & NEEDS(src)))
 			b->now[src] = STATUS_OK;
-		else if (b->now[src] != STATUS_OK && !b->starting[src] &&
-			 b->now[src] != b->told[src])
+		else if (b->now[src] == STATUS_OK && lacks_rows(b, s, src))
+			b->now[src] = STATUS_PARTIAL;
+		if (b->now[src] != STATUS_OK && !b->starting[src] && b->now[src] != b->told[src])
 			tell_source(b, src);
 	}
 }
@@ -189,7 +207,9 @@ static int finish_status(struct batch *b)
 			continue;
 		if (b->now[src] != b->told[src])
 			tell_source(b, src);
-		status = EXIT_NO_DATA;
+		/* Who asked for silence gets it. */
+		if (src != SRC_EXITS || b->options->exits != EXITS_OFF)
+			status = EXIT_NO_DATA;
 	}
 	return b->guest_told && !b->guest_seen ? EXIT_NO_DATA : status;
 }

@@ -25,7 +25,7 @@ for table in (line.split()[0] for line in tables.stdout.splitlines()):
     for name in names:
         run = subprocess.run([kvmtop, "-b", "--root", host, "-t", table, "-C", name,
                               "-n", count],
-                             stdout=subprocess.PIPE, check=True, text=True)
+                             stdout=subprocess.PIPE, text=True)
         alone = list(csv.DictReader(io.StringIO(run.stdout)))
         if [r[name] for r in whole] != [r[name] for r in alone]:
             print(f"FAILED: {table}.{name} is not the same alone")
