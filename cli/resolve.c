@@ -111,17 +111,14 @@ static int resolve_tables(struct options *o, char **ret_error)
 
 static int refuse_column(const struct table_kind *kind, const char *name, char **ret_error)
 {
-	struct nearest near;
+	const char *nearest = column_nearest(kind, name);
 	char full[96];
 
-	nearest_init(&near, name);
-	for (int i = 0; i < kind->columns; i++)
-		nearest_offer(&near, kind->column[i].name);
-	if (!near.best)
+	if (!nearest)
 		return refuse(ret_error,
 		    "table '%s' has no column '%s'; kvmtop --list-columns -t %s lists them",
 		    kind->name, name, kind->name);
-	column_csv_name(&kind->column[column_find_name(kind, near.best)], full, sizeof(full));
+	column_csv_name(&kind->column[column_find_name(kind, nearest)], full, sizeof(full));
 	return refuse(
 	    ret_error, "table '%s' has no column '%s', did you mean '%s'?", kind->name, name, full);
 }
@@ -140,16 +137,16 @@ static bool is_always_written(const char *name)
 static int add_column(struct options *o, const char *name, char **ret_error)
 {
 	const struct table_kind *kind = &table_kinds[o->table[0]];
-	int c = column_find_name(kind, name);
+	int c = column_find(kind, name);
 
+	o->column = xrealloc(o->column, o->column_count + 1, sizeof(*o->column));
 	if (c < 0 && is_always_written(name))
-		return refuse(ret_error, "'%s' is always written: leave it out", name);
+		return 0;
 	if (c < 0)
 		return refuse_column(kind, name, ret_error);
 	for (size_t i = 0; i < o->column_count; i++)
 		if (o->column[i] == c)
 			return refuse(ret_error, "column '%s' is named twice", name);
-	o->column = xrealloc(o->column, o->column_count + 1, sizeof(*o->column));
 	o->column[o->column_count++] = c;
 	return 0;
 }
@@ -174,7 +171,7 @@ static int resolve_columns(struct options *o, char **ret_error)
 		r = add_column(o, name, ret_error);
 		free(name);
 	}
-	if (r == 0 && o->column_count == 0)
+	if (r == 0 && !o->column)
 		return refuse(ret_error, "--columns needs names of columns; see --list-columns");
 	return r;
 }
@@ -197,8 +194,19 @@ static int resolve_sort(struct options *o, char **ret_error)
 		return 0;
 	if (o->table_count > 1)
 		return refuse(ret_error, "--sort goes with one table");
-	o->sort_column = column_find_name(&table_kinds[o->table[0]], name);
+	o->sort_column = column_find(&table_kinds[o->table[0]], name);
 	return o->sort_column < 0 ? refuse_column(&table_kinds[o->table[0]], name, ret_error) : 0;
+}
+
+/* Of the whole host's figures no single guest's part is known. */
+static int check_guest(const struct options *o, char **ret_error)
+{
+	for (size_t i = 0; i < o->table_count; i++)
+		if (o->table[i] == TABLE_HOST_EXIT && o->tables && o->guest)
+			return refuse(ret_error,
+			    "table 'host_exit' tells of all guests together, "
+			    "which --guest leaves out; 'exit' has those of one");
+	return 0;
 }
 
 int options_resolve(struct options *o, char **ret_error)
@@ -208,6 +216,8 @@ int options_resolve(struct options *o, char **ret_error)
 	if (r == 0 && o->mode == MODE_BATCH && o->table_count > 1 && !o->output_is_directory)
 		return refuse(
 		    ret_error, "several tables need a directory to write to: --output NAME/");
+	if (r == 0 && o->mode == MODE_BATCH)
+		r = check_guest(o, ret_error);
 	if (r == 0)
 		r = resolve_columns(o, ret_error);
 	if (r == 0)

@@ -4,7 +4,9 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
+#include "base/nearest.h"
 #include "model/derive.h"
 
 #define METRIC(id, ...) [id] = { __VA_ARGS__ },
@@ -122,6 +124,41 @@ int column_find_name(const struct table_kind *kind, const char *name)
 			return i;
 	}
 	return -1;
+}
+
+int column_find(const struct table_kind *kind, const char *word)
+{
+	char full[96];
+
+	for (int i = 0; i < kind->columns; i++) {
+		column_csv_name(&kind->column[i], full, sizeof(full));
+		if (strcasecmp(kind->column[i].name, word) == 0 || strcasecmp(full, word) == 0)
+			return i;
+	}
+	for (int i = 0; i < kind->columns; i++)
+		if (strcasecmp(kind->column[i].title, word) == 0)
+			return i;
+	return -1;
+}
+
+const char *column_nearest(const struct table_kind *kind, const char *word)
+{
+	struct nearest by_name, by_title;
+
+	nearest_init(&by_name, word);
+	nearest_init(&by_title, word);
+	for (int i = 0; i < kind->columns; i++) {
+		const char *before = by_title.best;
+
+		nearest_offer(&by_name, kind->column[i].name);
+		nearest_offer(&by_title, kind->column[i].title);
+		/* A title that is near leads to the name of its column. */
+		if (by_title.best != before && by_title.distance < by_name.distance) {
+			by_name.best = kind->column[i].name;
+			by_name.distance = by_title.distance;
+		}
+	}
+	return by_name.best;
 }
 
 /* A counter is written as its rate: of time, that is a ratio, or a number of CPUs. */

@@ -113,6 +113,11 @@ extern const struct table_kind table_kinds[TABLES];
 int table_find_name(const char *name);
 int column_find_name(const struct table_kind *kind, const char *name);
 
+/* The same as people type it: letters in either case, or the title that the screen has. */
+int column_find(const struct table_kind *kind, const char *word);
+/* The name of the column that was likely meant; NULL: none is near. */
+const char *column_nearest(const struct table_kind *kind, const char *word);
+
 /* Name and help of a source. */
 const char *source_name(enum source_id src);
 const char *source_help(enum source_id src);

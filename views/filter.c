@@ -8,7 +8,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/nearest.h"
 #include "base/parse.h"
 #include "base/xalloc.h"
 #include "model/snapshot.h"
@@ -78,44 +77,6 @@ const char *text_find(const char *text, const char *word)
 			return text;
 	}
 	return NULL;
-}
-
-/* NULL: none is near. */
-static const char *nearest_column(const struct table_kind *kind, const char *name)
-{
-	struct nearest by_name, by_title;
-
-	nearest_init(&by_name, name);
-	nearest_init(&by_title, name);
-	for (int i = 0; i < kind->columns; i++) {
-		const char *before = by_title.best;
-
-		nearest_offer(&by_name, kind->column[i].name);
-		nearest_offer(&by_title, kind->column[i].title);
-		/* A title that is near leads to the name of its column. */
-		if (by_title.best != before && by_title.distance < by_name.distance) {
-			by_name.best = kind->column[i].name;
-			by_name.distance = by_title.distance;
-		}
-	}
-	return by_name.best;
-}
-
-static int find_column(const struct table_kind *kind, const char *name)
-{
-	char folded[64];
-	size_t len = strlen(name);
-	int column;
-
-	if (len >= sizeof(folded))
-		return -1;
-	for (size_t i = 0; i <= len; i++)
-		folded[i] = lower(name[i]);
-	column = column_find_name(kind, folded);
-	for (int i = 0; column < 0 && i < kind->columns; i++)
-		if (same(kind->column[i].title, name))
-			column = i;
-	return column;
 }
 
 /* "41k", "1.5M": steps of 1000. */
@@ -277,9 +238,9 @@ static int compile_term(
 	at += strlen(ops[op].sign);
 	value = unquote((struct slice){ s.p + at, s.len - at });
 	term->op = ops[op].op;
-	term->column = find_column(kind, name);
+	term->column = column_find(kind, name);
 	if (term->column < 0) {
-		const char *nearest = nearest_column(kind, name);
+		const char *nearest = column_nearest(kind, name);
 
 		snprintf(ret_error, FILTER_ERROR_SIZE, "table '%s' has no column '%.40s'%s%s%s",
 		    kind->name, name, nearest ? "; the nearest is '" : "", nearest ? nearest : "",

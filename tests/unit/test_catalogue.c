@@ -60,6 +60,8 @@ static void names_are_unique(void **state)
 				if (strcmp(x, y) == 0 ||
 				    strcmp(table_kinds[t].column[a].name, table_kinds[t].column[b].name) == 0)
 					fail_msg("%s.%s is there twice", table_kinds[t].name, x);
+				if (strcmp(table_kinds[t].column[a].title, table_kinds[t].column[b].title) == 0)
+					fail_msg("%s: two columns are titled as %s is", table_kinds[t].name, x);
 			}
 }
 

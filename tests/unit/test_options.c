@@ -164,6 +164,7 @@ static void what_cannot_go_together_is_refused(void **state)
 	assert_refused("-b --keys q", "--keys goes with");
 	assert_refused("--anonymous", "goes with capture");
 	assert_refused("-b -t vcpu,cpu", "need a directory");
+	assert_refused("-b -t host_exit -g web", "'exit' has those of one");
 	assert_refused("-b -t vcpu,vcpu", "named twice");
 	assert_refused("-b -C name,cpu,name", "named twice");
 	assert_refused("-b -t vcpu,cpu -o x/ -C cpu", "goes with one table");
@@ -183,6 +184,26 @@ static void columns_go_with_and_without_units(void **state)
 	assert_int_equal(o->column[2], VCPU_DOMAIN);
 	assert_int_equal(o->sort_column, VCPU_RUN);
 	assert_true(o->sort_inverted);
+	options_done(&l.options);
+}
+
+/* As they stand on the screen; what is written anyway may be named, too. */
+static void columns_go_by_their_titles(void **state)
+{
+	struct line l;
+	const struct options *o = taken(&l, "-b -t nic -C RX/s,time,nic,status -s tx/s");
+
+	(void)state;
+	assert_int_equal(o->column_count, 2);
+	assert_int_equal(o->column[0], NIC_RECEIVE);
+	assert_int_equal(o->column[1], NIC_NAME);
+	assert_int_equal(o->sort_column, NIC_TRANSMIT);
+	options_done(&l.options);
+	assert_refused("-b -t nic -C RX/s,receive", "named twice");
+	assert_refused("-b -t nic -C rx", "did you mean 'receive_bytes_per_second'?");
+	o = taken(&l, "-b -t nic -C status");
+	assert_non_null(o->column);
+	assert_int_equal(o->column_count, 0);
 	options_done(&l.options);
 }
 
@@ -354,6 +375,7 @@ int main(void)
 		cmocka_unit_test(unknown_words_name_the_nearest),
 		cmocka_unit_test(arguments_are_demanded_and_refused),
 		cmocka_unit_test(what_cannot_go_together_is_refused),
+		cmocka_unit_test(columns_go_by_their_titles),
 		cmocka_unit_test(columns_go_with_and_without_units),
 		cmocka_unit_test(a_directory_takes_all_tables),
 		cmocka_unit_test(sizes_and_keys),
