@@ -11,6 +11,7 @@
 #include "profile/profile.h"
 #include "views/canvas.h"
 #include "views/keyname.h"
+#include "views/view.h"
 
 #define DELAY_MIN_NS (NS_PER_SEC / 10)
 #define DELAY_MAX_NS (366 * 86400 * NS_PER_SEC)
@@ -261,6 +262,9 @@ static int set_size(struct options *o, const char *value, char **ret_error)
 		return refuse(ret_error,
 		    "'%s' is no size: give columns and rows such as 80x24, at most %dx%d", value,
 		    CANVAS_COLS_MAX, CANVAS_ROWS_MAX);
+	if (cols < SCREEN_COLS_MIN || rows < SCREEN_ROWS_MIN)
+		return refuse(ret_error, "a screen of %s is too small: give %dx%d at least", value,
+		    SCREEN_COLS_MIN, SCREEN_ROWS_MIN);
 	o->cols = cols;
 	o->rows = rows;
 	return 0;

@@ -297,6 +297,9 @@ files() {
 	says 'one.1.csv'
 	csv one.1.csv
 	run 0 -b "${captured[@]}" -o all/
+	says 'made the directory all/'
+	run 5 -b "${captured[@]}" -o none/all/
+	says_only 'none/all/: No such file or directory'
 	[ "$(find all -name '*.csv' | wc -l)" -eq "$("$kvmtop" --list-tables | wc -l)" ] ||
 		fail 'not a file per table'
 	for file in all/*.csv; do csv "$file"; done
@@ -477,8 +480,8 @@ dumps() {
 	grep -q 'DEMO.* recorded 20[0-9-]*, [0-9]* samples  over 2s' out || fail 'a demo that does not say when it was'
 	run 0 --dump "${captured[@]}" --size 60x10
 	grep -q 'CAPTURED' out || fail 'a recording that does not say so'
-	run 0 --dump "${captured[@]}" --size 10x3
-	grep -q 'needs 40x8, has ' out || fail 'a screen that is too small does not say so'
+	run 2 --dump "${captured[@]}" --size 39x8
+	says_only 'a screen of 39x8 is too small: give 40x8 at least'
 	run 2 --dump "${captured[@]}" -F 'nonsense >'
 	run 2 --dump "${captured[@]}" -s nonsense
 }

@@ -69,7 +69,7 @@ P
 
 dump() {
 	local size
-	for size in 80x24 20x5 200x50; do
+	for size in 80x24 40x8 200x50; do
 		LC_ALL=C.UTF-8 timeout 60 "$kvmtop" -c "$uri" -d 0.5 --size "$size" --dump >"$dir/dump" ||
 			return 1
 		[ "$(wc -l <"$dir/dump")" -eq "${size#*x}" ] || return 1

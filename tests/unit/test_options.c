@@ -161,6 +161,7 @@ static void what_cannot_go_together_is_refused(void **state)
 	assert_refused("-C name", "goes with --batch");
 	assert_refused("-t vcpu", "goes with --batch");
 	assert_refused("--size 80x24", "goes with --dump");
+	assert_refused("--dump --size 20x5", "too small: give 40x8 at least");
 	assert_refused("-b --keys q", "--keys goes with");
 	assert_refused("--anonymous", "goes with capture");
 	assert_refused("-b -t vcpu,cpu", "need a directory");
