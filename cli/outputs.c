@@ -148,10 +148,16 @@ static int lose(struct outputs *o, struct output *out, int error)
 	return outlet_may_recover(error) ? 0 : error;
 }
 
+/* Only itself, not what leads to it; whoever has mistyped its name shall see so. */
 static int make_directory(const struct options *options)
 {
-	if (!options->output_is_directory || mkdir(options->output, DIRECTORY_MODE) == 0 ||
-	    errno == EEXIST)
+	if (!options->output_is_directory)
+		return 0;
+	if (mkdir(options->output, DIRECTORY_MODE) == 0) {
+		complain("made the directory %s", options->output);
+		return 0;
+	}
+	if (errno == EEXIST)
 		return 0;
 	complain("%s: %s", options->output, strerror(errno));
 	return -errno;
