@@ -57,14 +57,20 @@ static void add_cell(struct row *row, int column, const struct counted *counted,
 static void write_event(struct reading *r, const struct row *vcpu, size_t event,
     const struct counter_event *e, const struct vcpu_counts *counts)
 {
-	struct row *row = snapshot_row(r->into, TABLE_EVENT, key_of(vcpu->domain->key, event + 1));
 	const struct counted *of = counts->of[event];
+	enum counter_side host = e->software ? SIDE_ALL : SIDE_HOST;
 	uint64_t at_ns = reading_now(r);
-	double share = cell_number(row, EVENT_COUNTED, 2);
+	struct row *row;
+	double share;
 
+	/* What this host cannot count is no event of its guests. */
+	if (of[SIDE_GUEST].state == STATE_ABSENT && of[host].state == STATE_ABSENT)
+		return;
+	row = snapshot_row(r->into, TABLE_EVENT, key_of(vcpu->domain->key, event + 1));
+	share = cell_number(row, EVENT_COUNTED, 2);
 	cell_set_text(r->into, row, EVENT_NAME, e->name, at_ns);
 	add_cell(row, EVENT_GUEST, &of[SIDE_GUEST], at_ns);
-	add_cell(row, EVENT_HOST, &of[e->software ? SIDE_ALL : SIDE_HOST], at_ns);
+	add_cell(row, EVENT_HOST, &of[host], at_ns);
 	if (e->software || of[SIDE_GUEST].state != STATE_OK)
 		return;
 	if (counts->share >= 0 && counts->share < share)

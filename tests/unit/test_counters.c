@@ -314,6 +314,8 @@ static void test_no_pmu(void **state)
 	    d.r.note, "Software events only: this host has no hardware PMU that counts them.");
 	/* What nobody has is not tried for each vCPU: three software events each. */
 	assert_int_equal(d.fake.opened, 6);
+	/* Rows are of what can be counted: switches, migrations, page faults. */
+	assert_int_equal(d.into->table[TABLE_EVENT].n, 3);
 	desk_close(&d);
 }
 
