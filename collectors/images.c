@@ -70,7 +70,8 @@ static struct image *find_image(struct image_guest *g, const struct row *disk)
 /* Files and devices that are there; what lies on a server for QEMU itself is none of the host's. */
 static bool is_image(const struct row *disk)
 {
-	return cell_text(disk, DISK_SOURCE)[0] == '/';
+	return cell_text(disk, DISK_SOURCE)[0] == '/' ||
+	       strcmp(cell_text(disk, DISK_SOURCE_TYPE), "file") == 0;
 }
 
 /* Rows may stand in another order than when they were taken. */

@@ -100,6 +100,35 @@ static void begin(struct captured *h, const char *mounts, const char *cgroup)
 	captured_file(h, "proc/70/cgroup", cgroup);
 }
 
+/* Started by hand: "-drive file=a.raw". Two files bear that name. */
+static void names_without_a_directory(void **state)
+{
+	struct captured h = { 0 };
+	struct row *a, *only, *no;
+
+	(void)state;
+	begin(&h, "", "0::/\n");
+	link_to(&h, "proc/70/cwd", "/images/here");
+	link_to(&h, "proc/70/fd/20", "/net/a.raw");
+	link_to(&h, "proc/70/fd/21", "/images/here/a.raw");
+	captured_file(&h, "proc/70/fdinfo/20", "mnt_id:\t41\n");
+	captured_file(&h, "proc/70/fdinfo/21", "mnt_id:\t40\n");
+	h.state = images_open(&h.options);
+	captured_next(&h);
+	captured_guest(&h, 70, "web");
+	a = disk(&h, "vda", "a.raw", "raw");
+	only = disk(&h, "vdb", "../net/n.img", "raw");
+	no = disk(&h, "vdc", "ssh:filer:b.raw", "raw");
+	for (size_t i = 0; i < h.now->table[TABLE_DISK].n; i++)
+		cell_set_text(h.now, h.now->table[TABLE_DISK].row[i], DISK_SOURCE_TYPE, "file", 1);
+	captured_read(&h, images_read, false);
+	assert_string_equal(cell_text(a, DISK_HOST_DEVICE), "dm-0");
+	assert_string_equal(cell_text(a, DISK_FILESYSTEM), "xfs");
+	assert_string_equal(cell_text(only, DISK_HOST_DEVICE), "srv:/export");
+	assert_false(cell_has(no, DISK_HOST_DEVICE));
+	captured_done(&h, images_close);
+}
+
 static void devices_are_found_without_touching_images(void **state)
 {
 	struct captured h = { 0 };
@@ -339,6 +368,7 @@ static void names_of_the_device_mapper(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(names_without_a_directory),
 		cmocka_unit_test(devices_are_found_without_touching_images),
 		cmocka_unit_test(groups_with_others_tell_nothing),
 		cmocka_unit_test(limits_below_the_device_count),
