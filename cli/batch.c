@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "advisor/advisor.h"
+#include "base/clock.h"
 #include "base/root.h"
 #include "base/slice.h"
 #include "cli/advice.h"
@@ -18,6 +19,10 @@
 #include "collectors/sampler.h"
 #include "output/status.h"
 
+/* So long the first sample waits for sources that have not answered yet; how often it looks. */
+#define PATIENCE_NS (3 * NS_PER_SEC)
+#define WARM_UP_NS (100 * NS_PER_MS)
+
 struct batch {
 	const struct options *options;
 	struct root *root;
@@ -25,6 +30,7 @@ struct batch {
 	struct events events;
 	struct outputs outputs;
 	struct advisor *advisor;
+	bool primed;               /* a sample was taken that rates are against */
 	uint64_t written;          /* samples */
 	enum status told[SOURCES]; /* what standard error has heard of each source */
 	enum status now[SOURCES];  /* of the last sample written */
@@ -103,11 +109,11 @@ static int write_sample(struct batch *b, const struct snapshot *s)
 }
 
 /* The first sample has no rates, so it is only written where there is no second. */
-static bool is_to_be_written(const struct batch *b, const struct snapshot *s)
+static bool is_to_be_written(const struct batch *b)
 {
 	bool only_one = !root_is_live(b->root) && root_samples(b->root) == 1;
 
-	return s->interval_ns > 0 || only_one;
+	return b->primed || only_one;
 }
 
 static bool is_finished(const struct batch *b)
@@ -174,15 +180,36 @@ static int take_sample(struct batch *b, const struct snapshot *s)
 	look_for_guest(b, s);
 	if (b->guest_seen)
 		r = outputs_begin(&b->outputs);
-	if (r == 0 && is_to_be_written(b, s))
+	if (r == 0 && is_to_be_written(b))
 		r = write_sample(b, s);
 	return r;
 }
 
-static int run(struct batch *b)
+/* Slow sources are given time for their first answer, so that the first rows are whole: a single
+ * sample would never have it. One that hangs holds nobody up for longer. */
+static int warm_up(struct batch *b)
 {
+	uint64_t until_ns = clock_mono_ns() + PATIENCE_NS;
 	int r = 0;
 
+	if (!root_is_live(b->root))
+		return 0;
+	events_beat(&b->events, WARM_UP_NS);
+	do {
+		/* What one source tells, another may wait for. */
+		snapshot_unref(sampler_take(b->sampler, false));
+		if (!wait_for_beat(b, &r))
+			return r < 0 ? r : -EINTR;
+	} while (!sampler_all_have_read(b->sampler) && clock_mono_ns() < until_ns);
+	return 0;
+}
+
+static int run(struct batch *b)
+{
+	int r = warm_up(b);
+
+	if (r < 0)
+		return r == -EINTR ? 0 : r;
 	events_beat(&b->events, b->options->delay_ns);
 	do {
 		const struct snapshot *s = sampler_take(b->sampler, false);
@@ -192,6 +219,7 @@ static int run(struct batch *b)
 			break;
 		}
 		r = take_sample(b, s);
+		b->primed = true;
 		snapshot_unref(s);
 	} while (r == 0 && !is_finished(b) && wait_for_beat(b, &r));
 	return r;

@@ -511,6 +511,14 @@ cut_archives() {
 	says_only "$(grep -o 'end of the recording.*' err)"
 }
 
+# A single sample has what slow sources tell; and its rates are of a whole interval.
+slow_sources_are_waited_for() {
+	run 0 -b -n 1 -d 0.5 "${live[@]}" -t source -C reads -F "source = images"
+	awk -F, '$3 == "images" && $4 < 1' out | grep -q . && fail 'images were not read at all'
+	awk -F, 'NR > 1 && $2 < 0.5' out | grep -q . && fail 'the interval is too short'
+	if grep -q 'no answer yet' err; then fail 'a source has not answered'; fi
+}
+
 # An empty table would say that there are none.
 exits_that_nobody_saw() {
 	run 3 -b "${captured[@]}" -n 1 -t host_exit
@@ -538,7 +546,7 @@ for test in help_and_version wrong_words wrong_roots no_terminal csv_of_every_ta
 	first_sample_only_primes recordings_end guests_that_are_not_there \
 	emulated_guest devices locale_does_not_matter columns_sort_and_filter partial_sources files lost_output \
 	full_disk vanished_directory two_writers rotation signals pipes cron captures dumps \
-	cut_archives bad_symbols exits_that_nobody_saw; do
+	cut_archives bad_symbols exits_that_nobody_saw slow_sources_are_waited_for; do
 	$test
 done
 [ $failed -eq 0 ] && echo "all fine"
