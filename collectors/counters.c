@@ -271,7 +271,9 @@ static enum state note_all(const struct counters *c, struct reading *r, size_t v
 {
 	const struct counter_events *events = &c->events;
 
-	if (events->unknown[0])
+	if (events->no_library)
+		reading_lacks(r, "libpfm4, which names the events, is not installed.");
+	else if (events->unknown[0])
 		reading_lacks(
 		    r, "libpfm4 knows no event '%s' on this CPU (--events).", events->unknown);
 	if (events->too_many)

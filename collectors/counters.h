@@ -38,7 +38,7 @@ enum counter_side { SIDE_GUEST, SIDE_HOST, SIDE_ALL, COUNTER_SIDES };
 /* 0 or -errno each. */
 struct counter_kernel {
 	void *ctx;
-	/* By libpfm4's name. -ENOENT: no such event. */
+	/* By libpfm4's name. -ENOENT: no such event; -ENOSYS: there is no libpfm4. */
 	int (*encode)(void *ctx, const char *name, struct perf_event_attr *ret);
 	/* @group: descriptor of the leader, or -1. A descriptor. */
 	int (*open)(void *ctx, const struct perf_event_attr *attr, pid_t tid, int group);
@@ -61,6 +61,7 @@ struct counter_events {
 	struct counter_event event[COUNTER_EVENTS_MAX];
 	size_t n;
 	char unknown[COUNTER_NAME_SIZE]; /* the first name that nobody knows; "": none */
+	bool no_library;                 /* there is no libpfm4 */
 	size_t too_many;                 /* names beyond those that have room */
 };
 

@@ -170,6 +170,7 @@ static void add(
 	e = &events->event[events->n];
 	*e = (struct counter_event){ 0 };
 	r = encode(known, wanted, kernel, &e->attr);
+	events->no_library |= r == -ENOSYS;
 	if (r == -ENOENT && known && !known->pfm) {
 		e->error[SIDE_GUEST] = e->error[SIDE_HOST] = COUNTER_NAMELESS;
 	} else if (r < 0) {

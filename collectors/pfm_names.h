@@ -16,7 +16,7 @@ struct pfm_encoding {
 	bool exclude_user, exclude_kernel; /* "EVENT:k" counts in kernels only */
 };
 
-/* 0; -ENOENT: nobody knows the event; -ENOSYS: the library does not work here. */
+/* 0; -ENOENT: nobody knows the event; -ENOSYS: the library is not there, or does not work. */
 int pfm_encode(const char *name, struct pfm_encoding *ret);
 
 #endif

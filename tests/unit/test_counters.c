@@ -31,6 +31,7 @@ struct opened {
 struct fake {
 	struct opened fd[FDS];
 	int opened, closed;
+	bool no_names;     /* the library is not installed */
 	bool no_pmu;       /* all hardware events: -ENOENT */
 	bool no_nodes;     /* those of the last one */
 	const char *nodes; /* how names begin that tell local and remote loads; NULL: all do */
@@ -57,6 +58,8 @@ static int fake_encode(void *ctx, const char *name, struct perf_event_attr *ret)
 {
 	const struct fake *f = ctx;
 
+	if (f->no_names)
+		return -ENOSYS;
 	if (strncmp(name, "none", 4) == 0)
 		return -ENOENT;
 	if (is_node_name(name)) {
@@ -514,6 +517,20 @@ static void test_events_by_name(void **state)
 	desk_close(&d);
 }
 
+static void test_no_library(void **state)
+{
+	static struct desk d;
+
+	(void)state;
+	desk_open(&d, 2, NULL);
+	d.fake.no_names = true;
+	assert_int_equal(desk_read(&d), STATE_ABSENT);
+	assert_int_equal(d.fake.opened, 0);
+	assert_true(d.r.partial);
+	assert_non_null(strstr(d.r.note, "libpfm4, which names the events, is not installed"));
+	desk_close(&d);
+}
+
 /* Names that libpfm4 itself is to know on every machine. */
 static void test_usual_names(void **state)
 {
@@ -636,6 +653,7 @@ int main(void)
 		cmocka_unit_test(test_thread_gone),
 		cmocka_unit_test(test_hidden),
 		cmocka_unit_test(test_events_by_name),
+		cmocka_unit_test(test_no_library),
 		cmocka_unit_test(test_usual_names),
 		cmocka_unit_test(test_derived),
 		cmocka_unit_test(test_captured_again),
