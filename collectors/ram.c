@@ -152,6 +152,22 @@ static bool may_be_rest(const struct mapping *m)
 	       !is_device(m);
 }
 
+/* Most mappings of a program touch the one before: they differ in rights only. */
+static void add_rest(struct ram *rest, size_t *cap, uint64_t start, uint64_t end)
+{
+	struct ram_range *last = rest->n ? &rest->range[rest->n - 1] : NULL;
+
+	if (last && last->start + last->bytes == start) {
+		last->bytes += end - start;
+	} else {
+		rest->range = xgrow(rest->range, rest->n, cap, sizeof(*rest->range));
+		rest->range[rest->n++] = (struct ram_range){
+			.start = start, .bytes = end - start, .before = rest->bytes
+		};
+	}
+	rest->bytes += end - start;
+}
+
 int ram_find_rest(const char *maps, const struct ram *ram, struct ram *ret)
 {
 	struct ram rest = { 0 };
@@ -165,11 +181,7 @@ int ram_find_rest(const char *maps, const struct ram *ram, struct ram *ret)
 		if (!read_mapping(line, &m) || m.start < end || !may_be_rest(&m) ||
 		    overlaps(ram, m.start, m.end) || m.end - m.start > SPACE_BYTES - rest.bytes)
 			continue;
-		rest.range = xgrow(rest.range, rest.n, &cap, sizeof(*rest.range));
-		rest.range[rest.n++] = (struct ram_range){
-			.start = m.start, .bytes = m.end - m.start, .before = rest.bytes
-		};
-		rest.bytes += m.end - m.start;
+		add_rest(&rest, &cap, m.start, m.end);
 		end = m.end;
 	}
 	if (rest.n == 0)

@@ -239,6 +239,31 @@ static void the_rest_is_the_programs(void **state)
 	ram_done(&rest);
 }
 
+/* 400 mappings of 100 guests would be a megabyte. */
+static void the_rest_is_kept_in_few_pieces(void **state)
+{
+	static const char maps[] = "55d0c0000000-55d0c0100000 r--p 00000000 08:01 9 /usr/bin/qemu\n"
+				   "55d0c0100000-55d0c0400000 r-xp 00100000 08:01 9 /usr/bin/qemu\n"
+				   "55d0c0400000-55d0c0500000 ---p 00400000 08:01 9 /usr/bin/qemu\n"
+				   "55d0c0500000-55d0c0600000 rw-p 00500000 08:01 9 /usr/bin/qemu\n"
+				   "7f0000000000-7f0040000000 rw-p 00000000 00:00 0 \n"
+				   "7f0040000000-7f0040100000 rw-p 00000000 08:01 7 /usr/lib/a\n";
+	struct ram ram = { 0 }, rest = { 0 };
+
+	(void)state;
+	assert_int_equal(ram_find(maps, GIB, &ram), 0);
+	assert_int_equal(ram_find_rest(maps, &ram, &rest), 0);
+	assert_int_equal(rest.n, 3);
+	assert_int_equal(rest.range[0].bytes, 4 * MIB);
+	assert_int_equal(rest.range[1].before, 4 * MIB);
+	assert_int_equal(rest.range[2].start, 0x7f0040000000);
+	assert_int_equal(rest.bytes, 6 * MIB);
+	assert_int_equal(ram_address(&rest, 3 * MIB), 0x55d0c0300000);
+	assert_int_equal(ram_address(&rest, 4 * MIB), 0x55d0c0500000);
+	ram_done(&ram);
+	ram_done(&rest);
+}
+
 static void without_memory(void **state)
 {
 	struct ram ram = { 0 };
@@ -287,6 +312,7 @@ int main(void)
 		cmocka_unit_test(split_mappings_are_one),
 		cmocka_unit_test(memory_of_devices_is_not_the_guests),
 		cmocka_unit_test(the_rest_is_the_programs),
+		cmocka_unit_test(the_rest_is_kept_in_few_pieces),
 		cmocka_unit_test(without_memory),
 		cmocka_unit_test(addresses_go_through_all_ranges),
 	};
