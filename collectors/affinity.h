@@ -3,11 +3,10 @@
 #ifndef KVMTOP_COLLECTORS_AFFINITY_H
 #define KVMTOP_COLLECTORS_AFFINITY_H
 
-#include <stddef.h>
 #include <stdint.h>
 
-/* Writes the list of CPUs into @list when it is not the one of which @hash was made (0: of none).
- */
-void affinity_ask(uint32_t tid, uint64_t *hash, char *list, size_t size);
+/* The list of CPUs, to be freed; NULL when it is the one of which @hash was made (0: of none), or
+ * nobody tells. */
+char *affinity_ask(uint32_t tid, uint64_t *hash);
 
 #endif

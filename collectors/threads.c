@@ -59,6 +59,7 @@ static void thread_done(struct thread *t)
 {
 	kept_done(&t->schedstat);
 	kept_done(&t->stat);
+	free(t->affinity);
 }
 
 static void guest_done(struct guest_threads *g)
@@ -197,6 +198,15 @@ static bool read_slow_file(const struct guest_threads *g, const struct thread *t
 	return root_read(root, path, buf, size) > 0;
 }
 
+/* Takes @list over; NULL: it is what it was. */
+static void set_affinity(struct thread *t, char *list)
+{
+	if (!list)
+		return;
+	free(t->affinity);
+	t->affinity = list;
+}
+
 static void read_slow(const struct guest_threads *g, struct thread *t, struct reading *r)
 {
 	char buf[8192];
@@ -204,7 +214,7 @@ static void read_slow(const struct guest_threads *g, struct thread *t, struct re
 	bool read = read_slow_file(g, t, r->root, "status", buf, sizeof(buf));
 
 	if (read && !root_is_live(r->root) && parse_key_text(buf, "Cpus_allowed_list", &list) == 0)
-		slice_copy(list, t->affinity, sizeof(t->affinity));
+		set_affinity(t, xstrndup(list.p, list.len));
 	t->has_preempted =
 	    read && parse_key_value(buf, "nonvoluntary_ctxt_switches", &t->preempted) == 0;
 	read = read_slow_file(g, t, r->root, "sched", buf, sizeof(buf));
@@ -229,7 +239,7 @@ static void update_slow(const struct threads *state, const struct guest_threads 
 	bool turn = is_slow_turn(state, t, r);
 
 	if ((turn || ran) && root_is_live(r->root))
-		affinity_ask(t->tid, &t->affinity_hash, t->affinity, sizeof(t->affinity));
+		set_affinity(t, affinity_ask(t->tid, &t->affinity_hash));
 	if (!turn)
 		return;
 	if (t->slow_ns == 0 || reading_thorough(r) || t->slow_slices != t->ran.slices)

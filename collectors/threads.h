@@ -38,7 +38,7 @@ struct thread {
 	uint64_t slow_ns; /* when status and sched were read; 0: never */
 	uint64_t slow_slices;
 	uint64_t affinity_hash;
-	char affinity[256];
+	char *affinity; /* NULL: not known */
 	uint64_t preempted, migrations;
 	bool has_preempted, has_migrations;
 };

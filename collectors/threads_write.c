@@ -75,7 +75,7 @@ static void write_last(struct snapshot *into, struct row *row, const struct plac
 static void write_slow(
     struct snapshot *into, struct row *row, const struct places *at, const struct thread *t)
 {
-	if (t->affinity[0])
+	if (t->affinity)
 		cell_set_text(into, row, at->affinity, t->affinity, t->read_ns);
 	if (t->slow_ns == 0)
 		return;
