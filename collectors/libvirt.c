@@ -309,6 +309,11 @@ static void describe(struct reading *r, struct known *k, const struct process_in
 	k->vcpus = k->process ? index->vcpus[k->process->number] : 0;
 	k->has_xml = description.xml && libvirt_domain_xml_parse(
 					    description.xml, strlen(description.xml), &k->xml) == 0;
+	/* Only a capture tells it on. */
+	if (!reading_thorough(r)) {
+		free(k->description.xml);
+		k->description.xml = NULL;
+	}
 }
 
 static void describe_guests(struct reading *r, const struct process_index *index)
