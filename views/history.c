@@ -20,11 +20,15 @@ struct track {
 	struct key key;
 	uint64_t seen; /* the sample in which it was there last */
 	struct trace *trace;
+	int traces;
 };
 
 struct tracks {
 	struct track *track; /* nearly in the order of the table */
 	size_t n, cap;
+	int *place; /* by column: which of a row's traces is of it, from 1; 0: no row ever had a
+		       figure in it */
+	int traces;
 };
 
 struct history {
@@ -34,12 +38,16 @@ struct history {
 
 struct history *history_new(void)
 {
-	return xcalloc(1, sizeof(struct history));
+	struct history *h = xcalloc(1, sizeof(*h));
+
+	for (int t = 0; t < TABLES; t++)
+		h->table[t].place = xcalloc((size_t)table_kinds[t].columns, sizeof(int));
+	return h;
 }
 
-static void track_done(struct track *t, int columns)
+static void track_done(struct track *t)
 {
-	for (int i = 0; i < columns; i++)
+	for (int i = 0; i < t->traces; i++)
 		free(t->trace[i].past);
 	free(t->trace);
 }
@@ -50,8 +58,9 @@ void history_free(struct history *h)
 		return;
 	for (int t = 0; t < TABLES; t++) {
 		for (size_t i = 0; i < h->table[t].n; i++)
-			track_done(&h->table[t].track[i], table_kinds[t].columns);
+			track_done(&h->table[t].track[i]);
 		free(h->table[t].track);
+		free(h->table[t].place);
 	}
 	free(h);
 }
@@ -91,20 +100,31 @@ static double trace_at(const struct trace *t, uint64_t sample)
 	return (double)(t->past ? t->past[sample % HISTORY_LENGTH] : t->last);
 }
 
-static void track_push(
-    struct track *track, const struct table_kind *kind, uint64_t sample, const struct row *row)
+static void track_widen(struct track *track, int traces)
+{
+	track->trace = xrealloc(track->trace, (size_t)traces, sizeof(*track->trace));
+	while (track->traces < traces)
+		track->trace[track->traces++] = (struct trace){ 0 };
+}
+
+static void track_push(struct tracks *t, struct track *track, const struct table_kind *kind,
+    uint64_t sample, const struct row *row)
 {
 	for (int c = 0; c < kind->columns; c++) {
-		struct trace *trace = &track->trace[c];
 		double v = NAN;
 
 		/* Most of a wide table: looked at once a refresh, and no more. */
-		if (kind->column[c].kind == KIND_TEXT ||
-		    (trace->n == 0 && row && row->cell[c].state == STATE_ABSENT))
+		if (!t->place[c] && (!row || row->cell[c].state == STATE_ABSENT))
 			continue;
 		if (row && !cell_value(&kind->column[c], &row->cell[c], &v))
 			v = NAN;
-		trace_push(trace, sample, v);
+		if (!t->place[c] && isnan(v))
+			continue;
+		if (!t->place[c])
+			t->place[c] = ++t->traces;
+		if (track->traces < t->traces)
+			track_widen(track, t->traces);
+		trace_push(&track->trace[t->place[c] - 1], sample, v);
 	}
 }
 
@@ -120,24 +140,20 @@ static struct track *find_track(const struct tracks *t, size_t n, struct key key
 	return NULL;
 }
 
-static struct track *add_track(struct tracks *t, struct key key, int columns, uint64_t sample)
+static struct track *add_track(struct tracks *t, struct key key, uint64_t sample)
 {
 	t->track = xgrow(t->track, t->n, &t->cap, sizeof(*t->track));
-	t->track[t->n] = (struct track){
-		.key = key,
-		.seen = sample - 1,
-		.trace = xcalloc((size_t)columns, sizeof(struct trace)),
-	};
+	t->track[t->n] = (struct track){ .key = key, .seen = sample - 1 };
 	return &t->track[t->n++];
 }
 
-static void forget_gone(struct tracks *t, int columns, uint64_t sample)
+static void forget_gone(struct tracks *t, uint64_t sample)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < t->n; i++) {
 		if (t->track[i].seen + HISTORY_LENGTH <= sample)
-			track_done(&t->track[i], columns);
+			track_done(&t->track[i]);
 		else
 			t->track[kept++] = t->track[i];
 	}
@@ -155,14 +171,14 @@ static void push_table(
 		if (track)
 			at = (size_t)(track - t->track) + 1;
 		else
-			track = add_track(t, rows->row[i]->key, kind->columns, sample);
+			track = add_track(t, rows->row[i]->key, sample);
 		/* It was away for a while. */
 		for (uint64_t gap = track->seen + 1; gap < sample; gap++)
-			track_push(track, kind, gap, NULL);
-		track_push(track, kind, sample, rows->row[i]);
+			track_push(t, track, kind, gap, NULL);
+		track_push(t, track, kind, sample, rows->row[i]);
 		track->seen = sample;
 	}
-	forget_gone(t, kind->columns, sample);
+	forget_gone(t, sample);
 }
 
 void history_push(struct history *h, const struct snapshot *s)
@@ -172,42 +188,54 @@ void history_push(struct history *h, const struct snapshot *s)
 		push_table(&h->table[t], &table_kinds[t], &s->table[t], h->samples);
 }
 
-/* The value that was pushed @back samples ago (1: the last one). */
-static double value_at(const struct history *h, const struct track *track, int column, size_t back)
-{
-	const struct trace *trace = &track->trace[column];
-	uint64_t sample;
+/* What is known of one column of a row; NULL: nothing. */
+struct known {
+	const struct track *track;
+	const struct trace *trace;
+};
 
-	if (back > h->samples || back > HISTORY_LENGTH)
-		return NAN;
-	sample = h->samples + 1 - back;
-	if (sample > track->seen || sample + trace->n <= track->seen)
-		return NAN;
-	return trace_at(trace, sample);
+static struct known find_known(
+    const struct history *h, enum table_id table, struct key key, int column)
+{
+	const struct tracks *t = &h->table[table];
+	const struct track *track = find_track(t, t->n, key, 0);
+	int place = t->place[column];
+
+	if (!track || place == 0 || place > track->traces)
+		return (struct known){ 0 };
+	return (struct known){ track, &track->trace[place - 1] };
 }
 
-static const struct track *track_of(const struct history *h, enum table_id table, struct key key)
+/* The value that was pushed @back samples ago (1: the last one). */
+static double value_at(const struct history *h, struct known known, size_t back)
 {
-	return find_track(&h->table[table], h->table[table].n, key, 0);
+	uint64_t sample;
+
+	if (!known.trace || back > h->samples || back > HISTORY_LENGTH)
+		return NAN;
+	sample = h->samples + 1 - back;
+	if (sample > known.track->seen || sample + known.trace->n <= known.track->seen)
+		return NAN;
+	return trace_at(known.trace, sample);
 }
 
 void history_last(
     const struct history *h, enum table_id table, struct key key, int column, double *ret, size_t n)
 {
-	const struct track *track = track_of(h, table, key);
+	struct known known = find_known(h, table, key, column);
 
 	for (size_t i = 0; i < n; i++)
-		ret[i] = track ? value_at(h, track, column, n - i) : NAN;
+		ret[i] = value_at(h, known, n - i);
 }
 
 struct history_range history_range(
     const struct history *h, enum table_id table, struct key key, int column)
 {
-	const struct track *track = track_of(h, table, key);
+	struct known known = find_known(h, table, key, column);
 	struct history_range range = { 0 };
 
-	for (size_t back = 1; track && back <= HISTORY_LENGTH; back++) {
-		double v = value_at(h, track, column, back);
+	for (size_t back = 1; back <= HISTORY_LENGTH; back++) {
+		double v = value_at(h, known, back);
 
 		if (isnan(v))
 			continue;

@@ -3,8 +3,8 @@
  * The last figures of every numeric column of every row, for the little bars of the header and the
  * trends of a guest's page. Belongs to the user interface, and is used by its thread only.
  *
- * A figure that never changed is kept once, and takes no room for its past: of 100 guests of 8
- * vCPUs that is most of 50 000.
+ * A figure that never changed is kept once, and takes no room for its past; a column in which no
+ * row ever had one takes none at all. Of 50 000 columns of 100 guests of 8 vCPUs that is most.
  */
 #ifndef KVMTOP_VIEWS_HISTORY_H
 #define KVMTOP_VIEWS_HISTORY_H

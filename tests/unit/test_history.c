@@ -132,6 +132,35 @@ static void the_gone_are_forgotten(void **state)
 	history_free(h);
 }
 
+/* A column that has its first figure later than others, in a row that came before or after. */
+static void columns_come_late(void **state)
+{
+	struct history *h = history_new();
+	struct history_range r;
+
+	(void)state;
+	push(h, (double[]){ 1, 5 }, 2);
+	for (unsigned i = 1; i < 3; i++) {
+		struct snapshot *s = snapshot_new((struct moment){ .mono_ns = 1 });
+
+		cell_set_number(snapshot_row(s, TABLE_DOMAIN, guest(0)), DOMAIN_MEMORY, 2, 1);
+		cell_set_number(snapshot_row(s, TABLE_DOMAIN, guest(i)), DOMAIN_PID, 40 + i, 1);
+		history_push(h, s);
+		snapshot_unref(s);
+	}
+	assert_last(h, 0, (double[]){ 1, 2, 2 }, 3);
+	assert_last(h, 1, (double[]){ 5, NAN, NAN }, 3);
+	assert_int_equal(history_range(h, TABLE_DOMAIN, guest(0), DOMAIN_PID).known, 0);
+	r = history_range(h, TABLE_DOMAIN, guest(1), DOMAIN_PID);
+	assert_int_equal(r.known, 1);
+	assert_true(r.max == 41);
+	r = history_range(h, TABLE_DOMAIN, guest(2), DOMAIN_PID);
+	assert_int_equal(r.known, 1);
+	assert_true(r.max == 42);
+	assert_int_equal(history_range(h, TABLE_DOMAIN, guest(2), DOMAIN_VCPUS).known, 0);
+	history_free(h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -140,6 +169,7 @@ int main(void)
 		cmocka_unit_test(constants_unfold),
 		cmocka_unit_test(ranges),
 		cmocka_unit_test(the_gone_are_forgotten),
+		cmocka_unit_test(columns_come_late),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
