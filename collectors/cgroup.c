@@ -250,6 +250,12 @@ static void read_stat(const struct cgroups *c, const struct root *root, struct g
 	}
 }
 
+/* What counts into the sums: the guest's own groups, and those of threads that have a limit. */
+static bool is_summed(const struct group *group)
+{
+	return !group->is_thread || group->limit != NO_LIMIT;
+}
+
 /*
  * Without a limit these figures stand still, and in version 2 the kernel sums up all CPUs to tell
  * them: so only limited groups are read at each sample.
@@ -257,14 +263,8 @@ static void read_stat(const struct cgroups *c, const struct root *root, struct g
 static void read_stats(const struct cgroups *c, struct reading *r, struct guest *g, bool all)
 {
 	for (size_t i = 0; i < g->groups; i++)
-		if (all || g->group[i].limit != NO_LIMIT)
+		if (is_summed(&g->group[i]) && (all || g->group[i].limit != NO_LIMIT))
 			read_stat(c, r->root, &g->group[i]);
-}
-
-/* What counts into the sums: the guest's own groups, and those of threads that have a limit. */
-static bool is_summed(const struct group *group)
-{
-	return !group->is_thread || group->limit != NO_LIMIT;
 }
 
 static enum state why_missing(int error)
