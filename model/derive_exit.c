@@ -21,11 +21,6 @@ static bool same_whole(const struct row *a, const struct row *b)
 	       a->key.item >> EXIT_ITEM_TID_BIT == b->key.item >> EXIT_ITEM_TID_BIT;
 }
 
-static bool is_user(const struct row *row)
-{
-	return is_kind(row, "user");
-}
-
 static bool is_no_user(const struct row *row)
 {
 	return !is_kind(row, "user");
@@ -37,25 +32,36 @@ static bool is_work(const struct row *row)
 	return is_kind(row, "exit");
 }
 
-/* Sets @column of those rows from @from to @end that @takes, to their parts of the sum. */
+static bool is_any(const struct row *row)
+{
+	(void)row;
+	return true;
+}
+
+/* Which rows add up to the whole, and of which their part of it is told. */
+struct shares {
+	bool (*adds)(const struct row *row);
+	bool (*has)(const struct row *row);
+};
+
+/* Sets @column of the rows from @from to @end. */
 static void share_out(struct snapshot *s, const struct table *t, size_t from, size_t end,
-    int figure, int column, bool (*takes)(const struct row *row))
+    int figure, int column, struct shares shares)
 {
 	double sum = 0;
 
 	for (size_t i = from; i < end; i++)
-		if (takes(t->row[i]))
+		if (shares.adds(t->row[i]))
 			sum += cell_number(t->row[i], figure, 0);
 	for (size_t i = from; i < end && sum > 0; i++)
-		if (takes(t->row[i]) && cell_has(t->row[i], figure))
+		if (shares.has(t->row[i]) && cell_has(t->row[i], figure))
 			derive_number(
 			    s, t->row[i], column, cell_number(t->row[i], figure, 0) / sum);
 }
 
 /* Called for each of the tables; doing all of them again changes nothing. The collector adds the
  * rows of one whole one behind the other. */
-static void derive_part(
-    struct snapshot *s, int figure, int column, bool (*takes)(const struct row *row))
+static void derive_part(struct snapshot *s, int figure, int column, struct shares shares)
 {
 	for (size_t e = 0; e < sizeof(exit_tables) / sizeof(exit_tables[0]); e++) {
 		const struct table *t = &s->table[exit_tables[e]];
@@ -64,20 +70,19 @@ static void derive_part(
 		for (size_t from = 0; from < t->n; from = end) {
 			for (end = from + 1; end < t->n && same_whole(t->row[from], t->row[end]);)
 				end++;
-			share_out(s, t, from, end, figure, column, takes);
+			share_out(s, t, from, end, figure, column, shares);
 		}
 	}
 }
 
 void derive_exit_share(struct snapshot *s, int column)
 {
-	derive_part(s, EXIT_COUNT, column, is_no_user);
-	derive_part(s, EXIT_COUNT, column, is_user);
+	derive_part(s, EXIT_COUNT, column, (struct shares){ is_no_user, is_any });
 }
 
 void derive_exit_time_share(struct snapshot *s, int column)
 {
-	derive_part(s, EXIT_TIME, column, is_work);
+	derive_part(s, EXIT_TIME, column, (struct shares){ is_work, is_work });
 }
 
 /* What is known of the polls of a guest; times in CPUs, the others per second. */

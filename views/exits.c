@@ -102,20 +102,65 @@ void guest_exits_build(struct page *p, struct pane *pane)
 		page_add_empty(p, pane);
 }
 
-const char *exit_sentence(struct page *p, const struct row *row)
+static const struct row *vcpu_of(const struct page *p, const struct row *row)
 {
-	const char *kind = cell_text(row, EXIT_KIND), *what = "";
-	const char *name = cell_text(row, EXIT_DOMAIN);
+	const struct table *t = &p->now->table[TABLE_VCPU];
+
+	for (size_t i = 0; i < t->n; i++)
+		if (t->row[i]->domain == row->domain && cell_has(t->row[i], VCPU_NUMBER) &&
+		    cell_number(t->row[i], VCPU_NUMBER, 0) == cell_number(row, EXIT_VCPU, -1))
+			return t->row[i];
+	return NULL;
+}
+
+/* From exit to entry a vCPU may have waited for a CPU, which is no cost of the exit. */
+static const char *wait_within(struct page *p, const struct line *line)
+{
+	const struct {
+		enum table_id of, table;
+		int column;
+		const struct row *row;
+		const char *who;
+	} waits[] = {
+		{ TABLE_HOST_EXIT, TABLE_HOST, HOST_WAIT,
+		    snapshot_find(p->now, TABLE_HOST, key_host(0)), "vCPUs wait" },
+		{ TABLE_EXIT, TABLE_DOMAIN, DOMAIN_WAIT, line->row->domain, "its vCPUs wait" },
+		{ TABLE_EXIT, TABLE_DOMAIN, DOMAIN_WAIT_WORST, line->row->domain,
+		    "one of its vCPUs waits" },
+		{ TABLE_VCPU_EXIT, TABLE_VCPU, VCPU_WAIT, vcpu_of(p, line->row), "it waits" },
+	};
+
+	for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {
+		const struct column *c = &table_kinds[waits[i].table].column[waits[i].column];
+		char text[FORMAT_SIZE];
+		double v;
+
+		if (waits[i].of != line->table || !waits[i].row ||
+		    mark_of(waits[i].table, waits[i].row, waits[i].column) == MARK_NONE ||
+		    !cell_value(c, &waits[i].row->cell[waits[i].column], &v))
+			continue;
+		format_integer(v * 100, 4, text);
+		return page_printf(
+		    p, " Times hold waiting for a CPU, too: %s %s %%.", waits[i].who, text);
+	}
+	return "";
+}
+
+/* "db1 vCPU 0, io: the guest used an I/O port, as drivers of emulated devices do." */
+const char *exit_sentence(struct page *p, const struct line *line)
+{
+	const struct row *row = line->row;
+	const char *kind = cell_text(row, EXIT_KIND), *reason = cell_text(row, EXIT_REASON);
+	const char *name = cell_text(row, EXIT_DOMAIN), *words = exit_words(kind, reason);
+	bool is_user = strcmp(kind, "user") == 0;
 	char vcpu[32] = "";
 
-	if (strcmp(kind, "idle") == 0)
-		what = " The guest had nothing to do: the time is sleep, of its vCPU.";
-	else if (strcmp(kind, "user") == 0)
-		what = " The emulator had to handle it: these are among the exits, too.";
 	if (cell_has(row, EXIT_VCPU))
 		snprintf(vcpu, sizeof(vcpu), " vCPU %.0f", cell_number(row, EXIT_VCPU, 0));
-	return page_printf(p, "%s%s: %s, %s.%s", *name ? name : "All guests", vcpu,
-	    cell_text(row, EXIT_REASON), cell_text(row, EXIT_METHOD), what);
+	return page_printf(p, "%s%s, %s: %s%s%s", *name ? name : "All guests", vcpu, reason,
+	    *words ? words : cell_text(row, EXIT_METHOD),
+	    is_user ? "; it is counted among the other exits, too." : ".",
+	    strcmp(kind, "exit") == 0 ? wait_within(p, line) : "");
 }
 
 /* Why some figures are missing, and whether others were scaled, stands above them. */

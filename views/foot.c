@@ -209,7 +209,7 @@ static void tell_row(struct page *p, struct words *w, const struct line *line)
 	case TABLE_EXIT:
 	case TABLE_VCPU_EXIT:
 	case TABLE_HOST_EXIT:
-		add(w, "%s", exit_sentence(p, row));
+		add(w, "%s", exit_sentence(p, line));
 		break;
 	case TABLE_DISK:
 		add(w, "%s", disk_sentence(p, row));

@@ -23,7 +23,7 @@
 /* Frame and a blank on either side. */
 #define FRAME 4
 
-/* A line of an overlay: a heading, or something with a label. */
+/* A line of an overlay: a heading, something with a label, or without one just text. */
 struct item {
 	bool heading;
 	const char *label, *value, *text;
@@ -43,7 +43,7 @@ static void list_add(struct list *l, struct item item)
 {
 	l->item = xgrow(l->item, (size_t)l->n, &l->cap, sizeof(*l->item));
 	l->item[l->n++] = item;
-	if (!item.heading && text_width(item.label) > l->label)
+	if (!item.heading && item.label && text_width(item.label) > l->label)
 		l->label = text_width(item.label);
 }
 
@@ -178,11 +178,17 @@ static void build_menu(struct page *p, struct list *l)
 static void build_row(struct page *p, struct list *l, const struct line *line)
 {
 	const struct table_kind *kind = &table_kinds[line->table];
+	const char *sentence = line_sentence(p, line);
 
-	l->title = page_printf(p, "All about this %s", kind->name);
+	l->title = page_printf(p, "All about this %s", kind->help);
+	if (*sentence)
+		list_add(l, (struct item){ .text = sentence });
 	for (int i = 0; i < kind->columns; i++) {
 		struct figure figure;
 
+		/* Tables of the same columns are about different things. */
+		if (i < kind->identity && !p->ui->seen[line->table][i])
+			continue;
 		figure_of_cell(p, &kind->column[i], &line->row->cell[i], VALUE_WIDTH, &figure);
 		list_add(l, (struct item){
 				.label = kind->column[i].title,
@@ -249,6 +255,8 @@ static int item_rows(const struct list *l, const struct item *item, int width)
 
 	if (item->heading)
 		return 1;
+	if (!item->label)
+		return text_wrap(NULL, 0, 0, width, 0, 0, item->text) + 1;
 	if (item->value && text_width(item->value) > VALUE_WIDTH)
 		return 1 + text_wrap(NULL, 0, 0, width - l->label - 2, 0, 0, item->value);
 	n = text_wrap(NULL, 0, 0, width - x, 0, 0, item->text ? item->text : "");
@@ -264,6 +272,8 @@ static int item_draw(const struct list *l, const struct item *item, struct canva
 		canvas_text(c, y, x, width, STYLE_TITLE, ALIGN_LEFT, item->label);
 		return 1;
 	}
+	if (!item->label)
+		return text_wrap(c, y, x, width, rows, STYLE_NORMAL, item->text) + 1;
 	canvas_text(c, y, x, l->label, STYLE_LABEL, ALIGN_LEFT, item->label);
 	if (item->value && text_width(item->value) > VALUE_WIDTH) {
 		int n = text_wrap(c, y, x + at, width - at, rows, STYLE_NORMAL, item->value);

@@ -346,6 +346,7 @@ const struct screen screens[SCREENS] = {
 	[SCREEN_GUEST_EXITS] = {
 		.name = "guest-exits", .title = "Exits",
 		.help = "Why one guest is left, and each of its vCPUs.",
+		.foot = 3,
 		.part = { {
 			.table = TABLE_EXIT,
 			.columns = EXIT_REASON_COLUMNS,

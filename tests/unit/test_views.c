@@ -344,7 +344,7 @@ static void test_sources_and_messages(void **state)
 	look(&d);
 	sees(&d, "with \\x1B[31m colour");
 	press(&d, "Enter");
-	sees(&d, "All about this source");
+	sees(&d, "All about this collector of kvmtop");
 	desk_close(&d);
 }
 
