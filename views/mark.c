@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "model/format.h"
 #include "model/snapshot.h"
@@ -119,39 +120,52 @@ enum mark mark_of(enum table_id t, const struct row *row, int column)
 	return MARK_NONE;
 }
 
-/* "10 %", "5 % of swap_total", "1.0M/s". */
-static void print_limit(const struct limit *l, double v, char buf[2 * FORMAT_SIZE])
+/* "10 %", "1.0M/s". */
+static void print_value(const struct column *c, bool is_part, double v, char buf[2 * FORMAT_SIZE])
 {
-	const struct column *c = &table_kinds[l->table].column[l->column];
+	bool is_rate = c->kind == KIND_COUNTER || c->unit == UNIT_PER_SECOND ||
+		       c->unit == UNIT_BYTES_PER_SECOND;
 	char text[FORMAT_SIZE];
+	size_t len;
 
-	if (l->whole || c->show == SHOW_PERCENT) {
+	if (is_part || c->show == SHOW_PERCENT) {
 		format_integer(v * 100, 5, text);
 		snprintf(buf, 2 * FORMAT_SIZE, "%s %%", text);
 		return;
 	}
 	format_value(c, v, 7, text);
-	snprintf(buf, 2 * FORMAT_SIZE, "%s%s", text, c->kind == KIND_COUNTER && v > 0 ? "/s" : "");
+	len = strlen(text);
+	if (len > 2 && strcmp(text + len - 2, ".0") == 0)
+		text[len - 2] = '\0';
+	snprintf(buf, 2 * FORMAT_SIZE, "%s%s", text, is_rate && v > 0 ? "/s" : "");
+}
+
+/* Nothing is less than nothing. */
+static bool has_alarm(const struct limit *l)
+{
+	return !isinf(l->crit) && l->crit != l->warn && !(l->below && l->crit <= 0);
 }
 
 static void print_levels(const struct limit *l, char *buf, size_t size)
 {
+	const struct column *c = &table_kinds[l->table].column[l->column];
 	const char *word = l->below ? "below" : "above";
 	char warn[2 * FORMAT_SIZE], crit[2 * FORMAT_SIZE];
 
-	print_limit(l, l->warn, warn);
-	print_limit(l, isinf(l->crit) ? 0 : l->crit, crit);
-	if (isinf(l->crit) || l->crit == l->warn)
+	print_value(c, l->whole, l->warn, warn);
+	if (!has_alarm(l)) {
 		snprintf(buf, size, "%s %s", word, warn);
-	else
-		snprintf(buf, size, "%s %s, as an alarm %s %s", word, warn, word, crit);
+		return;
+	}
+	print_value(c, l->whole, l->crit, crit);
+	snprintf(buf, size, "%s %s, as an alarm %s %s", word, warn, word, crit);
 }
 
 bool mark_rule(size_t number, struct mark_rule *ret)
 {
 	const struct limit *l = &limits[number];
 	const struct column *columns;
-	char levels[MARK_RULE_SIZE / 2], least[FORMAT_SIZE];
+	char levels[MARK_RULE_SIZE / 2], least[2 * FORMAT_SIZE];
 	size_t n = 0;
 
 	if (number >= sizeof(limits) / sizeof(limits[0]))
@@ -167,8 +181,8 @@ bool mark_rule(size_t number, struct mark_rule *ret)
 		n += (size_t)snprintf(ret->text + n, sizeof(ret->text) - n, ", %s counted with it",
 		    columns[l->beside].name);
 	if (l->guard) {
-		format_integer(l->least * 100, 5, least);
-		snprintf(ret->text + n, sizeof(ret->text) - n, "; only where %s is at least %s %%",
+		print_value(&columns[l->guard], false, l->least, least);
+		snprintf(ret->text + n, sizeof(ret->text) - n, "; only where %s is at least %s",
 		    columns[l->guard].name, least);
 	}
 	return true;

@@ -404,6 +404,12 @@ static void test_limits_are_told(void **state)
 	assert_true(has_rule(TABLE_DOMAIN, DOMAIN_LOCAL,
 	    "below 90 %, as an alarm below 60 %; only where cpu is at least 10 %"));
 	assert_true(has_rule(TABLE_DOMAIN, DOMAIN_SWAPPED, "above 0"));
+	/* In the units of who is asked; and no alarm that nothing can raise. */
+	assert_true(has_rule(
+	    TABLE_DISK, DISK_L2_COVERED, "below 100 %; only where requests is at least 100/s"));
+	assert_true(has_rule(TABLE_DOMAIN, DOMAIN_REMOTE,
+	    "above 10 %, as an alarm above 40 %; only where remote_loads is at least 100k/s"));
+	assert_true(has_rule(TABLE_NIC, NIC_DROPS, "above 1/s, as an alarm above 50/s"));
 	desk_open(&d, &small, 200, 120);
 	press(&d, "F1");
 	sees(&d, "below 90 %, as an alarm below 60 %; only where cpu is at least 10 %");
