@@ -61,32 +61,103 @@ static void tell_place(struct page *p, struct text *t, const struct row *row)
 		add(t, page_printf(p, " (%s)", disks));
 }
 
+/* "db vda: " has been said, or a clause before this one. */
+static void clause(struct text *t, const char *text)
+{
+	if (t->len && t->p[t->len - 1] != ' ')
+		add(t, "; ");
+	add(t, text);
+}
+
+static const struct limit {
+	int used[3], limit; /* used: ends with -1 */
+	const char *whose, *unit;
+} limits[] = {
+	{ { DISK_READ, DISK_WRITE, -1 }, DISK_LIMIT_BYTES, "its", "" },
+	{ { DISK_READ, -1 }, DISK_LIMIT_READ, "its", " for reads" },
+	{ { DISK_WRITE, -1 }, DISK_LIMIT_WRITE, "its", " for writes" },
+	{ { DISK_READ_REQUESTS, DISK_WRITE_REQUESTS, -1 }, DISK_LIMIT_REQUESTS, "its",
+	    " requests" },
+	{ { DISK_READ_REQUESTS, -1 }, DISK_LIMIT_READ_REQUESTS, "its", " reads" },
+	{ { DISK_WRITE_REQUESTS, -1 }, DISK_LIMIT_WRITE_REQUESTS, "its", " writes" },
+	{ { DISK_CGROUP_READ, -1 }, DISK_CGROUP_LIMIT_READ, "its cgroup's", " for reads" },
+	{ { DISK_CGROUP_WRITE, -1 }, DISK_CGROUP_LIMIT_WRITE, "its cgroup's", " for writes" },
+	{ { DISK_CGROUP_READS, -1 }, DISK_CGROUP_LIMIT_READS, "its cgroup's", " reads" },
+	{ { DISK_CGROUP_WRITES, -1 }, DISK_CGROUP_LIMIT_WRITES, "its cgroup's", " writes" },
+};
+
+static double share_of(const struct row *row, const struct limit *l)
+{
+	double most = cell_number(row, l->limit, 0), sum = 0, v;
+
+	for (size_t i = 0; l->used[i] >= 0; i++)
+		if (cell_value(
+			&table_kinds[TABLE_DISK].column[l->used[i]], &row->cell[l->used[i]], &v))
+			sum += v;
+	return most > 0 ? sum / most : 0;
+}
+
+/* "at 100 % of its limit of 100 requests/s": the one that it is nearest to. */
+static void tell_limit(struct page *p, struct text *t, const struct row *row)
+{
+	const struct limit *worst = &limits[0];
+	char share[FORMAT_SIZE];
+
+	if (mark_of(TABLE_DISK, row, DISK_LIMIT_USED) == MARK_NONE)
+		return;
+	for (size_t i = 1; i < sizeof(limits) / sizeof(limits[0]); i++)
+		if (share_of(row, &limits[i]) > share_of(row, worst))
+			worst = &limits[i];
+	format_integer(share_of(row, worst) * 100, 4, share);
+	if (strncmp(worst->unit, " for", 4) == 0 || !*worst->unit)
+		clause(t, page_printf(p, "at %s %% of %s limit of %s/s%s", share, worst->whose,
+			      shown(p, TABLE_DISK, row, worst->limit), worst->unit));
+	else
+		clause(t, page_printf(p, "at %s %% of %s limit of %s%s/s", share, worst->whose,
+			      shown(p, TABLE_DISK, row, worst->limit), worst->unit));
+}
+
 static void tell_times(struct page *p, struct text *t, const struct row *row)
 {
 	const char *own = shown(p, TABLE_DISK, row, DISK_LATENCY);
 	const char *host = shown(p, TABLE_DISK, row, DISK_HOST_AWAIT);
-	const char *method = cell_text(row, DISK_METHOD);
+	double util;
 
 	if (own)
-		add(t, page_printf(p, "; a request takes %s", own));
+		clause(t, page_printf(p, "a request takes %s", own));
 	if (own && host)
 		add(t, page_printf(p, ", %s of the host's device", host));
-	if (strcmp(method, "cgroup") == 0)
-		add(t, "; traffic as its cgroup's on that device");
-	else if (strcmp(method, "process") == 0)
-		add(t, "; traffic as its process's");
+	if (mark_of(TABLE_DISK, row, DISK_HOST_UTIL) != MARK_NONE) {
+		util = cell_number(row, DISK_HOST_UTIL, 0);
+		clause(t, page_printf(p, "%s is %.0f %% busy", cell_text(row, DISK_HOST_DEVICE),
+			      util * 100));
+	}
 }
 
-/* "web1 vda: virtio, raw in /images/web1.img; ext4 /images on dm-3 (sda sdb); a request takes …" */
+static void tell_method(struct text *t, const struct row *row)
+{
+	const char *method = cell_text(row, DISK_METHOD);
+
+	if (strcmp(method, "cgroup") == 0)
+		clause(t, "traffic as its cgroup's on that device");
+	else if (strcmp(method, "process") == 0)
+		clause(t, "traffic as its process's");
+}
+
+/* What it waits for comes first, so that it is there however little room there is: "web1 vda: at
+ * 100 % of its limit of 100 requests/s; a request takes 21ms; virtio, raw in /images/web1.img; ext4
+ * /images on dm-3 (sda sdb)." */
 const char *disk_sentence(struct page *p, const struct row *row)
 {
 	struct text t = { 0 };
 
-	add(&t, page_printf(p, "%s %s: %s", cell_text(row, DISK_DOMAIN), cell_text(row, DISK_NAME),
-		    cell_has(row, DISK_BUS) ? cell_text(row, DISK_BUS) : "bus not known"));
+	add(&t, page_printf(p, "%s %s: ", cell_text(row, DISK_DOMAIN), cell_text(row, DISK_NAME)));
+	tell_limit(p, &t, row);
+	tell_times(p, &t, row);
+	clause(&t, cell_has(row, DISK_BUS) ? cell_text(row, DISK_BUS) : "bus not known");
 	tell_image(p, &t, row);
 	tell_place(p, &t, row);
-	tell_times(p, &t, row);
+	tell_method(&t, row);
 	return finish(p, &t);
 }
 

@@ -150,9 +150,11 @@ static void draw_figure(const struct page *p, const struct field *f, const struc
 	int x = f->x + f->width;
 
 	canvas_text(c, y, f->x, f->width, style, figure->align, figure_text(figure));
+	if (x >= p->cols)
+		x = f->x - 1 +
+		    (figure->align == ALIGN_RIGHT ? f->width - text_width(figure_text(figure)) : 0);
 	if (figure->mark != MARK_NONE)
-		canvas_text(c, y, x < p->cols ? x : f->x - 1, 1, style, ALIGN_LEFT,
-		    mark_sign(figure->mark));
+		canvas_text(c, y, x, 1, style, ALIGN_LEFT, mark_sign(figure->mark));
 }
 
 static void draw_row(

@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/text.h"
+#include "model/format.h"
 #include "views/page.h"
 #include "views/parts.h"
 
@@ -73,15 +74,81 @@ static void tell_workers(struct page *p, struct text *t, const struct row *row)
 			       : ", which serves all vhost devices of the guest");
 }
 
-/* "web1 net0: virtio by vhost-net, 4 queues, …" */
+static double rate_of(enum table_id table, const struct row *row, int column)
+{
+	double v;
+
+	return cell_value(&table_kinds[table].column[column], &row->cell[column], &v) ? v : 0;
+}
+
+static void tell_drops(struct page *p, struct text *t, const struct row *row)
+{
+	double in = rate_of(TABLE_NIC, row, NIC_RECEIVE_DROPS);
+	double out = rate_of(TABLE_NIC, row, NIC_TRANSMIT_DROPS);
+	char text[FORMAT_SIZE];
+
+	if (mark_of(TABLE_NIC, row, NIC_DROPS) == MARK_NONE)
+		return;
+	format_short(rate_of(TABLE_NIC, row, NIC_DROPS), 6, text);
+	add(t, page_printf(p, "%s packets/s are dropped%s; ", text,
+		   in > 0 && out > 0 ? ", in both directions"
+		   : in > 0          ? ", on their way to it"
+				     : ", of those that it sends"));
+}
+
+/* That of its workers which ran most; NULL where they cannot be told from others. */
+static const struct row *busiest_of(const struct page *p, const struct row *row)
+{
+	const struct table *t = &p->now->table[TABLE_THREAD];
+	const char *workers = page_printf((struct page *)p, " %s ", cell_text(row, NIC_WORKERS));
+	const struct row *busiest = NULL;
+
+	for (size_t i = 0; i < t->n; i++) {
+		const char *tid;
+
+		if (t->row[i]->domain != row->domain)
+			continue;
+		tid =
+		    page_printf((struct page *)p, " %.0f ", cell_number(t->row[i], THREAD_TID, 0));
+		if (strstr(workers, tid) &&
+		    (!busiest || rate_of(TABLE_THREAD, t->row[i], THREAD_RUN) >
+				     rate_of(TABLE_THREAD, busiest, THREAD_RUN)))
+			busiest = t->row[i];
+	}
+	return busiest;
+}
+
+/* A worker that can do no more, or that has no CPU, is why a NIC drops. */
+static void tell_busiest(struct page *p, struct text *t, const struct row *row)
+{
+	const struct row *worker = busiest_of(p, row);
+	const char *which = "";
+	char text[FORMAT_SIZE];
+
+	if (worker)
+		which = page_printf(p, " %.0f", cell_number(worker, THREAD_TID, 0));
+	if (worker && cell_has(worker, THREAD_CPU))
+		which = page_printf(p, "%s on CPU %.0f", which, cell_number(worker, THREAD_CPU, 0));
+	format_integer(rate_of(TABLE_NIC, row, NIC_VHOST_BUSIEST) * 100, 4, text);
+	if (mark_of(TABLE_NIC, row, NIC_VHOST_BUSIEST) != MARK_NONE)
+		add(t, page_printf(p, "vhost worker%s is %s %% busy; ", which, text));
+	format_integer(rate_of(TABLE_NIC, row, NIC_VHOST_WAIT) * 100, 4, text);
+	if (mark_of(TABLE_NIC, row, NIC_VHOST_WAIT) != MARK_NONE)
+		add(t, page_printf(p, "a vhost worker waits %s %% for a CPU; ", text));
+}
+
+/* What goes wrong comes first: "web1 net0: 120 packets/s are dropped, on their way to it; vhost
+ * worker 1150 on CPU 1 is 82 % busy; virtio by vhost-net, 4 queues, …" */
 const char *nic_sentence(struct page *p, const struct row *row)
 {
 	const char *model = cell_text(row, NIC_MODEL), *backend = cell_text(row, NIC_BACKEND);
 	struct text t = { 0 };
 	const char *sentence;
 
-	add(&t, page_printf(p, "%s %s: %s", cell_text(row, NIC_DOMAIN), cell_text(row, NIC_NAME),
-		    *model ? model : "model not known"));
+	add(&t, page_printf(p, "%s %s: ", cell_text(row, NIC_DOMAIN), cell_text(row, NIC_NAME)));
+	tell_drops(p, &t, row);
+	tell_busiest(p, &t, row);
+	add(&t, *model ? model : "model not known");
 	if (*backend)
 		add(&t, page_printf(p, " by %s", backend));
 	tell_queues(p, &t, row);

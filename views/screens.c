@@ -31,7 +31,7 @@ const struct screen screens[SCREENS] = {
 			.table = TABLE_DOMAIN,
 			.columns = "name state vcpus cpu wait wait_worst guest emulator vhost exits halt_poll "
 				   "memory rss huge swapped ksm local nodes run_nodes throttled "
-				   "disk net net_drops uptime pid",
+				   "process_disk net net_drops uptime pid",
 			.sort = "cpu",
 			.empty = NO_GUESTS,
 			.build = domains_build,
@@ -121,10 +121,10 @@ const struct screen screens[SCREENS] = {
 		.part = { {
 			.title = "Disks of guests",
 			.table = TABLE_DISK,
-			.columns = "domain disk read write requests latency queue bus format cache io "
-				   "iothread limit_used host_device host_util host_await flushes "
+			.columns = "domain disk throughput requests latency queue limit_used host_device "
+				   "host_util host_await read write bus format cache io iothread flushes "
 				   "flush_latency read_latency write_latency capacity allocation "
-				   "throughput method cgroup_read cgroup_write queues discard chain "
+				   "method cgroup_read cgroup_write queues discard chain "
 				   "read_requests write_requests filesystem l2_covered cluster_size "
 				   "scheduler host_disks source",
 			.sort = "latency",
@@ -239,6 +239,7 @@ const struct screen screens[SCREENS] = {
 	[SCREEN_DOMAIN] = {
 		.name = "domain", .title = "Domain",
 		.help = "All about one guest.",
+		.foot = 3,
 		.part = { {
 			.kind = PART_PAIRS,
 			.table = TABLE_DOMAIN,
@@ -246,7 +247,7 @@ const struct screen screens[SCREENS] = {
 				   "cpu_limit memory rss huge huge_page_size swapped ksm balloon "
 				   "balloon_maximum guest_available guest_unused memory_limit local home "
 				   "home_share nodes run_nodes numa_mode vcpus vcpus_maximum emulator_pinned "
-				   "threads disk disk_read disk_write disk_requests disk_latency disk_method "
+				   "threads process_disk disk_read disk_write disk_requests disk_latency disk_method "
 				   "io_weight net_receive net_transmit net_packets net_drops nics uptime "
 				   "pid id vmm autostart uuid title cgroup",
 			.takes = domain_page_takes,
@@ -278,9 +279,9 @@ const struct screen screens[SCREENS] = {
 		}, {
 			.title = "Disks",
 			.table = TABLE_DISK,
-			.columns = "disk read write requests latency queue bus format cache io iothread "
-				   "limit_used host_device host_util host_await flushes flush_latency "
-				   "read_latency write_latency capacity allocation throughput method queues "
+			.columns = "disk throughput requests latency queue limit_used host_device "
+				   "host_util host_await read write bus format cache io iothread flushes "
+				   "flush_latency read_latency write_latency capacity allocation method queues "
 				   "discard chain filesystem l2_covered cluster_size scheduler host_disks "
 				   "source",
 			.sort = "disk",
