@@ -85,7 +85,9 @@ static const char *scope_title(enum scope scope)
 	case SCOPE_GUEST:
 		return "On a guest";
 	case SCOPE_EXITS:
-		return "On the screens of exits and counters";
+		return "On the screens of exits";
+	case SCOPE_COUNTERS:
+		return "On the screen of counters";
 	case SCOPE_PLACEMENT:
 		return "On screens that show where memory lies";
 	case SCOPE_SIDEWAYS:
@@ -202,7 +204,7 @@ static void print_screens(struct text *out)
 
 		snprintf(term, sizeof(term), "%c %s", screen->digit ? screen->digit : ' ',
 		    screen->title);
-		roff_item(out, screen->digit ? term : "Enter", screen->help);
+		roff_item(out, screen->digit ? term : screen->way, screen->help);
 		for (size_t part = 0; part < PARTS_MAX; part++)
 			print_part(out, &screen->part[part]);
 	}

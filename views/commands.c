@@ -351,7 +351,15 @@ static unsigned show_counters(struct ui *ui, struct page *p, const char *key)
 {
 	(void)p;
 	(void)key;
-	ui->screen = ui->screen == SCREEN_COUNTERS ? SCREEN_EXITS : SCREEN_COUNTERS;
+	ui->screen = SCREEN_COUNTERS;
+	return UI_REDRAW;
+}
+
+static unsigned show_exits(struct ui *ui, struct page *p, const char *key)
+{
+	(void)p;
+	(void)key;
+	ui->screen = SCREEN_EXITS;
 	return UI_REDRAW;
 }
 
@@ -439,7 +447,7 @@ static unsigned clear(struct ui *ui, struct page *p, const char *key)
  * there is room. */
 const struct command commands[] = {
 	{ "help", "F1 h ?", SCOPE_ANY, help, "Help", 1, "This help: keys, columns, signs." },
-	{ "quit", "q F10", SCOPE_ANY, quit, "Quit", 11, "Leave kvmtop." },
+	{ "quit", "q F10", SCOPE_ANY, quit, "Quit", 12, "Leave kvmtop." },
 	{ "screen", "1 2 3 4 5 6 7 8 0", SCOPE_ANY, show_screen, NULL, 0,
 	    "Show a screen; the bar names them." },
 	{ "next", "Tab S-Tab", SCOPE_ANY, walk_screens, NULL, 0,
@@ -452,38 +460,41 @@ const struct command commands[] = {
 	{ "down", "Down j", SCOPE_ANY, move_down, NULL, 0, "One line down." },
 	{ "page-up", "PgUp C-b", SCOPE_ANY, page_up, NULL, 0, "A page up." },
 	{ "page-down", "PgDn C-f", SCOPE_ANY, page_down, NULL, 0, "A page down." },
-	{ "counters", "g", SCOPE_EXITS, show_counters, "Counters", 2,
-	    "From exits to hardware counters, and back." },
+	{ "counters", "g", SCOPE_EXITS, show_counters, "Counts", 2,
+	    "From exits to hardware counters; there g leads back." },
+	{ "exits", "g", SCOPE_COUNTERS, show_exits, "Exits", 2,
+	    "From hardware counters back to exits." },
 	{ "first", "Home g", SCOPE_ANY, move_home, NULL, 0,
 	    "The first line, and stay there whoever it is." },
 	{ "last", "End G", SCOPE_ANY, move_end, NULL, 0, "The last line." },
 	{ "sideways", "Left Right", SCOPE_SIDEWAYS, move_sideways, NULL, 0,
 	    "Other nodes, where not all have room; else the next part of the screen." },
-	{ "search", "/ F3", SCOPE_ANY, search, "Find", 10, "Search while you type." },
+	{ "search", "/ F3", SCOPE_ANY, search, "Find", 11, "Search while you type." },
 	{ "search-on", "n N", SCOPE_ANY, search_on, NULL, 0, "The next match, or the one before." },
-	{ "filter", "\\ F4", SCOPE_TABLE, filter, "Filter", 9,
+	{ "filter", "\\ F4", SCOPE_TABLE, filter, "Filter", 10,
 	    "Show only some rows: web, cpu>50%, memory>=2G and state=running." },
 	{ "tree", "t F5", SCOPE_DOMAINS, fold, "Tree", 3,
 	    "Unfold a guest into its threads, or fold it." },
 	{ "tree-all", "T", SCOPE_DOMAINS, fold, NULL, 0, "Unfold all guests, or fold them." },
-	{ "sort", "s F6", SCOPE_TABLE, sort_menu, "Sort", 8,
+	{ "sort", "s F6", SCOPE_TABLE, sort_menu, "Sort", 9,
 	    "Choose the column to sort by; typing its name finds it." },
 	{ "sort-move", "< > , .", SCOPE_TABLE, move_sort, NULL, 0,
 	    "Sort by the column to the left or right." },
 	{ "invert", "I", SCOPE_TABLE, invert, NULL, 0, "Turn the order round." },
-	{ "profile", "P", SCOPE_GUEST, profile, NULL, 0,
+	{ "profile", "P", SCOPE_GUEST, profile, "Profile", 4,
 	    "Profile the guest: where its time goes, by symbols of its kernel, of QEMU and of the "
 	    "host." },
 	{ "sort-cpu", "P", SCOPE_TABLE, sort_cpu, NULL, 0, "Sort by CPU time." },
 	{ "sort-wait", "W", SCOPE_TABLE, sort_wait, NULL, 0,
 	    "Sort by time waited for a host CPU; of a guest that of its worst vCPU." },
 	{ "sort-memory", "M", SCOPE_TABLE, sort_memory, NULL, 0, "Sort by memory." },
-	{ "columns", "C F2", SCOPE_TABLE, choose_columns, "Columns", 4,
-	    "Choose the columns of this screen; typing a name finds it." },
-	{ "idle", "i", SCOPE_ANY, hide_idle, "Idle", 5, "Hide guests and vCPUs that do nothing." },
-	{ "pause", "z Z", SCOPE_ANY, pause_screen, "Pause", 6,
+	{ "columns", "C F2", SCOPE_TABLE, choose_columns, "Columns", 5,
+	    "Choose the columns of this screen; typing a name finds it. [x]: shown, [.]: has no "
+	    "room." },
+	{ "idle", "i", SCOPE_ANY, hide_idle, "Idle", 6, "Hide guests and vCPUs that do nothing." },
+	{ "pause", "z Z", SCOPE_ANY, pause_screen, "Pause", 7,
 	    "Hold the picture; sampling goes on." },
-	{ "delay", "d", SCOPE_ANY, set_delay, "Delay", 7, "Set the time between samples." },
+	{ "delay", "d", SCOPE_ANY, set_delay, "Delay", 8, "Set the time between samples." },
 	{ "sample", "Space", SCOPE_ANY, sample_now, NULL, 0, "Take a sample now." },
 	{ "exact", "x", SCOPE_PLACEMENT, read_exact, "Exact", 2,
 	    "Read once, exactly, where the memory of guests lies (it may hold them up for a "
@@ -515,8 +526,9 @@ bool command_applies(const struct command *k, const struct page *p)
 		return is_guest_screen(p->ui) && find_guest(p, &guest);
 	}
 	case SCOPE_EXITS:
-		return p->ui->screen == SCREEN_EXITS || p->ui->screen == SCREEN_COUNTERS ||
-		       p->ui->screen == SCREEN_GUEST_EXITS;
+		return p->ui->screen == SCREEN_EXITS || p->ui->screen == SCREEN_GUEST_EXITS;
+	case SCOPE_COUNTERS:
+		return p->ui->screen == SCREEN_COUNTERS;
 	case SCOPE_PLACEMENT:
 		return p->ui->screen == SCREEN_NUMA || p->ui->screen == SCREEN_DOMAIN;
 	case SCOPE_SIDEWAYS:

@@ -17,7 +17,8 @@ enum scope {
 	SCOPE_TABLE,     /* the screen has a table */
 	SCOPE_DOMAINS,   /* the screen of guests */
 	SCOPE_GUEST,     /* a guest is opened, or a line about one is selected */
-	SCOPE_EXITS,     /* the screens of exits and of counters */
+	SCOPE_EXITS,     /* the screens of exits */
+	SCOPE_COUNTERS,  /* the screen of counters */
 	SCOPE_PLACEMENT, /* a screen that shows where memory lies */
 	SCOPE_SIDEWAYS,  /* a screen with nodes, or with several parts */
 };

@@ -13,6 +13,8 @@
 #include "views/table_view.h"
 
 #define SENTENCE_SIZE 1200
+/* Keys of the bar up to this rank are what a page is opened for. */
+#define OWN_RANK 4
 
 size_t text_break(const char *text, int width)
 {
@@ -368,16 +370,33 @@ static const struct command *next_in_bar(const struct page *p, int rank)
 	return next;
 }
 
-/* The screens, then as many keys as fit, the most wanted first. */
+static int width_in_bar(const struct command *k)
+{
+	return (int)strcspn(k->keys, " ") + text_width(k->label);
+}
+
+/* On a page that has no title in the bar its keys count more than the titles of others. */
+static bool has_titles(const struct page *p, int cols)
+{
+	int rank = 0, width = titles_width() + 1 + width_in_bar(&commands[0]);
+	const struct command *k;
+
+	while (!p->screen->digit && (k = next_in_bar(p, rank)) != NULL && k->rank <= OWN_RANK) {
+		rank = k->rank;
+		if (k != &commands[0])
+			width += 1 + width_in_bar(k);
+	}
+	return width <= cols;
+}
+
+/* The screens, then as many keys as fit, the most wanted first. A profile has keys of its own. */
 void bar_draw(const struct page *p, struct canvas *c, int y, int cols)
 {
-	const struct command *first = &commands[0];
-	int help = (int)strcspn(first->keys, " ") + text_width(first->label);
-	bool titles = titles_width() + 1 + help <= cols;
+	bool titles = has_titles(p, cols);
 	int x = draw_screens(p, c, y, titles) + titles, rank = 0;
 	const struct command *k;
 
-	while ((k = next_in_bar(p, rank)) != NULL) {
+	while (p->ui->overlay.kind != OVERLAY_PROFILE && (k = next_in_bar(p, rank)) != NULL) {
 		int key = (int)strcspn(k->keys, " ");
 
 		rank = k->rank;

@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/parse.h"
 #include "base/sanitize.h"
+#include "base/slice.h"
 #include "base/xalloc.h"
 #include "views/commands.h"
 #include "views/filter.h"
@@ -108,14 +110,32 @@ static void list_marks(struct page *p, struct list *l)
 	}
 }
 
+/* A key of several commands means the first of them that applies. */
+static const char *keys_here(struct page *p, const struct command *k)
+{
+	const char *keys = "";
+	struct cursor all;
+	struct slice key;
+
+	cursor_init(&all, k->keys, strlen(k->keys));
+	while (cursor_field(&all, &key)) {
+		char name[KEYNAME_SIZE];
+
+		slice_copy(key, name, sizeof(name));
+		if (command_find(p, name) == k)
+			keys = page_printf(p, "%s%s%s", keys, *keys ? " " : "", name);
+	}
+	return keys;
+}
+
 static void build_help(struct page *p, struct list *l)
 {
 	l->title = "Help";
 	l->keys = "Up Down PgUp PgDn scroll   any other key closes";
 	list_heading(l, "Keys");
 	for (size_t i = 0; i < commands_n; i++)
-		if (command_applies(&commands[i], p))
-			list_pair(l, commands[i].keys, commands[i].help);
+		if (*keys_here(p, &commands[i]))
+			list_pair(l, keys_here(p, &commands[i]), commands[i].help);
 	list_screens(p, l);
 	list_columns(p, l);
 	list_heading(l, "Signs");
@@ -343,7 +363,7 @@ static void draw_frame(
 	if (more)
 		canvas_text(
 		    c, b->y + b->rows - 1, b->x + b->cols - 3, 1, STYLE_VALUE, ALIGN_LEFT, "▼");
-	if (l->keys && text_width(l->keys) + 8 < b->cols)
+	if (l->keys && text_width(l->keys) + 8 <= b->cols)
 		canvas_printf(c, b->y + b->rows - 1, b->x + 2, text_width(l->keys) + 2, STYLE_DIM,
 		    ALIGN_LEFT, " %s ", l->keys);
 }
@@ -525,6 +545,11 @@ unsigned overlay_key(struct ui *ui, struct page *p, const char *key)
 	int page = ui->rows > 6 ? ui->rows - 6 : 1, step = named ? step_of(key, page) : 0;
 	int n = table_kinds[p->screen->part[o->part].table].columns;
 
+	/* The bar goes on to name the screens. */
+	if (o->kind == OVERLAY_PROFILE && strlen(key) == 1 && strchr("123456780", *key)) {
+		o->kind = OVERLAY_NONE;
+		return UI_PROFILE_STOP | command_find(p, key)->run(ui, p, key);
+	}
 	if (o->kind == OVERLAY_PROFILE && !step)
 		return profile_view_key(ui, key);
 	if (step && is_menu(o)) {

@@ -238,6 +238,7 @@ const struct screen screens[SCREENS] = {
 	},
 	[SCREEN_DOMAIN] = {
 		.name = "domain", .title = "Domain",
+		.way = "Enter on a guest",
 		.help = "All about one guest.",
 		.foot = 3,
 		.part = { {
@@ -316,6 +317,7 @@ const struct screen screens[SCREENS] = {
 	},
 	[SCREEN_COUNTERS] = {
 		.name = "counters", .title = "Counters",
+		.way = "g on screen 7",
 		.help = "What the CPUs count while vCPUs run; g leads back to the exits.",
 		.foot = 3,
 		.part = { {
@@ -346,6 +348,7 @@ const struct screen screens[SCREENS] = {
 	},
 	[SCREEN_GUEST_EXITS] = {
 		.name = "guest-exits", .title = "Exits",
+		.way = "Enter on a guest of screen 7",
 		.help = "Why one guest is left, and each of its vCPUs.",
 		.foot = 3,
 		.part = { {

@@ -102,6 +102,7 @@ struct part {
 struct screen {
 	char digit; /* its key; 0: has none */
 	const char *name, *title;
+	const char *way; /* that leads there without a digit */
 	const char *help;
 	int foot; /* lines at the foot where there is room; 0: as usual */
 	struct part part[PARTS_MAX];

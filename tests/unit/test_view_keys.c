@@ -7,7 +7,7 @@
 /* On these screens a key may mean something of their own; that row stands first. */
 static bool is_special(enum scope scope)
 {
-	return scope == SCOPE_GUEST || scope == SCOPE_EXITS;
+	return scope == SCOPE_GUEST || scope == SCOPE_EXITS || scope == SCOPE_COUNTERS;
 }
 
 static void test_no_key_has_two_meanings(void **state)

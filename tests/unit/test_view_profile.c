@@ -88,6 +88,23 @@ static void test_elsewhere(void **state)
 	desk_close(&d);
 }
 
+/* The bar names the screens while a profile is open; their keys lead there. */
+static void test_screens_from_a_profile(void **state)
+{
+	struct desk d;
+
+	(void)state;
+	desk_open(&d, &small, 24, 80);
+	press(&d, "P");
+	sees(&d, "─ Profile ─");
+	sees_not(&d, "F1Help");
+	assert_true(press(&d, "2") & UI_PROFILE_STOP);
+	sees_not(&d, "─ Profile ─");
+	sees(&d, "F1Help");
+	sees(&d, "MAY RUN ON");
+	desk_close(&d);
+}
+
 static void test_any_size(void **state)
 {
 	struct report *report = make_report(true);
@@ -133,6 +150,7 @@ int main(void)
 		cmocka_unit_test(test_profile),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_elsewhere),
+		cmocka_unit_test(test_screens_from_a_profile),
 		cmocka_unit_test(test_any_size),
 		cmocka_unit_test(test_counters),
 	};

@@ -164,6 +164,24 @@ static void test_sorting_in_ascii(void **state)
 	desk_close(&d);
 }
 
+/* Of a key that means two things the help names the one that it has here. */
+static void test_help_names_a_key_once(void **state)
+{
+	struct desk d;
+
+	(void)state;
+	desk_open(&d, &small, 60, 100);
+	press(&d, "7 F1");
+	sees(&d, " g      ");
+	sees(&d, " Home   ");
+	sees_not(&d, "Home g");
+	press(&d, "Esc 1 Home F1");
+	sees(&d, "Home g");
+	sees(&d, "Profile the guest");
+	sees_not(&d, "Sort by CPU time.");
+	desk_close(&d);
+}
+
 static void test_keys_of_a_narrow_screen(void **state)
 {
 	struct desk d;
@@ -175,6 +193,14 @@ static void test_keys_of_a_narrow_screen(void **state)
 	sees(&d, "F1Help xExact");
 	press(&d, "2");
 	sees(&d, "F1Help iIdle");
+	press(&d, "7");
+	sees(&d, "F1Help gCounts");
+	press(&d, "g");
+	sees(&d, "1 2 3 4 5 6 7 8 0 F1Help gExits");
+	press(&d, "1 Enter");
+	sees(&d, "1 2 3 4 5 6 7 8 0 F1Help xExact PProfile");
+	press(&d, "1 C");
+	sees(&d, "[.] no room");
 	desk_close(&d);
 	desk_open(&d, &small, 24, 160);
 	sees(&d, "dDelay sSort \\Filter /Find qQuit");
@@ -237,6 +263,7 @@ int main(void)
 		cmocka_unit_test(test_only_one_guest),
 		cmocka_unit_test(test_header_keeps_its_places),
 		cmocka_unit_test(test_sorting_in_ascii),
+		cmocka_unit_test(test_help_names_a_key_once),
 		cmocka_unit_test(test_keys_of_a_narrow_screen),
 		cmocka_unit_test(test_what_the_rows_are_sorted_by),
 		cmocka_unit_test(test_figures_before_their_names),
