@@ -82,6 +82,8 @@ static void take_caches(struct image_guest *g, const struct row *const *disk, si
 			if (key_equal(g->image[i].key, disk[k]->key)) {
 				g->image[i].metadata_bytes =
 				    (uint64_t)cell_number(disk[k], DISK_METADATA_CACHE, 0);
+				/* No other source tells that. */
+				g->image[i].in_xml = disk[k]->cell[DISK_SHARED].at_ns != 0;
 				g->image[i].l2_bytes =
 				    (uint64_t)cell_number(disk[k], DISK_L2_CHOSEN, 0);
 			}
@@ -112,6 +114,7 @@ static struct image make_image(struct image_guest *g, const struct row *disk)
 		image.source = xstrdup(cell_text(disk, DISK_SOURCE));
 	}
 	image.is_qcow2 = strcmp(cell_text(disk, DISK_FORMAT), "qcow2") == 0;
+	image.is_raw = strcmp(cell_text(disk, DISK_FORMAT), "raw") == 0;
 	return image;
 }
 
@@ -146,6 +149,17 @@ static void write_header(struct row *row, const struct image *image, uint64_t at
 	cell_set_number(row, DISK_SNAPSHOTS, h->snapshots, at);
 }
 
+/* What a guest's disk has room for is the format's affair, unless it has none. */
+static void write_size(struct row *row, const struct image *image, uint64_t at)
+{
+	if (image->has_header)
+		cell_set_number(row, DISK_CAPACITY, (double)image->header.size_bytes, at);
+	else if (image->has_size && image->is_raw)
+		cell_set_number(row, DISK_CAPACITY, (double)image->size_bytes, at);
+	if (image->has_size)
+		cell_set_number(row, DISK_PHYSICAL, (double)image->taken_bytes, at);
+}
+
 static void write_image(struct reading *r, const struct image_guest *g, const struct image *image)
 {
 	struct row *row = snapshot_row(r->into, TABLE_DISK, image->key);
@@ -156,6 +170,8 @@ static void write_image(struct reading *r, const struct image_guest *g, const st
 	set_text(r, row, DISK_FILESYSTEM, image->filesystem, g->looked_ns);
 	set_text(r, row, DISK_MOUNT, image->mount, g->looked_ns);
 	set_text(r, row, DISK_MOUNT_OPTIONS, image->options, g->looked_ns);
+	if (!image->in_xml)
+		write_size(row, image, g->looked_ns);
 	if (!image->has_header)
 		return;
 	write_header(row, image, g->looked_ns);

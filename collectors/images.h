@@ -24,14 +24,16 @@ struct reading;
 struct image {
 	struct key key; /* of the disk */
 	char *source;   /* as the XML or the command line has it */
-	bool is_qcow2, has_header;
-	int fd; /* that QEMU has it open by; -1: not found */
+	bool is_qcow2, is_raw, has_header, has_size;
+	bool in_xml; /* libvirt tells of its size, too */
+	int fd;      /* that QEMU has it open by; -1: not found */
 	char *filesystem, *mount, *options;
 	char device[256]; /* "sda", "server:/export"; "": not known */
 	char *leaves;
 	char number[24];                   /* "8:0" of the device, "": not known */
 	struct names leaf_numbers;         /* of the leaves, where the device is none itself */
 	uint64_t metadata_bytes, l2_bytes; /* caches that were chosen for it; 0: none */
+	uint64_t size_bytes, taken_bytes;  /* of the file or device, and of its blocks */
 	struct qcow2_header header;
 	struct patient *reading; /* its header, while it is being read */
 	int header_fd;           /* by which that is, or was */

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Headers of qcow2 images. Each is read by a thread of its own, as what the image lies on may be
- * gone: a thread that hangs is lost until that comes back, whatever becomes of the image meanwhile.
+ * Sizes of images, and headers of qcow2 images. Each is read by a thread of its own, as what the
+ * image lies on may be gone: a thread that hangs is lost until that comes back, whatever becomes of
+ * the image meanwhile.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/parse.h"
 #include "base/root.h"
 #include "base/xalloc.h"
 #include "collectors/collector.h"
@@ -59,15 +63,51 @@ static void take_noted_header(struct reading *r, const struct image_guest *g, st
 	image->has_header = qcow2_parse(bytes, len, &image->header) == 0;
 }
 
-/* The image's first bytes. Only of a regular file; opening it may take for ever. */
+static char *size_path(const struct image_guest *g, const struct image *image)
+{
+	return xasprintf("kvmtop/images/%u/%d.size", (uint32_t)g->key.owner, image->fd);
+}
+
+static void note_size(struct reading *r, const struct image_guest *g, const struct image *image)
+{
+	char *path = size_path(g, image);
+	char *text = xasprintf("%" PRIu64 " %" PRIu64 "\n", image->size_bytes, image->taken_bytes);
+
+	root_note(r->root, path, text, strlen(text));
+	free(text);
+	free(path);
+}
+
+static void take_noted_size(struct reading *r, const struct image_guest *g, struct image *image)
+{
+	char *path = size_path(g, image), text[64];
+	ssize_t n = root_read(r->root, path, text, sizeof(text));
+	struct cursor c;
+
+	free(path);
+	cursor_init(&c, text, n > 0 ? (size_t)n : 0);
+	image->has_size =
+	    cursor_u64(&c, &image->size_bytes) == 0 && cursor_u64(&c, &image->taken_bytes) == 0;
+}
+
+struct size {
+	uint64_t bytes, taken_bytes;
+};
+
+/* Its size and its first bytes. Only of a regular file; opening it may take for ever. */
 static int read_header(const struct root *root, const char *path, struct text *ret)
 {
 	char bytes[QCOW2_HEADER_BYTES];
 	int fd = root_open_file(root, path), error;
+	struct size size = { 0 };
+	struct stat st;
 	ssize_t n;
 
 	if (fd < 0)
 		return fd;
+	if (fstat(fd, &st) == 0)
+		size = (struct size){ (uint64_t)st.st_size, (uint64_t)st.st_blocks * 512 };
+	text_append(ret, (const char *)&size, sizeof(size));
 	n = pread(fd, bytes, sizeof(bytes), 0);
 	error = n < 0 ? -errno : 0;
 	close(fd);
@@ -81,15 +121,25 @@ static void take_header(
 {
 	struct text text = { 0 };
 	const uint8_t *bytes;
+	struct size size;
+	size_t len;
 
 	if (!patient_take(image->reading, wait_ns, &text)) {
 		g->headers->silent++;
 		return;
 	}
-	bytes = (const uint8_t *)text.p;
-	image->has_header = text.len && qcow2_parse(bytes, text.len, &image->header) == 0;
-	if (image->has_header && text.len >= QCOW2_HEADER_BYTES)
-		note_header(r, g, image, bytes);
+	if (text.len >= sizeof(size)) {
+		memcpy(&size, text.p, sizeof(size));
+		bytes = (const uint8_t *)text.p + sizeof(size);
+		len = text.len - sizeof(size);
+		image->has_size = true;
+		image->size_bytes = size.bytes;
+		image->taken_bytes = size.taken_bytes;
+		note_size(r, g, image);
+		image->has_header = image->is_qcow2 && qcow2_parse(bytes, len, &image->header) == 0;
+		if (image->has_header && len >= QCOW2_HEADER_BYTES)
+			note_header(r, g, image, bytes);
+	}
 	text_done(&text);
 	patient_free(image->reading);
 	image->reading = NULL;
@@ -121,18 +171,21 @@ void image_headers_read(struct reading *r, struct image_guest *g, bool look)
 	for (size_t i = 0; i < g->n; i++) {
 		struct image *image = &g->image[i];
 
-		if (!image->is_qcow2 || image->fd < 0 || !image_is_local(image))
+		if (image->fd < 0 || !image_is_local(image))
 			continue;
-		if (root_is_live(r->root))
+		if (root_is_live(r->root)) {
 			read_header_of(r, g, image, look);
-		else
+			continue;
+		}
+		take_noted_size(r, g, image);
+		if (image->is_qcow2)
 			take_noted_header(r, g, image);
 	}
 }
 
 void image_header_forget(struct image_headers *h, struct image *image)
 {
-	image->has_header = false;
+	image->has_header = image->has_size = false;
 	if (!image->reading)
 		return;
 	h->lost = xgrow(h->lost, h->n, &h->cap, sizeof(struct patient *));

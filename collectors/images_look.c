@@ -153,6 +153,26 @@ static const struct open_file *find_file(
 	return file;
 }
 
+/* Of a device that is the image itself; of a file its own size is read. */
+static void set_size(struct reading *r, struct image *image, const char *name)
+{
+	char path[160], text[32];
+	uint64_t sectors;
+
+	snprintf(path, sizeof(path), "sys/class/block/%s/size", name);
+	if (root_read(r->root, path, text, sizeof(text)) <= 0 || parse_u64(text, &sectors) < 0 ||
+	    __builtin_mul_overflow(sectors, 512, &image->size_bytes))
+		return;
+	image->taken_bytes = image->size_bytes;
+	image->has_size = true;
+}
+
+static void set_itself(struct reading *r, struct image *image, const char *name)
+{
+	set_device(r, image, name);
+	set_size(r, image, name);
+}
+
 static void look_at(struct reading *r, struct view *v, uint32_t pid, struct image *image)
 {
 	const struct open_file *file = find_file(r, v, image->source);
@@ -163,9 +183,9 @@ static void look_at(struct reading *r, struct view *v, uint32_t pid, struct imag
 	forget_place(image);
 	image->fd = file ? file->fd : -1;
 	if (file && file->block[0])
-		set_device(r, image, file->block);
+		set_itself(r, image, file->block);
 	else if (!file && is_device(path) && block_of_path(r->root, v->dm, path, device))
-		set_device(r, image, device);
+		set_itself(r, image, device);
 	else if (file && mount_of_fd(r, v, pid, file->fd, &m))
 		set_mount(r, v->dm, image, &m);
 	else if (path[0] == '/' && v->mounts && mount_line_of_path(v->mounts, path, &m))

@@ -66,7 +66,9 @@ static void write_guest(struct captured *h)
 	captured_file(h, "proc/70/fdinfo/11", "pos:\t0\nflags:\t02\nmnt_id:\t40\n");
 	captured_file(h, "proc/70/fdinfo/13", "pos:\t0\nmnt_id:\t41\n");
 	captured_file(h, "kvmtop/images/70/11",
-	    "514649fb000000030000000000000000000000000000001000000010000000000000000000000000\n");
+	    "514649fb000000030000000000000000000000000000001000000010000000000000000000000000"
+	    "0000000000000000000000000000000000000000000000000000000000000000"
+	    "0000000000000000000000000000000000000000000000000000000000000000\n");
 	captured_file(h, "proc/70/mountstats",
 	    "device proc mounted on /proc with fstype proc\n"
 	    "device srv:/export mounted on /net with fstype nfs4 statvers=1.1\n"
@@ -177,6 +179,36 @@ static void devices_are_found_without_touching_images(void **state)
 	assert_false(cell_has(l, DISK_CGROUP_LIMIT_READ));
 	assert_int_equal((int)cell_number(l, DISK_CGROUP_WEIGHT, 0), 300);
 	assert_int_equal((int)cell_number(a->domain, DOMAIN_IO_WEIGHT, 0), 200);
+	captured_done(&h, images_close);
+}
+
+/* Without libvirt: of a device its own size, of a file what was read of it. */
+static void sizes_without_libvirt(void **state)
+{
+	struct captured h = { 0 };
+	struct row *a, *b, *n, *x;
+
+	(void)state;
+	begin(&h, "", "");
+	link_to(&h, "proc/70/fd/15", "/images/x.img");
+	captured_file(&h, "proc/70/fdinfo/15", "pos:\t0\nflags:\t02\nmnt_id:\t40\n");
+	captured_file(&h, "kvmtop/images/70/15.size", "10000 512\n");
+	captured_file(&h, "kvmtop/images/70/11.size", "10000 1024\n");
+	h.state = images_open(&h.options);
+	captured_next(&h);
+	captured_guest(&h, 70, "web");
+	a = disk(&h, "vda", "/images/link/a.qcow2", "qcow2");
+	b = disk(&h, "vdb", "/dev/vg/lv-1", "raw");
+	n = disk(&h, "vdc", "/images/x.img", "raw");
+	x = disk(&h, "vdd", "/dev/loop0", "raw");
+	cell_set_text(h.now, x, DISK_SHARED, "no", 1);
+	captured_read(&h, images_read, false);
+	assert_true(cell_number(a, DISK_CAPACITY, 0) == 64.0 * (1 << 30));
+	assert_int_equal((int)cell_number(a, DISK_PHYSICAL, 0), 1024);
+	assert_int_equal((int)cell_number(b, DISK_CAPACITY, 0), 500 * 512);
+	assert_int_equal((int)cell_number(n, DISK_CAPACITY, 0), 10000);
+	assert_int_equal((int)cell_number(n, DISK_PHYSICAL, 0), 512);
+	assert_false(cell_has(x, DISK_CAPACITY));
 	captured_done(&h, images_close);
 }
 
@@ -370,6 +402,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_without_a_directory),
 		cmocka_unit_test(devices_are_found_without_touching_images),
+		cmocka_unit_test(sizes_without_libvirt),
 		cmocka_unit_test(groups_with_others_tell_nothing),
 		cmocka_unit_test(limits_below_the_device_count),
 		cmocka_unit_test(version_1_has_a_file_for_each_figure),
