@@ -89,10 +89,15 @@ static bool is_in_xml(const struct reading *r, const struct guest *g, const stru
 	return row && row->cell[DISK_SHARED].at_ns;
 }
 
-/* Sets of descriptors have a name there, too. */
+/* A set of descriptors that QEMU was given has a name, too. */
+static bool is_set(const struct disk_config *d)
+{
+	return d->source && d->source[0] == '/' && strncmp(d->source + 1, "dev/fdset/", 10) == 0;
+}
+
 static bool is_local(const struct disk_config *d)
 {
-	return d->source && d->source[0] == '/' && strncmp(d->source + 1, "dev/fdset/", 10) != 0;
+	return d->source && d->source[0] == '/' && !is_set(d);
 }
 
 /* Itself, or a directory above it. */
@@ -184,12 +189,12 @@ static void compare(struct reading *r, struct guest *g, const struct open_files 
 	for (size_t i = 0; i < g->disks.n; i++) {
 		struct disk_config *d = &g->disks.disk[i];
 		const struct open_file *file =
-		    is_local(d) ? open_files_find(files, r->root, dm, d->source) : NULL;
+		    d->source ? open_files_find(files, r->root, dm, d->source) : NULL;
 
 		if (file)
 			is_told[file - files->file] = true;
 		d->is_gone = !file && (has_xml ? !is_in_xml(r, g, d) : is_local(d));
-		all_found &= !d->is_gone;
+		all_found &= !d->is_gone && !is_set(d);
 	}
 	find_told(g, files, is_told);
 	if (!has_xml && all_found && g->disks.n)

@@ -101,6 +101,31 @@ static void links_are_not_taken_for_gone(void **state)
 	captured_done(&h, disks_close);
 }
 
+/* What was named without its directory, or by a set of descriptors, is no other disk. */
+static void other_names_are_no_other_disks(void **state)
+{
+	static const char relative[] =
+	    "/usr/bin/qemu-system-x86_64\0-drive\0file=c.img,if=none,id=c,format=raw\0-device\0"
+	    "virtio-blk-pci,drive=c,id=vc\0";
+	static const char set[] =
+	    "/usr/bin/qemu-system-x86_64\0-blockdev\0file,filename=/dev/fdset/3,node-name=c\0"
+	    "-device\0virtio-blk-pci,drive=c,id=vc\0";
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct captured h = { .state = disks_open(NULL) };
+
+		captured_sample(&h, 10);
+		captured_bytes(&h, "proc/42/cmdline", i ? set : relative,
+		    i ? sizeof(set) - 1 : sizeof(relative) - 1);
+		open_file(&h, 9, "/home/me/c.img", "02100002");
+		take(&h);
+		assert_non_null(disk(&h, "vc"));
+		assert_int_equal(h.now->table[TABLE_DISK].n, 1);
+		captured_done(&h, disks_close);
+	}
+}
+
 /* What may not be seen is not gone. */
 static void without_descriptors_all_stay(void **state)
 {
@@ -140,6 +165,7 @@ int main(void)
 		cmocka_unit_test(unplugged_disks_are_gone),
 		cmocka_unit_test(plugged_disks_are_found),
 		cmocka_unit_test(links_are_not_taken_for_gone),
+		cmocka_unit_test(other_names_are_no_other_disks),
 		cmocka_unit_test(without_descriptors_all_stay),
 		cmocka_unit_test(the_xml_knows_best),
 	};
