@@ -120,10 +120,9 @@ unsigned outputs_needs(const struct outputs *o)
 
 		for (size_t c = 0; c < o->output[i].sheet.columns; c++)
 			needs |= column_needs(&kind->column[o->output[i].sheet.column[c]]);
-		/* A filter may look at any column. */
-		for (int c = 0; c < kind->columns; c++)
-			if (o->output[i].filter || c == o->options->sort_column)
-				needs |= column_needs(&kind->column[c]);
+		if (o->options->sort_column >= 0)
+			needs |= column_needs(&kind->column[o->options->sort_column]);
+		needs |= filter_needs(o->output[i].filter);
 	}
 	return needs;
 }

@@ -354,10 +354,27 @@ void filter_free(struct filter *f)
 	free(f);
 }
 
-static bool holds_text(const struct table_kind *kind, const char *word, const struct row *row)
+static bool looks_at(const struct table_kind *kind, const struct term *term, int column)
+{
+	return term->column < 0 ? kind->column[column].kind == KIND_TEXT : term->column == column;
+}
+
+unsigned filter_needs(const struct filter *f)
+{
+	unsigned needs = 0;
+
+	for (size_t i = 0; f && i < f->n; i++)
+		for (int c = 0; c < f->kind->columns; c++)
+			if (looks_at(f->kind, &f->term[i], c))
+				needs |= column_needs(&f->kind->column[c]);
+	return needs;
+}
+
+static bool holds_text(
+    const struct table_kind *kind, const struct term *term, const struct row *row)
 {
 	for (int i = 0; i < kind->columns; i++)
-		if (kind->column[i].kind == KIND_TEXT && text_find(cell_text(row, i), word))
+		if (looks_at(kind, term, i) && text_find(cell_text(row, i), term->word))
 			return true;
 	return false;
 }
@@ -408,7 +425,7 @@ static bool term_takes(
 	double v;
 
 	if (term->column < 0)
-		return holds_text(kind, term->word, row);
+		return holds_text(kind, term, row);
 	c = &kind->column[term->column];
 	if (term->word)
 		return cell_has(row, term->column) &&

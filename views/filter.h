@@ -26,6 +26,9 @@ int filter_new(
     enum table_id table, const char *text, struct filter **ret, char ret_error[FILTER_ERROR_SIZE]);
 void filter_free(struct filter *f);
 
+/* The sources of the columns that it looks at. */
+unsigned filter_needs(const struct filter *f);
+
 bool filter_takes(const struct filter *f, const struct row *row);
 
 /* Where @word begins in @text, A being a; NULL if nowhere, or when @word is empty. */

@@ -185,6 +185,33 @@ static void test_find(void **state)
 	assert_null(text_find(text, "lloo"));
 }
 
+static unsigned needs_of(const char *expression)
+{
+	char error[FILTER_ERROR_SIZE];
+	struct filter *filter;
+	unsigned needs;
+
+	assert_int_equal(filter_new(TABLE_DOMAIN, expression, &filter, error), 0);
+	needs = filter_needs(filter);
+	filter_free(filter);
+	return needs;
+}
+
+static void test_needs(void **state)
+{
+	const struct column *columns = table_kinds[TABLE_DOMAIN].column;
+
+	(void)state;
+	assert_int_equal(filter_needs(NULL), 0);
+	assert_int_equal(needs_of("ipc > 1"), column_needs(&columns[DOMAIN_IPC]));
+	assert_int_equal(needs_of("ipc > 1 and local < 50%"),
+	    column_needs(&columns[DOMAIN_IPC]) | column_needs(&columns[DOMAIN_LOCAL]));
+	/* A word may stand in any text. */
+	assert_true(needs_of("web") & NEEDS(SRC_GUESTS));
+	assert_true(needs_of("web") & column_needs(&columns[DOMAIN_STATE]));
+	assert_false(needs_of("web") & NEEDS(SRC_COUNTERS));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -195,6 +222,7 @@ int main(void)
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_any_input),
 		cmocka_unit_test(test_find),
+		cmocka_unit_test(test_needs),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
