@@ -39,13 +39,15 @@ struct batch {
 	bool guest_seen, guest_told; /* the one that was asked for is there; is not, and was told */
 };
 
-/* The table of sources exists to tell about all of them. */
+/* The table of sources exists to tell about all of them; beside others, it is not to cost much. */
 static unsigned sources_to_read(const struct batch *b)
 {
+	unsigned needs = outputs_needs(&b->outputs);
+
 	for (size_t i = 0; i < b->options->table_count; i++)
 		if (b->options->table[i] == TABLE_SOURCE)
-			return ~0U;
-	return advice_needs(b->advisor, outputs_needs(&b->outputs));
+			needs |= b->options->table_count == 1 ? ~0U : ~NEEDS_DEAR;
+	return advice_needs(b->advisor, needs);
 }
 
 static void tell_source(struct batch *b, enum source_id src)

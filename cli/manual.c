@@ -14,6 +14,7 @@
 #include "base/xalloc.h"
 #include "cli/options.h"
 #include "model/catalogue.h"
+#include "output/list.h"
 #include "output/status.h"
 #include "views/commands.h"
 #include "views/mark.h"
@@ -146,6 +147,13 @@ static void print_keys(struct text *out)
 	each_key(out, roff_head, roff_key);
 }
 
+/* A sentence to itself, behind what it is about. */
+static void roff_remark(struct text *out, const char *remark)
+{
+	if (*remark)
+		print_format(out, "%s\n", remark + strspn(remark, " "));
+}
+
 static void print_tables(struct text *out)
 {
 	char name[96];
@@ -153,10 +161,12 @@ static void print_tables(struct text *out)
 	for (int t = 0; t < TABLES; t++) {
 		const struct table_kind *kind = &table_kinds[t];
 
-		print_format(out, ".SS %s: one row per %s\n", kind->name, kind->help);
+		print_format(out, ".SS %s: one row per %s%s\n", kind->name, kind->help,
+		    list_table_remark(kind));
 		for (int c = 0; c < kind->columns; c++) {
 			column_csv_name(&kind->column[c], name, sizeof(name));
 			roff_item(out, name, kind->column[c].help);
+			roff_remark(out, list_column_remark(kind, c));
 		}
 	}
 }

@@ -27,8 +27,8 @@ static void choose_columns(struct output *o, enum table_id table, const int *col
 
 	for (int i = 0; i < kind->identity; i++)
 		columns[out++] = i;
-	if (!column)
-		for (int i = kind->identity; i < kind->columns; i++)
+	for (int i = kind->identity; !column && i < kind->columns; i++)
+		if (column_by_default(kind, i))
 			columns[out++] = i;
 	for (size_t i = 0; i < n; i++)
 		if (column[i] >= kind->identity)

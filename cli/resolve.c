@@ -77,18 +77,19 @@ static int add_table(struct options *o, const char *name, char **ret_error)
 	return 0;
 }
 
-/* Without names: the guests, or everything where each table gets a file of its own. */
+/* Without names: the guests, or whatever is not dear where each table gets a file of its own. */
 static int resolve_tables(struct options *o, char **ret_error)
 {
-	bool all = o->mode == MODE_LIST_COLUMNS ||
-		   (o->output_is_directory && !o->columns && !o->sort && !o->filter);
+	bool all = o->mode == MODE_LIST_COLUMNS;
+	bool many = all || (o->output_is_directory && !o->columns && !o->sort && !o->filter);
 	struct cursor c;
 	struct slice part;
 	int r = 0;
 
-	if (!o->tables && all) {
+	if (!o->tables && many) {
 		for (int t = 0; t < TABLES; t++)
-			o->table[o->table_count++] = (enum table_id)t;
+			if (all || table_by_default(&table_kinds[t]))
+				o->table[o->table_count++] = (enum table_id)t;
 		return 0;
 	}
 	if (!o->tables) {

@@ -161,6 +161,20 @@ const char *column_nearest(const struct table_kind *kind, const char *word)
 	return by_name.best;
 }
 
+/* Its rows come from where that comes from which says what they are about. */
+bool table_by_default(const struct table_kind *kind)
+{
+	for (int i = 0; i < kind->identity; i++)
+		if (column_needs(&kind->column[i]) & NEEDS_DEAR)
+			return false;
+	return true;
+}
+
+bool column_by_default(const struct table_kind *kind, int column)
+{
+	return !(column_needs(&kind->column[column]) & NEEDS_DEAR) || !table_by_default(kind);
+}
+
 /* A counter is written as its rate: of time, that is a ratio, or a number of CPUs. */
 static const char *unit_suffix(const struct column *c)
 {

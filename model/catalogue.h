@@ -117,6 +117,9 @@ int column_find_name(const struct table_kind *kind, const char *name);
 int column_find(const struct table_kind *kind, const char *word);
 /* The name of the column that was likely meant; NULL: none is near. */
 const char *column_nearest(const struct table_kind *kind, const char *word);
+/* Whether files have it though nobody named it: not what is dear. A named table has all its own. */
+bool table_by_default(const struct table_kind *kind);
+bool column_by_default(const struct table_kind *kind, int column);
 
 /* Name and help of a source. */
 const char *source_name(enum source_id src);

@@ -53,6 +53,9 @@ enum source_id {
 
 #define NEEDS(id) (1u << (id))
 
+/* Reading these costs the guests something: tracepoints and counters are switched on for it. */
+#define NEEDS_DEAR (NEEDS(SRC_EXITS) | NEEDS(SRC_COUNTERS))
+
 struct column {
 	const char *name;  /* lower_snake_case, without a unit */
 	const char *title; /* the screen's head; fits width */

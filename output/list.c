@@ -18,11 +18,23 @@ static void print_field(struct text *out, const char *s, int width)
 	print_format(out, "%*s", left > 1 ? left : 1, "");
 }
 
+const char *list_table_remark(const struct table_kind *kind)
+{
+	return table_by_default(kind) ? "" : "; written only where it is named";
+}
+
+const char *list_column_remark(const struct table_kind *kind, int column)
+{
+	return column_by_default(kind, column) ? "" : " Written only where it is named.";
+}
+
 void list_tables(struct text *out)
 {
 	for (int i = 0; i < TABLES; i++) {
-		print_field(out, table_kinds[i].name, TABLE_WIDTH + 1);
-		print_format(out, "one row per %s\n", table_kinds[i].help);
+		const struct table_kind *kind = &table_kinds[i];
+
+		print_field(out, kind->name, TABLE_WIDTH + 1);
+		print_format(out, "one row per %s%s\n", kind->help, list_table_remark(kind));
 	}
 }
 
@@ -37,6 +49,6 @@ void list_columns(const struct table_kind *kind, struct text *out)
 		print_field(out, kind->name, TABLE_WIDTH + 1);
 		print_field(out, name, COLUMN_WIDTH + 1);
 		print_field(out, c->title, TITLE_WIDTH + 1);
-		print_format(out, "%s\n", c->help);
+		print_format(out, "%s%s\n", c->help, list_column_remark(kind, i));
 	}
 }

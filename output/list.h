@@ -9,6 +9,10 @@ struct text;
 /* name, "one row per", where it comes from. */
 void list_tables(struct text *out);
 
+/* Behind what is said of them: that batch has them only when they are named, or "". */
+const char *list_table_remark(const struct table_kind *kind);
+const char *list_column_remark(const struct table_kind *kind, int column);
+
 /* Of one table: table, name in files, head on screen, help. */
 void list_columns(const struct table_kind *kind, struct text *out);
 

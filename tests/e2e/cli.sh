@@ -300,9 +300,32 @@ files() {
 	says 'made the directory all/'
 	run 5 -b "${captured[@]}" -o none/all/
 	says_only 'none/all/: No such file or directory'
-	[ "$(find all -name '*.csv' | wc -l)" -eq "$("$kvmtop" --list-tables | wc -l)" ] ||
+	[ "$(find all -name '*.csv' | wc -l)" -eq "$("$kvmtop" --list-tables | grep -vc 'only where it is named')" ] ||
 		fail 'not a file per table'
 	for file in all/*.csv; do csv "$file"; done
+}
+
+# is_off SOURCE FILE: nobody needed it, says that table of sources.
+is_off() {
+	grep -q "^[^,]*,[^,]*,$1,off," "$2"
+}
+
+# Tracepoints and counters cost the guests something, so somebody must have asked for them.
+dear_sources() {
+	run 0 -b "${captured[@]}" -n 1 -o plain/
+	is_off exits plain/source.csv || fail 'a directory of tables watches exits'
+	is_off counters plain/source.csv || fail 'a directory of tables counts events'
+	run 0 -b "${captured[@]}" -n 1 -t host_exit,source -o exits/
+	is_off exits exits/source.csv && fail 'the table of exits does not watch them'
+	is_off counters exits/source.csv || fail 'the table of exits counts events'
+	run 0 -b "${captured[@]}" -n 1 -t source
+	is_off '[a-z_]*' out && fail 'the table of sources alone leaves one out'
+	for table in domain vcpu; do
+		run 0 -b "${captured[@]}" -n 1 -t $table
+		head -n 1 out | grep -qE ',(ipc|watch_cost_cpus),' && fail "table $table has what is dear"
+		run 0 -b "${captured[@]}" -n 1 -t $table -C ipc
+		head -n 1 out | grep -q ',ipc,status$' || fail "table $table does not have what was asked for"
+	done
 }
 
 lost_output() {
@@ -544,7 +567,7 @@ bad_symbols() {
 
 for test in help_and_version wrong_words wrong_roots no_terminal csv_of_every_table \
 	first_sample_only_primes recordings_end guests_that_are_not_there \
-	emulated_guest devices locale_does_not_matter columns_sort_and_filter partial_sources files lost_output \
+	emulated_guest devices locale_does_not_matter columns_sort_and_filter partial_sources files dear_sources lost_output \
 	full_disk vanished_directory two_writers rotation signals pipes cron captures dumps \
 	cut_archives bad_symbols exits_that_nobody_saw slow_sources_are_waited_for; do
 	$test

@@ -15,6 +15,8 @@
 #include "base/root.h"
 #include "cli/manual.h"
 #include "cli/options.h"
+#include "cli/outputs.h"
+#include "model/catalogue.h"
 #include "output/writer.h"
 
 #define WORDS_MAX 16
@@ -208,14 +210,17 @@ static void columns_go_by_their_titles(void **state)
 	options_done(&l.options);
 }
 
-static void a_directory_takes_all_tables(void **state)
+static void a_directory_takes_many_tables(void **state)
 {
 	struct line l;
 	const struct options *o = taken(&l, "-b -o somewhere/new/");
 
 	(void)state;
 	assert_true(o->output_is_directory);
-	assert_int_equal(o->table_count, TABLES);
+	/* All but those of exits and of counters. */
+	assert_int_equal(o->table_count, TABLES - 4);
+	for (size_t i = 0; i < o->table_count; i++)
+		assert_true(table_by_default(&table_kinds[o->table[i]]));
 	o = taken(&l, "-b -o somewhere/new/ -t cpu,node");
 	assert_int_equal(o->table_count, 2);
 	assert_int_equal(o->table[1], TABLE_NODE);
@@ -224,6 +229,41 @@ static void a_directory_takes_all_tables(void **state)
 	assert_int_equal(o->table_count, 1);
 	o = taken(&l, "-b -o -");
 	assert_null(o->output);
+}
+
+static unsigned needs_of(const char *text)
+{
+	struct line l;
+	struct outputs outputs;
+	unsigned needs;
+
+	if (outputs_init(&outputs, taken(&l, text), -1, &l.error) < 0)
+		fail_msg("%s: %s", text, l.error);
+	needs = outputs_needs(&outputs);
+	outputs_done(&outputs);
+	options_done(&l.options);
+	return needs;
+}
+
+/* Tracepoints and counters cost the guests something. */
+static void what_is_dear_is_read_only_when_named(void **state)
+{
+	(void)state;
+	assert_int_equal(needs_of("-b") & NEEDS_DEAR, 0);
+	assert_true(needs_of("-b") & NEEDS(SRC_KVM));
+	assert_true(needs_of("-b") & NEEDS(SRC_PLACEMENT));
+	assert_int_equal(needs_of("-b -t vcpu") & NEEDS_DEAR, 0);
+	assert_int_equal(needs_of("-b -o somewhere/") & NEEDS_DEAR, 0);
+	assert_int_equal(needs_of("-b -F web") & NEEDS_DEAR, 0);
+	assert_int_equal(needs_of("-b -F wait>5%") & NEEDS_DEAR, 0);
+	assert_int_equal(needs_of("-b -C name,watch_cost") & NEEDS_DEAR, NEEDS(SRC_EXITS));
+	assert_int_equal(needs_of("-b -C ipc") & NEEDS_DEAR, NEEDS(SRC_COUNTERS));
+	assert_int_equal(needs_of("-b -s -ipc") & NEEDS_DEAR, NEEDS(SRC_COUNTERS));
+	assert_int_equal(needs_of("-b -F ipc>1") & NEEDS_DEAR, NEEDS(SRC_COUNTERS));
+	assert_int_equal(needs_of("-b -t vcpu -C cycles") & NEEDS_DEAR, NEEDS(SRC_COUNTERS));
+	assert_int_equal(needs_of("-b -t host_exit") & NEEDS_DEAR, NEEDS(SRC_EXITS));
+	assert_int_equal(needs_of("-b -t exit -C pid") & NEEDS_DEAR, NEEDS(SRC_EXITS));
+	assert_int_equal(needs_of("-b -t event") & NEEDS_DEAR, NEEDS(SRC_COUNTERS));
 }
 
 static void sizes_and_keys(void **state)
@@ -378,7 +418,8 @@ int main(void)
 		cmocka_unit_test(what_cannot_go_together_is_refused),
 		cmocka_unit_test(columns_go_by_their_titles),
 		cmocka_unit_test(columns_go_with_and_without_units),
-		cmocka_unit_test(a_directory_takes_all_tables),
+		cmocka_unit_test(a_directory_takes_many_tables),
+		cmocka_unit_test(what_is_dear_is_read_only_when_named),
 		cmocka_unit_test(sizes_and_keys),
 		cmocka_unit_test(capture_takes_one_place),
 		cmocka_unit_test(profile_takes_one_guest),

@@ -149,11 +149,14 @@ fi
 
 tid=$(guest_vcpu_tid crypto 0)
 read -r _ _ before <"/proc/$tid/schedstat"
-take 2 4 vcpu event domain source
+kvmtop_options="-C counted_switches,cycles" # counters are read where they are named
+take 2 4 vcpu
+kvmtop_options=
 read -r _ _ after <"/proc/$tid/schedstat"
 counted=$(columns vcpu "interval_seconds counted_switches_per_second" domain=crypto |
 	awk -F '\t' '$2 != "" { sum += $1 * $2 } END { printf "%.0f\n", sum }')
 expect_between "context switches that were counted" "${counted:-}" 0 $((after - before))
 expect_same "no PMU: cycles are absent" "$(col vcpu cycles_per_second domain=crypto)" ""
+take 1 2 event source
 expect_true "and the reason is told" "$(col source note source=counters)" \
 	grep -q "no hardware PMU" <<<"$(col source note source=counters)"
