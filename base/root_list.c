@@ -105,7 +105,10 @@ int root_list_numbers(const struct root *root, const char *path, struct numbers 
 		r = list_numbers_live(root, path, ret);
 	if (ret->n > 1)
 		qsort(ret->v, ret->n, sizeof(*ret->v), compare_numbers);
-	return r < 0 ? r : ret->n || !root->archive ? 0 : -ENOENT;
+	/* In an archive a directory is there when something lies below it, number or not. */
+	if (root->archive && ret->n == 0 && !root_exists(root, path))
+		r = -ENOENT;
+	return r;
 }
 
 static void count_dir(void *ctx, const char *name, size_t len, bool is_dir)

@@ -99,6 +99,9 @@ static void archive_lists_directories(void **state)
 	assert_int_equal(tids.n, 2);
 	assert_int_equal(tids.v[0], 7);
 	assert_int_equal(tids.v[1], 9);
+	assert_int_equal(root_list_numbers(root, "proc/7/task/9", &tids), 0);
+	assert_int_equal(tids.n, 0);
+	assert_int_equal(root_list_numbers(root, "proc/8", &tids), -ENOENT);
 	assert_int_equal(root_count_dirs(root, "proc/7/task"), 2);
 	assert_true(root_exists(root, "proc/7/task"));
 	assert_true(root_exists(root, "proc/7/task/9/stat"));
