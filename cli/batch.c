@@ -37,6 +37,7 @@ struct batch {
 	bool starting[SOURCES];
 	char state[SOURCES][16], note[SOURCES][240];
 	bool guest_seen, guest_told; /* the one that was asked for is there; is not, and was told */
+	bool begun;                  /* the first sample was looked at */
 };
 
 /* The table of sources exists to tell about all of them; beside others, it is not to cost much. */
@@ -145,6 +146,36 @@ static bool wait_for_beat(struct batch *b, int *ret_error)
 	}
 }
 
+/* What is not there may be started while we run. */
+static bool may_come(const struct batch *b)
+{
+	return root_is_live(b->root) && b->options->iterations != 1;
+}
+
+static bool is_about_guests(const struct batch *b)
+{
+	for (size_t i = 0; i < b->outputs.n; i++)
+		if (column_needs(table_kinds[b->outputs.output[i].sheet.table].column) &
+		    NEEDS(SRC_GUESTS))
+			return true;
+	return false;
+}
+
+/* A head without rows looks like a failure. Guests that cannot be seen are told of as a source. */
+static void look_for_guests(struct batch *b, const struct snapshot *s)
+{
+	bool first = !b->begun;
+	enum status source[SOURCES];
+
+	b->begun = true;
+	status_sources(s, source);
+	if (!first || b->options->guest || s->table[TABLE_DOMAIN].n > 0 ||
+	    source[SRC_GUESTS] != STATUS_OK || !is_about_guests(b))
+		return;
+	complain("there is no guest on this host%s; kvmtop --demo shows a host that has some",
+	    may_come(b) ? " yet, rows come as soon as one runs" : "");
+}
+
 /* At once, before anything is written: it may be a slip. But it may also be started later. */
 static void look_for_guest(struct batch *b, const struct snapshot *s)
 {
@@ -155,8 +186,7 @@ static void look_for_guest(struct batch *b, const struct snapshot *s)
 	if (b->guest_seen || b->guest_told)
 		return;
 	near = guest_names_nearest(b->root, b->options);
-	complain("no guest is called '%s'%s%s%s%s", wanted,
-	    root_is_live(b->root) && b->options->iterations != 1 ? " yet" : "",
+	complain("no guest is called '%s'%s%s%s%s", wanted, may_come(b) ? " yet" : "",
 	    near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
 	free(near);
 	b->guest_told = true;
@@ -179,6 +209,7 @@ static int take_sample(struct batch *b, const struct snapshot *s)
 {
 	int r = 0;
 
+	look_for_guests(b, s);
 	look_for_guest(b, s);
 	if (b->guest_seen)
 		r = outputs_begin(&b->outputs);

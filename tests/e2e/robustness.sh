@@ -108,6 +108,35 @@ short_of_descriptors() {
 	guest_end guest.pid
 }
 
+# A head without rows looks like a failure, so what it means is said, once.
+no_guest_yet() {
+	local says='kvmtop: there is no guest on this host' demo='; kvmtop --demo shows a host that has some'
+	[ -n "$place_own" ] || {
+		lacking 'a host without guests: that takes root'
+		return 0
+	}
+	run -b -n 1 -d 0.2 -c none -C name
+	status_is_one_of 0
+	[ "$(cat err)" = "$says$demo" ] || place_fail "not what it says of no guest: $(cat err)"
+	[ "$(wc -l <out)" -eq 1 ] || place_fail 'not a head alone'
+	run -b -n 1 -d 0.2 -c none -t host -C busy
+	[ ! -s err ] || place_fail "it speaks of guests where none were asked for: $(cat err)"
+	run capture -d 0.1 -n 2 -c none none.host
+	run -b --root none.host -n 1 -C name
+	[ "$(cat err)" = "$says$demo" ] || place_fail "not what it says of a recording: $(cat err)"
+	"$kvmtop" -b -d 0.1 -c none -C name >later 2>told </dev/null &
+	echo $! >kvmtop.pid
+	until_true grep -qs . told || place_fail 'it does not say that there is none'
+	guest_start first guest.pid || place_fail 'no guest'
+	until_true grep -q ',first,' later || place_fail 'the guest that came is not there'
+	kill -TERM "$(cat kvmtop.pid)"
+	wait "$(cat kvmtop.pid)" || place_fail "it ended with $?"
+	rm kvmtop.pid
+	[ "$(cat told)" = "$says yet, rows come as soon as one runs$demo" ] ||
+		place_fail "not what it says of guests to come: $(cat told)"
+	guest_end guest.pid
+}
+
 # A copy that everybody may run.
 for_everybody() {
 	local file
@@ -529,5 +558,5 @@ few_bytes() {
 }
 
 tm_need
-run_checks short_of_descriptors without_rights three_capabilities hidden_processes failing_calls \
+run_checks no_guest_yet short_of_descriptors without_rights three_capabilities hidden_processes failing_calls \
 	changes_nothing hostile_names stopped_meanwhile guests_come_and_go number_used_again few_bytes
