@@ -258,16 +258,19 @@ static bool ends_clause(const char *text, size_t at)
 void sort_sentence(const struct column *c, int width, char ret[NOTE_SIZE])
 {
 	size_t best, fit;
+	int depth = 0;
+	int length = snprintf(ret, NOTE_SIZE, "Sorted by %s: %s", c->title, c->help);
 
-	snprintf(ret, NOTE_SIZE, "Sorted by %s: %s", c->title, c->help);
 	best = strlen("Sorted by ") + strlen(c->title);
 	fit = text_fit(ret, width, NULL);
-	if (!ret[fit])
+	if (!ret[fit] && length < NOTE_SIZE)
 		return;
-	/* A cell stays for the point. */
-	for (size_t i = best + 1; i < fit; i++)
-		if (ends_clause(ret, i))
+	/* A cell stays for the point. What is in brackets stays whole, or goes. */
+	for (size_t i = best + 1; i < fit; i++) {
+		if (depth == 0 && ends_clause(ret, i))
 			best = i;
+		depth += (ret[i] == '(') - (ret[i] == ')');
+	}
 	while (ret[best - 1] == ' ')
 		best--;
 	memcpy(ret + best, ".", 2);

@@ -2,6 +2,8 @@
 /* Who waits for a CPU, and why; what a header and a foot may not do meanwhile. */
 #include "a_desk.h"
 
+#include "views/foot.h"
+
 /* Both vCPUs of db1 were seen on CPU 8, and so was one of web1. */
 static struct row *vcpu(const struct snapshot *s, uint64_t pid, uint64_t number)
 {
@@ -229,6 +231,27 @@ static void test_what_the_rows_are_sorted_by(void **state)
 	desk_close(&d);
 }
 
+/* Of no column and at no width is it cut within brackets. */
+static void test_brackets_stay_whole(void **state)
+{
+	char text[NOTE_SIZE];
+
+	(void)state;
+	sort_sentence(&table_kinds[TABLE_VCPU].column[VCPU_RUN], 50, text);
+	assert_string_equal(text, "Sorted by RUN%: Time on a host CPU.");
+	for (int t = 0; t < TABLES; t++)
+		for (int c = 0; c < table_kinds[t].columns; c++)
+			for (int width = 40; width < 300; width++) {
+				int depth = 0;
+
+				sort_sentence(&table_kinds[t].column[c], width, text);
+				for (const char *p = text; *p; p++)
+					depth += (*p == '(') - (*p == ')');
+				if (depth != 0)
+					fail_msg("in %d cells: %s", width, text);
+			}
+}
+
 static void test_figures_before_their_names(void **state)
 {
 	struct snapshot *s;
@@ -266,6 +289,7 @@ int main(void)
 		cmocka_unit_test(test_help_names_a_key_once),
 		cmocka_unit_test(test_keys_of_a_narrow_screen),
 		cmocka_unit_test(test_what_the_rows_are_sorted_by),
+		cmocka_unit_test(test_brackets_stay_whole),
 		cmocka_unit_test(test_figures_before_their_names),
 	};
 
