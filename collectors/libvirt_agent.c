@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/libvirt_module.h"
 #include "base/xalloc.h"
 #include "collectors/libvirt_link.h"
 
@@ -174,7 +175,7 @@ int libvirt_agent_read(const struct libvirt_agent_ops *ops, struct libvirt_agent
 
 static const struct libvirt_agent_ops *find_ops(struct libvirt_link *link, char *error)
 {
-	void *module = libvirt_link_module(link);
+	void *module = libvirt_module_load(link->error, sizeof(link->error));
 	const struct libvirt_agent_ops *ops = module ? dlsym(module, LIBVIRT_AGENT_SYMBOL) : NULL;
 
 	if (!module)

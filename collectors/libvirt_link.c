@@ -6,15 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/auxv.h>
 
 #include "base/clock.h"
+#include "base/libvirt_module.h"
 #include "base/root.h"
-#include "base/xalloc.h"
 #include "collectors/collector.h"
 
 #define FIRST_WAIT_NS (2 * NS_PER_SEC)
-#define MODULE_FLAGS (RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE)
 #define LONGEST_WAIT_NS (8 * NS_PER_SEC)
 
 void libvirt_link_init(struct libvirt_link *link, const char *uri,
@@ -72,55 +70,9 @@ bool libvirt_is_uuid(const char *text)
 	return true;
 }
 
-/* Beside the program, by the name under which that was started. */
-static void *load_beside(void)
-{
-	const char *started = (const char *)getauxval(AT_EXECFN);
-	char *program = started ? realpath(started, NULL) : NULL;
-	char *slash = program ? strrchr(program, '/') : NULL, *path;
-	void *module = NULL;
-
-	if (slash) {
-		*slash = '\0';
-		path = xasprintf("%s/" LIBVIRT_MODULE, program);
-		module = dlopen(path, MODULE_FLAGS);
-		free(path);
-	}
-	free(program);
-	return module;
-}
-
-/*
- * The program's run path leads to the module. The loader ignores that under the address sanitizer,
- * which is why we look beside the program too; but not where the program has rights that its user
- * has not, since the name is the user's choice.
- */
-static void *find_module(struct libvirt_link *link)
-{
-	static const char missing[] = LIBVIRT_MODULE ": cannot open";
-	void *module = dlopen(LIBVIRT_MODULE, MODULE_FLAGS);
-	const char *why = module ? NULL : dlerror();
-
-	if (why && strstr(why, missing) && !getauxval(AT_SECURE)) {
-		module = load_beside();
-		why = module ? NULL : dlerror();
-	}
-	if (why && strstr(why, missing))
-		snprintf(link->error, sizeof(link->error), LIBVIRT_MODULE " is not installed");
-	else if (why)
-		snprintf(link->error, sizeof(link->error),
-		    "libvirt's library is not installed (%s)", why);
-	return module;
-}
-
-void *libvirt_link_module(struct libvirt_link *link)
-{
-	return find_module(link);
-}
-
 static int load_module(struct libvirt_link *link)
 {
-	void *module = find_module(link);
+	void *module = libvirt_module_load(link->error, sizeof(link->error));
 	const struct libvirt_ops *ops;
 
 	if (!module)

@@ -27,7 +27,6 @@ struct root;
 
 /* To be changed with everything below: a module of another make is not used. */
 #define LIBVIRT_OPS_VERSION 2
-#define LIBVIRT_MODULE "kvmtop-libvirt.so"
 #define LIBVIRT_OPS_SYMBOL "kvmtop_libvirt_ops"
 
 #define LIBVIRT_UUID_SIZE 37
@@ -130,9 +129,6 @@ int libvirt_link_ready(
 
 /* Notes why libvirt_link_ready failed and what would help; the state to return. */
 enum state libvirt_link_explain(const struct libvirt_link *link, struct reading *r, int failure);
-
-/* The module itself, or NULL: link->error says why. */
-void *libvirt_link_module(struct libvirt_link *link);
 
 /* The uri that is used, for messages. */
 const char *libvirt_link_uri(const struct libvirt_link *link);
