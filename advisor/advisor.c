@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "advisor/finding.h"
 #include "advisor/inner.h"
 #include "advisor/judge.h"
 #include "base/clock.h"
@@ -146,27 +147,73 @@ bool advisor_mutes(struct advisor *a, const struct rule *rule, struct key subjec
 	return muted;
 }
 
+static struct subject subject_at(const struct snapshot *s, const struct row *row,
+    const struct judge *judge, const struct limits *limits)
+{
+	return (struct subject){
+		.now = s,
+		.row = row,
+		.host = snapshot_find(s, TABLE_HOST, key_host(0)),
+		.judge = judge,
+		.param = limits->param,
+	};
+}
+
 bool advisor_plan(
     struct advisor *a, const struct snapshot *s, const struct row *finding, struct plan *ret)
 {
 	const struct rule *rule = finding_rule(finding);
+	struct subject subject;
 	struct judge judge;
 	struct limits l;
-	struct subject subject;
 
 	*ret = (struct plan){ 0 };
 	if (!rule || !rule->plan || !finding->about)
 		return false;
 	judge_init(&judge, s);
 	l = advisor_limits(a, rule);
-	subject = (struct subject){
-		.now = s,
-		.row = finding->about,
-		.host = snapshot_find(s, TABLE_HOST, key_host(0)),
-		.judge = &judge,
-		.param = l.param,
-	};
+	subject = subject_at(s, finding->about, &judge, &l);
 	rule->plan(&subject, ret);
 	judge_done(&judge);
 	return ret->n > 0 && !ret->refusal;
+}
+
+static bool has_needs(const struct rule *rule, const struct subject *s)
+{
+	for (const struct need *n = rule->needs; n && n->table != TABLES; n++) {
+		const struct row *row = needed_row(s, rule, n->table);
+		double v;
+
+		if (!n->may_lack && row &&
+		    table_kinds[n->table].column[n->column].kind != KIND_TEXT &&
+		    !figure_of((enum table_id)n->table, row, n->column, &v))
+			return false;
+	}
+	return true;
+}
+
+bool advisor_figure(struct advisor *a, const struct snapshot *s, const struct rule *rule,
+    struct key subject_key, double *ret)
+{
+	const struct row *finding = snapshot_find(s, TABLE_FINDING, finding_key(rule, subject_key));
+	const struct row *row = snapshot_find(s, rule->subject, subject_key);
+	struct memo memo = { .since_ns = s->moment.mono_ns };
+	struct subject subject;
+	struct judge judge;
+	struct limits l;
+	bool measured;
+
+	if (finding && cell_has(finding, FINDING_FIGURE)) {
+		*ret = cell_number(finding, FINDING_FIGURE, 0);
+		return true;
+	}
+	if (!row)
+		return false;
+	judge_init(&judge, s);
+	l = advisor_limits(a, rule);
+	subject = subject_at(s, row, &judge, &l);
+	subject.memo = &memo;
+	measured = has_needs(rule, &subject) && rule->measure(&subject, ret) == OUTCOME_FIGURE;
+	judge_done(&judge);
+	return measured;
 }

@@ -60,4 +60,9 @@ bool finding_is_muted(const struct row *finding);
 bool advisor_plan(
     struct advisor *a, const struct snapshot *s, const struct row *finding, struct plan *ret);
 
+/* The figure of @rule for the row of that key in @s, whether it is raised or not. False: the rule
+ * has nothing to say about it now, or cannot at a glance. */
+bool advisor_figure(struct advisor *a, const struct snapshot *s, const struct rule *rule,
+    struct key subject, double *ret);
+
 #endif

@@ -39,7 +39,7 @@ struct advisor {
 	size_t n;
 	const struct snapshot *before; /* the sample judged before; tracks go by its rows */
 	bool hurry;
-	uint64_t times;   /* samples judged */
+	uint64_t times; /* samples judged */
 
 	pthread_mutex_t lock; /* guards limits and mutes */
 	struct mute *mute;
@@ -48,5 +48,9 @@ struct advisor {
 
 /* Whether what @rule has to say about @subject is not to be heard now. */
 bool advisor_mutes(struct advisor *a, const struct rule *rule, struct key subject, uint64_t now_ns);
+
+/* Of the subject's row or the host's: where a column is looked for that it cannot be judged
+ * without. NULL: nobody looks. */
+const struct row *needed_row(const struct subject *s, const struct rule *rule, int table);
 
 #endif

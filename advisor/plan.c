@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/xalloc.h"
 
@@ -12,7 +13,19 @@ static char *dup_or_null(const char *s)
 	return s && *s ? xstrdup(s) : NULL;
 }
 
-static void action_done(struct action *a)
+struct action action_copy(const struct action *a)
+{
+	struct action copy = *a;
+
+	copy.domain = dup_or_null(a->domain);
+	copy.uuid = dup_or_null(a->uuid);
+	copy.target = xstrdup(a->target);
+	copy.expected = a->expected ? xstrdup(a->expected) : NULL;
+	copy.value = xstrdup(a->value);
+	return copy;
+}
+
+void action_done(struct action *a)
 {
 	free(a->domain);
 	free(a->uuid);
@@ -73,6 +86,8 @@ struct action *plan_add_lasting(struct plan *p, enum action_kind kind, const str
 	return &p->lasting[p->lasting_n++];
 }
 
+static char *vformat(const char *format, va_list args) __attribute__((format(printf, 1, 0)));
+
 static char *vformat(const char *format, va_list args)
 {
 	char *s;
@@ -128,6 +143,15 @@ const char *action_kind_name(enum action_kind kind)
 	};
 
 	return names[kind];
+}
+
+enum action_kind action_kind_find(const char *name)
+{
+	enum action_kind kind = 0;
+
+	while (kind < ACTION_KINDS && strcmp(action_kind_name(kind), name) != 0)
+		kind++;
+	return kind;
 }
 
 const char *fix_class_name(enum fix_class c)

@@ -85,8 +85,14 @@ void plan_title(struct plan *p, const char *format, ...) __attribute__((format(p
 /* There is no plan, and why; what was added is dropped. */
 void plan_refuse(struct plan *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* An action with texts of its own. */
+struct action action_copy(const struct action *a);
+void action_done(struct action *a);
+
 /* "sysctl", "pin-vcpu", …: as the journal calls it. */
 const char *action_kind_name(enum action_kind kind);
+/* ACTION_KINDS: there is none of that name. */
+enum action_kind action_kind_find(const char *name);
 
 const char *fix_class_name(enum fix_class c); /* "A", …; "" for none */
 

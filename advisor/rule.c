@@ -119,3 +119,24 @@ void say_time(struct text *out, double seconds)
 	format_time(seconds, WIDE, buf);
 	print_text(out, buf);
 }
+
+void say_figure(struct text *out, const struct rule *rule, double v)
+{
+	switch (rule->show) {
+	case SHOW_PERCENT:
+		say_percent(out, v);
+		break;
+	case SHOW_SIZE:
+		say_size(out, v);
+		break;
+	case SHOW_TIME:
+		say_time(out, v);
+		break;
+	case SHOW_DECIMAL:
+		print_format(out, "%g", v);
+		break;
+	default:
+		say_count(out, v);
+		break;
+	}
+}

@@ -155,5 +155,7 @@ void say_percent(struct text *out, double ratio);
 void say_size(struct text *out, double bytes);
 void say_count(struct text *out, double v);
 void say_time(struct text *out, double seconds);
+/* A figure of the rule, or a limit of it, in its own way. */
+void say_figure(struct text *out, const struct rule *rule, double v);
 
 #endif

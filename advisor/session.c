@@ -21,8 +21,7 @@ struct session {
 	size_t n, cap;
 };
 
-/* Of the subject's row or the host's: what it cannot be judged without. */
-static const struct row *needed_row(const struct subject *s, const struct rule *rule, int table)
+const struct row *needed_row(const struct subject *s, const struct rule *rule, int table)
 {
 	if (table == (int)rule->subject)
 		return s->row;

@@ -35,28 +35,6 @@ static const char *fix_words(enum fix_class fix)
 	return "None: this is advice only.";
 }
 
-/* A limit in the way of the figure that it is about. */
-static void say_limit(struct text *out, const struct rule *rule, double v)
-{
-	switch (rule->show) {
-	case SHOW_PERCENT:
-		say_percent(out, v);
-		break;
-	case SHOW_SIZE:
-		say_size(out, v);
-		break;
-	case SHOW_TIME:
-		say_time(out, v);
-		break;
-	case SHOW_DECIMAL:
-		print_format(out, "%g", v);
-		break;
-	default:
-		say_count(out, v);
-		break;
-	}
-}
-
 #define KEY_WIDTH 44
 
 static void print_key(struct text *out, const struct rule *rule, const char *name,
@@ -119,7 +97,7 @@ static void print_head(struct text *out, const struct rule *rule)
 	print_format(out, "Level %s; judged for %s%s; ", level_name(rule->level),
 	    rule->subject == TABLE_HOST ? "the " : "each ", table_kinds[rule->subject].help);
 	print_format(out, "raised where this is ");
-	say_limit(out, rule, rule->raise);
+	say_figure(out, rule, rule->raise);
 	print_text(out, rule->below ? " or less" : " or more");
 	if (rule->raise_s > 0)
 		print_format(out, " for %g s", rule->raise_s);
