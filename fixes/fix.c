@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "fixes/fix.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/print.h"
+#include "base/xalloc.h"
+#include "fixes/kinds.h"
+
+void fix_of_plan(struct fix *f, const struct plan *plan, bool lasting)
+{
+	const struct action *action = lasting ? plan->lasting : plan->action;
+
+	f->n = lasting ? plan->lasting_n : plan->n;
+	f->step = xcalloc(f->n + 1, sizeof(*f->step));
+	f->figure = NAN;
+	if (plan->title)
+		f->title = xasprintf("%s%s", lasting ? "make it last: " : "", plan->title);
+	for (size_t i = 0; i < f->n; i++)
+		f->step[i].action = action_copy(&action[i]);
+}
+
+static void step_done(struct step *s)
+{
+	action_done(&s->action);
+	free(s->state);
+	free(s->expected);
+	free(s->old);
+	free(s->left);
+	free(s->why);
+}
+
+void fix_done(struct fix *f)
+{
+	for (size_t i = 0; i < f->n; i++)
+		step_done(&f->step[i]);
+	free(f->step);
+	free(f->rule);
+	free(f->subject);
+	free(f->title);
+	free(f->why);
+	*f = (struct fix){ 0 };
+}
+
+void step_commands(const struct step *s, struct text *out)
+{
+	char *value = s->state ? kind_value(&s->action, s->state) : NULL;
+
+	if (!s->state || !kind_of(s->action.kind)->is_inert) {
+		kind_command(&s->action, value ? value : s->action.value, out);
+		print_text(out, "\n");
+	}
+	free(value);
+}
+
+void fix_commands(const struct fix *f, struct text *out)
+{
+	for (size_t i = 0; i < f->n; i++)
+		step_commands(&f->step[i], out);
+}
+
+void fix_undo_commands(const struct fix *f, struct text *out)
+{
+	for (size_t i = f->n; i-- > 0;) {
+		struct step back = f->step[i];
+
+		/* A value that an earlier step writes is what a later one puts back. */
+		for (size_t k = i; back.old && k-- > 0;)
+			if (step_same_place(&f->step[k], &back)) {
+				back.old = f->step[k].action.value;
+				break;
+			}
+		back.state = back.old;
+		if (back.state)
+			step_commands(&back, out);
+	}
+}
+
+bool step_same_place(const struct step *a, const struct step *b)
+{
+	/* Of a guest's definition the whole is one place. */
+	bool whole = a->action.kind == ACTION_DEFINE;
+
+	return a->action.kind == b->action.kind && a->action.saved == b->action.saved &&
+	       key_same_owner(a->action.guest, b->action.guest) &&
+	       (whole || strcmp(a->action.target, b->action.target) == 0) &&
+	       strcmp(a->action.uuid ? a->action.uuid : "", b->action.uuid ? b->action.uuid : "") ==
+		   0;
+}
+
+static void place_words(const struct action *a, struct text *out)
+{
+	switch (a->kind) {
+	case ACTION_PIN_VCPU:
+		print_format(out, "CPUs of vCPU %s", a->target);
+		break;
+	case ACTION_PIN_EMULATOR:
+		print_text(out, "CPUs of the emulator");
+		break;
+	case ACTION_PIN_IOTHREAD:
+		print_format(out, "CPUs of I/O thread %s", a->target);
+		break;
+	case ACTION_AFFINITY:
+		print_format(out, "CPUs of thread %s", a->target);
+		break;
+	case ACTION_NUMATUNE:
+		print_format(out, "numatune %s", a->target);
+		break;
+	case ACTION_MIGRATE_PAGES:
+		print_format(out, "memory on nodes %s, KiB by node", a->target);
+		break;
+	case ACTION_BALLOON:
+		print_text(out, "memory by balloon, KiB");
+		break;
+	case ACTION_STATS_PERIOD:
+		print_text(out, "statistics period of the balloon, s");
+		break;
+	case ACTION_HUGE_POOL:
+		print_format(out, "huge pages of %s KiB", a->target);
+		break;
+	case ACTION_MODULE:
+		print_format(out, "module %s", a->target);
+		break;
+	case ACTION_VCPUS:
+		print_format(out, "vCPUs, %s", a->target);
+		break;
+	case ACTION_WRITE:
+	case ACTION_AWAIT:
+	case ACTION_DROP_IN:
+		print_format(out, "/%s", a->target);
+		break;
+	default:
+		print_text(out, a->target);
+		break;
+	}
+}
+
+void step_place(const struct step *s, struct text *out)
+{
+	const struct action *a = &s->action;
+
+	place_words(a, out);
+	if (a->domain)
+		print_format(out, " of %s", a->domain);
+	if (a->saved || a->kind == ACTION_DEFINE)
+		print_text(out, " from its next start on");
+}
+
+const char *result_name(enum result result)
+{
+	static const char *const names[RESULTS] = {
+		[RESULT_NONE] = "not begun",
+		[RESULT_DONE] = "done",
+		[RESULT_PART] = "done in part",
+		[RESULT_FAILED] = "failed",
+		[RESULT_UNKNOWN] = "unknown",
+		[RESULT_BACK] = "put back",
+		[RESULT_STUCK] = "not put back",
+	};
+
+	return names[result];
+}
+
+const char *ending_name(enum ending ending)
+{
+	static const char *const names[ENDINGS] = {
+		[ENDING_NONE] = "cut off",
+		[ENDING_DONE] = "done",
+		[ENDING_PART] = "done in part",
+		[ENDING_REFUSED] = "refused",
+		[ENDING_BACK] = "put back",
+		[ENDING_FAILED] = "failed",
+		[ENDING_UNKNOWN] = "unknown",
+	};
+
+	return names[ending];
+}
