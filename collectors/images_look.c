@@ -17,7 +17,6 @@ struct view {
 	struct dm_names *dm;
 	struct open_files files;
 	char *mounts, *own_mounts; /* mountinfo of the guest, and ours; NULL: not to be had */
-	char directory[4096];      /* that the process works in; "": not to be had */
 };
 
 static void forget_place(struct image *i)
@@ -137,22 +136,6 @@ static void set_mount(
 	}
 }
 
-/* A name without its directory is one in the directory of the process, if QEMU has it open: it may
- * as well be no file at all, but "ssh:…". */
-static const struct open_file *find_file(
-    struct reading *r, const struct view *v, const char *source)
-{
-	const struct open_file *file;
-	char *path;
-
-	if (source[0] == '/')
-		return open_files_find(&v->files, r->root, v->dm, source);
-	path = xasprintf("%s/%s", v->directory, source);
-	file = open_files_find(&v->files, r->root, v->dm, path);
-	free(path);
-	return file;
-}
-
 /* Of a device that is the image itself; of a file its own size is read. */
 static void set_size(struct reading *r, struct image *image, const char *name)
 {
@@ -173,9 +156,10 @@ static void set_itself(struct reading *r, struct image *image, const char *name)
 	set_size(r, image, name);
 }
 
+/* A name without its directory that is not open may be no file at all, but "ssh:…". */
 static void look_at(struct reading *r, struct view *v, uint32_t pid, struct image *image)
 {
-	const struct open_file *file = find_file(r, v, image->source);
+	const struct open_file *file = open_files_find(&v->files, r->root, v->dm, image->source);
 	const char *path = file ? file->target : image->source;
 	char device[BLOCK_NAME_SIZE];
 	struct mount_line m;
@@ -196,11 +180,8 @@ void images_look(struct reading *r, struct image_guest *g, struct dm_names *dm)
 {
 	uint32_t pid = (uint32_t)g->key.owner;
 	struct view v = { .dm = dm };
-	char process[16], cwd[32];
+	char process[16];
 
-	snprintf(cwd, sizeof(cwd), "proc/%u/cwd", pid);
-	if (root_link(r->root, cwd, v.directory, sizeof(v.directory)) < 0)
-		v.directory[0] = '\0';
 	snprintf(process, sizeof(process), "%u", pid);
 	g->fd_error = open_files_read(&v.files, r->root, dm, pid);
 	v.mounts = read_mounts(r, process);

@@ -46,6 +46,9 @@ int open_files_read(
 	char path[64], target[4096];
 	int e, first_error = 0;
 
+	snprintf(path, sizeof(path), "proc/%u/cwd", pid);
+	if (root_link(root, path, target, sizeof(target)) > 0)
+		f->directory = xstrdup(target);
 	snprintf(path, sizeof(path), "proc/%u/fd", pid);
 	e = root_list_numbers(root, path, &fds);
 	for (size_t i = 0; e == 0 && i < fds.n && i < FDS_MAX; i++) {
@@ -67,6 +70,7 @@ void open_files_done(struct open_files *f)
 	for (size_t i = 0; i < f->n; i++)
 		free(f->file[i].target);
 	free(f->file);
+	free(f->directory);
 	*f = (struct open_files){ 0 };
 }
 
@@ -77,7 +81,7 @@ static const char *last_part(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-const struct open_file *open_files_find(
+static const struct open_file *find_path(
     const struct open_files *f, const struct root *root, struct dm_names *dm, const char *source)
 {
 	const struct open_file *found = NULL;
@@ -95,4 +99,18 @@ const struct open_file *open_files_find(
 			found = &f->file[i];
 		}
 	return n == 1 ? found : NULL;
+}
+
+const struct open_file *open_files_find(
+    const struct open_files *f, const struct root *root, struct dm_names *dm, const char *source)
+{
+	const struct open_file *file;
+	char *path;
+
+	if (source[0] == '/' || !f->directory)
+		return find_path(f, root, dm, source);
+	path = xasprintf("%s/%s", f->directory, source);
+	file = find_path(f, root, dm, path);
+	free(path);
+	return file;
 }

@@ -20,6 +20,7 @@ struct open_file {
 struct open_files {
 	struct open_file *file;
 	size_t n, cap;
+	char *directory; /* that the process works in; NULL: not to be had */
 };
 
 /* 0, or why nothing can be seen. */
@@ -28,8 +29,8 @@ int open_files_read(
 void open_files_done(struct open_files *f);
 
 /*
- * By its path, a device by any of its names; where the path leads over a link, by the last part of
- * it when only one file has that. NULL: it is not open.
+ * By its path, which may begin in the process's directory, a device by any of its names; where the
+ * path leads over a link, by the last part of it when only one file has that. NULL: it is not open.
  */
 const struct open_file *open_files_find(
     const struct open_files *f, const struct root *root, struct dm_names *dm, const char *source);

@@ -85,6 +85,24 @@ static void plugged_disks_are_found(void **state)
 	captured_done(&h, disks_close);
 }
 
+/* QEMU was started in the directory of its image, which is no other disk for that. */
+static void names_without_a_directory_are_known(void **state)
+{
+	static const char qemu[] = "qemu\0-drive\0file=a.raw,format=raw,if=virtio";
+	struct captured h = { .state = disks_open(NULL) };
+
+	(void)state;
+	captured_sample(&h, 10);
+	captured_bytes(&h, "proc/42/cmdline", qemu, sizeof(qemu));
+	archive_write_entry(&h.text, "proc/42/cwd", true, "/here", 5);
+	open_file(&h, 8, "/there/a.raw", "02100000");
+	open_file(&h, 9, "/here/a.raw", "02100002");
+	take(&h);
+	assert_int_equal(h.now->table[TABLE_DISK].n, 1);
+	assert_string_equal(cell_text(h.now->table[TABLE_DISK].row[0], DISK_SOURCE), "a.raw");
+	captured_done(&h, disks_close);
+}
+
 /* The path on the command line was a link: it may be the image that is open by another name. */
 static void links_are_not_taken_for_gone(void **state)
 {
@@ -164,6 +182,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(unplugged_disks_are_gone),
 		cmocka_unit_test(plugged_disks_are_found),
+		cmocka_unit_test(names_without_a_directory_are_known),
 		cmocka_unit_test(links_are_not_taken_for_gone),
 		cmocka_unit_test(other_names_are_no_other_disks),
 		cmocka_unit_test(without_descriptors_all_stay),
