@@ -315,7 +315,7 @@ dear_sources() {
 	run 0 -b "${captured[@]}" -n 1 -o plain/
 	is_off exits plain/source.csv || fail 'a directory of tables watches exits'
 	is_off counters plain/source.csv || fail 'a directory of tables counts events'
-	run 0 -b "${captured[@]}" -n 1 -t host_exit,source -o exits/
+	run 3 -b "${captured[@]}" -n 1 -t host_exit,source -o exits/
 	is_off exits exits/source.csv && fail 'the table of exits does not watch them'
 	is_off counters exits/source.csv || fail 'the table of exits counts events'
 	run 0 -b "${captured[@]}" -n 1 -t source
