@@ -41,8 +41,7 @@ double exit_times_quantile(const struct exit_times *x, double q)
 	return (double)x->max_ns;
 }
 
-/* Student's t for 95 % of two sides, by degrees of freedom. */
-static double confidence(uint64_t freedom)
+double confidence(uint64_t freedom)
 {
 	static const double t[] = { 12.7, 12.7, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26 };
 
@@ -109,7 +108,7 @@ static void set_figures(
 		.level = c->level, .id = c->id, .guest = c->guest, .reason = c->reason
 	};
 	f->rate = (c->sum[NOW] + c->sum[BEFORE]) / seconds;
-	f->total = c->total;
+	f->total = c->total + c->fresh;
 	f->error = error_of(t, c);
 	set_times(f, &x, seconds);
 }
@@ -217,9 +216,10 @@ size_t exit_tally_figures(struct exit_tally *t, struct exit_figures **ret)
 	add_up_times(t);
 	*ret = xcalloc(t->cells + 1, sizeof(**ret));
 	for (size_t i = 0; i < SLOTS; i++)
-		if (t->slot[i] && has_figures(t->slot[i]))
+		if (t->slot[i] && t->slot[i]->reason.isa != EXIT_ALL && has_figures(t->slot[i]))
 			set_figures(t, t->slot[i], seconds, &(*ret)[n++]);
 	qsort(*ret, n, sizeof(**ret), compare_figures);
 	add_slowness(t, *ret, n);
+	scale_figures(t, *ret, n);
 	return n;
 }

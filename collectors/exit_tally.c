@@ -72,18 +72,23 @@ static void put_cell(struct exit_tally *t, struct cell *c)
 	t->cells++;
 }
 
+struct cell *find_cell(
+    const struct exit_tally *t, enum exit_level level, uint32_t id, struct exit_reason reason)
+{
+	for (size_t i = hash(level, id, reason) % SLOTS; t->slot[i]; i = (i + 1) % SLOTS)
+		if (is_cell(t->slot[i], level, id, reason))
+			return t->slot[i];
+	return NULL;
+}
+
 /* NULL: there is no room. */
 struct cell *cell_of(
     struct exit_tally *t, enum exit_level level, uint32_t id, struct exit_reason reason)
 {
-	struct cell *c;
-	size_t i;
+	struct cell *c = find_cell(t, level, id, reason);
 
-	for (i = hash(level, id, reason) % SLOTS; t->slot[i]; i = (i + 1) % SLOTS)
-		if (is_cell(t->slot[i], level, id, reason))
-			return t->slot[i];
-	if (t->cells == EXIT_CELLS_MAX)
-		return NULL;
+	if (c || t->cells == EXIT_CELLS_MAX)
+		return c;
 	c = xcalloc(1, sizeof(*c));
 	c->level = level;
 	c->id = id;
@@ -265,6 +270,18 @@ static void add_window(struct exit_tally *t, enum exit_level level, uint32_t id,
 		t->left_out += from->window;
 }
 
+/* What goes on to user space is among the exits already. */
+static void add_to_all(struct exit_tally *t, uint32_t guest, const struct cell *from)
+{
+	struct cell *c =
+	    from->reason.isa == EXIT_TO_USER
+		? NULL
+		: cell_of(t, EXIT_OF_GUEST, guest, (struct exit_reason){ EXIT_ALL, 0 });
+
+	if (c)
+		c->window += from->window;
+}
+
 /* Cells that are added meanwhile may be met or not: they are of no thread. */
 static void add_up(struct exit_tally *t, uint32_t (*guest_of)(void *ctx, uint32_t tid), void *ctx)
 {
@@ -276,8 +293,10 @@ static void add_up(struct exit_tally *t, uint32_t (*guest_of)(void *ctx, uint32_
 			continue;
 		guest = guest_of(ctx, c->id);
 		c->guest = guest;
-		if (guest)
+		if (guest) {
 			add_window(t, EXIT_OF_GUEST, guest, c);
+			add_to_all(t, guest, c);
+		}
 		add_window(t, EXIT_OF_HOST, 0, c);
 	}
 }
@@ -298,6 +317,7 @@ void exit_tally_end(struct exit_tally *t, const struct exit_window *window,
 	if (!window->whole)
 		cut_off(t, window->end_ns);
 	add_up(t, guest_of, ctx);
+	add_cross(t);
 	for (size_t i = 0; i < SLOTS; i++) {
 		struct cell *c = t->slot[i];
 		double n;
@@ -306,7 +326,7 @@ void exit_tally_end(struct exit_tally *t, const struct exit_window *window,
 			continue;
 		n = (double)c->window;
 		c->sum[NOW] += n;
-		c->total += n * weight;
+		c->fresh += n * weight;
 		c->squares[NOW] += n * n;
 		c->window = 0;
 	}
@@ -346,6 +366,12 @@ static void turn(uint64_t v[EPOCHS])
 	v[NOW] = 0;
 }
 
+static void turn_sum(double v[EPOCHS])
+{
+	v[BEFORE] = v[NOW];
+	v[NOW] = 0;
+}
+
 void exit_tally_turn(struct exit_tally *t, uint64_t now_ns, uint64_t span_ns)
 {
 	if (t->epoch_ns == 0)
@@ -364,9 +390,14 @@ void exit_tally_turn(struct exit_tally *t, uint64_t now_ns, uint64_t span_ns)
 		c->times[BEFORE] = c->times[NOW];
 		c->times[NOW] = NULL;
 		free(old);
-		c->sum[BEFORE] = c->sum[NOW];
-		c->squares[BEFORE] = c->squares[NOW];
-		c->sum[NOW] = c->squares[NOW] = 0;
+		turn_sum(c->sum);
+		turn_sum(c->squares);
+		turn_sum(c->cross);
+		/* KVM may tell more seldom; the last that it told holds until then. */
+		if (c->sampled[NOW] > 0) {
+			turn_sum(c->counted);
+			turn_sum(c->sampled);
+		}
 	}
 	drop_idle(t);
 	turn(t->windows);

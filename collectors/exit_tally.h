@@ -42,6 +42,7 @@ struct exit_figures {
 	double rate;  /* per second */
 	double total; /* since this reason was first seen without a pause */
 	double error; /* of the rate, of itself, with 95 % confidence; 0: none */
+	double scale; /* by which the rate was brought to KVM's own count; 0: it was not */
 	double time;  /* from exits to entries, in CPUs */
 	bool timed;   /* the times that follow are known; in seconds */
 	double mean, p50, p99, min, max;
@@ -76,6 +77,17 @@ struct exit_window {
 /* Ends a window. @guest_of: the process that a thread belongs to, 0: not known. */
 void exit_tally_end(struct exit_tally *t, const struct exit_window *window,
     uint32_t (*guest_of)(void *ctx, uint32_t tid), void *ctx);
+
+/* Exits of a guest that KVM itself counted since the call before; or it has only begun to tell. */
+struct exit_count {
+	uint32_t guest;
+	double exits;
+	bool begins;
+	bool taken; /* set; otherwise nothing was sampled yet of that, and it is told again */
+};
+
+/* What was sampled since the call before is scaled to these counts, and the rates with it. */
+void exit_tally_scale(struct exit_tally *t, struct exit_count *counts, size_t n);
 
 /* Figures cover between @span_ns and twice as much. Call it before a window begins. */
 void exit_tally_turn(struct exit_tally *t, uint64_t now_ns, uint64_t span_ns);

@@ -19,7 +19,12 @@ struct cell {
 	uint32_t id, guest; /* @guest: of a thread, as last known */
 	struct exit_reason reason;
 	uint64_t window; /* exits in the window that is going on */
-	double sum[EPOCHS], squares[EPOCHS], total;
+	double sum[EPOCHS], squares[EPOCHS];
+	double cross[EPOCHS]; /* over windows: this times all exits of its guest */
+	double total, fresh;  /* @fresh: came since, and is not scaled yet */
+	/* Of all exits of a guest: what KVM counted and what was sampled in the same time; by what
+	 * is to be multiplied what is fresh, and how much of that came before KVM began to tell. */
+	double counted[EPOCHS], sampled[EPOCHS], scale, before;
 	struct exit_times
 	    *times[EPOCHS]; /* of threads; of others NOW is their sum, made for the figures */
 };
@@ -44,10 +49,21 @@ struct exit_tally {
 	uint64_t left_out;
 };
 
+/* All exits of a guest; stands in no figures. */
+#define EXIT_ALL 0
+
+struct cell *find_cell(
+    const struct exit_tally *t, enum exit_level level, uint32_t id, struct exit_reason reason);
 /* The cell, added where it was missing; NULL: there is no room. */
 struct cell *cell_of(
     struct exit_tally *t, enum exit_level level, uint32_t id, struct exit_reason reason);
 struct exit_times *times_of(struct cell *c);
 void add_times(struct exit_times *into, const struct exit_times *x);
+/* Student's t for 95 % of two sides, by degrees of freedom. */
+double confidence(uint64_t freedom);
+
+/* exit_scale.c: before a window ends, and of figures, sorted and with the errors of samples. */
+void add_cross(struct exit_tally *t);
+void scale_figures(const struct exit_tally *t, struct exit_figures *figures, size_t n);
 
 #endif

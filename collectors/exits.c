@@ -15,6 +15,7 @@
 #include "collectors/collector.h"
 #include "collectors/exits_bpf.h"
 #include "collectors/exits_counts.h"
+#include "collectors/exits_kvm.h"
 #include "collectors/exits_ring.h"
 #include "collectors/exits_rows.h"
 
@@ -33,6 +34,7 @@
 struct exits {
 	struct exit_tally *tally;
 	struct exits_ring ring;
+	struct exits_kvm kvm;
 	enum exits_mode mode;
 	struct exits_bpf *bpf;
 	bool bpf_refused;
@@ -60,6 +62,7 @@ static void stop(struct exits *e)
 	e->bpf = NULL;
 	e->bpf_refused = false;
 	exits_ring_close(&e->ring);
+	exits_kvm_clear(&e->kvm);
 	exit_tally_clear(e->tally);
 	e->begin_ns = e->cycle_ns = 0;
 	e->own_cpus = 0;
@@ -240,6 +243,14 @@ static void measure(struct exits *e, const struct exit_window *window, uint64_t 
 	e->begin_ns = window->begin_ns;
 }
 
+static bool is_scaled(const struct exits_found *found)
+{
+	for (size_t i = 0; i < found->n; i++)
+		if (found->figures[i].scale > 0)
+			return true;
+	return false;
+}
+
 /* What part of the host's exits the kernel's counts had no room to tell apart. */
 static double part_of_others(const struct exits_found *found)
 {
@@ -280,6 +291,8 @@ static void note_method(struct reading *r, const struct exits_found *found)
 	else
 		reading_note(r, "Sampled, %.1f %% of the time: 50 ms of every %.0f ms.",
 		    found->duty * 100, found->duty > 0 ? 50 / found->duty : 0);
+	if (!found->counted && is_scaled(found))
+		reading_note(r, "Scaled to the exits that KVM counts of each guest.");
 	if (!found->counted && e->bpf_why[0])
 		reading_note(r, "Not counted: %s.", e->bpf_why);
 	if (part_of_others(found) > 0)
@@ -310,6 +323,9 @@ static enum state read_live(struct reading *r)
 
 	r->rest = rest;
 	exit_tally_turn(e->tally, r->now_ns, e->span_ns);
+	/* What was sampled lies before the latest sample; what will be, behind it. */
+	if (!e->bpf)
+		exits_kvm_scale(&e->kvm, r->latest, e->tally);
 	exits_vcpus_init(&v, r->latest);
 	error = watch(r, &v, &window);
 	if (error == 0) {

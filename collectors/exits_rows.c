@@ -125,7 +125,11 @@ static void write_row(struct reading *r, struct row *row, const struct exit_figu
 	exit_reason_name(f->reason, name);
 	cell_set_text(r->into, row, EXIT_REASON, name, at_ns);
 	cell_set_text(r->into, row, EXIT_KIND, kind_of(f->reason), at_ns);
-	cell_set_text(r->into, row, EXIT_METHOD, found->counted ? "counted" : "sampled", at_ns);
+	cell_set_text(r->into, row, EXIT_METHOD,
+	    found->counted ? "counted"
+	    : f->scale > 0 ? "scaled"
+			   : "sampled",
+	    at_ns);
 	cell_set_number(row, EXIT_COUNT, f->rate, at_ns);
 	cell_set_number(row, EXIT_TOTAL, f->total, at_ns);
 	cell_set_number(row, EXIT_ERROR, f->error, at_ns);
@@ -143,7 +147,8 @@ static double cost_of(const struct exit_figures *f, const struct exits_found *fo
 	bool user = f->reason.isa == EXIT_TO_USER;
 	double ns = found->counted ? COUNT_NS : user ? EXIT_RECORD_NS : 2 * EXIT_RECORD_NS;
 
-	return f->rate * found->duty * ns / (double)NS_PER_SEC;
+	/* What was written is what was seen. */
+	return f->rate / (f->scale > 0 ? f->scale : 1) * found->duty * ns / (double)NS_PER_SEC;
 }
 
 static void add_cost(struct reading *r, const struct row *domain, double cpus)
@@ -213,11 +218,11 @@ static uint64_t scaled(double v, double by)
 	return v > 0 ? (uint64_t)llround(v * by) : 0;
 }
 
-/* Whole numbers only: exits in thousandths, ratios in millionths, times in ns. */
+/* Whole numbers only: exits in thousandths, ratios and scales in millionths, times in ns. */
 void exits_note(const struct reading *r, const struct exits_found *found)
 {
 	struct text text = { 0 };
-	char line[256];
+	char line[384];
 	int n = snprintf(line, sizeof(line), "%s %llu %llu %llu\n",
 	    found->counted ? "counted" : "sampled", (unsigned long long)scaled(found->duty, 1e6),
 	    (unsigned long long)scaled(found->lost, 1e6),
@@ -236,7 +241,8 @@ void exits_note(const struct reading *r, const struct exits_found *found)
 		for (size_t k = 0; k < 5; k++)
 			n += snprintf(line + n, sizeof(line) - (size_t)n, " %llu",
 			    (unsigned long long)scaled(v[k], 1e9));
-		n += snprintf(line + n, sizeof(line) - (size_t)n, " %llu\n", total);
+		n += snprintf(line + n, sizeof(line) - (size_t)n, " %llu %llu\n", total,
+		    (unsigned long long)scaled(f->scale, 1e6));
 		text_append(&text, line, (size_t)n);
 	}
 	root_note(r->root, NOTE, text.p, text.len);
@@ -245,11 +251,14 @@ void exits_note(const struct reading *r, const struct exits_found *found)
 
 static int take_figures(struct cursor *line, struct exit_figures *ret)
 {
-	uint64_t v[14];
+	uint64_t v[15];
 
-	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++)
+	for (size_t i = 0; i < 14; i++)
 		if (cursor_u64(line, &v[i]) < 0)
 			return -EINVAL;
+	/* Captures that are older do not tell. */
+	if (cursor_u64(line, &v[14]) < 0)
+		v[14] = 0;
 	if (v[0] > EXIT_OF_THREAD || v[1] > UINT32_MAX || v[2] == 0 || v[2] >= EXIT_ISAS ||
 	    v[3] > UINT32_MAX || v[7] > 1)
 		return -EINVAL;
@@ -265,7 +274,8 @@ static int take_figures(struct cursor *line, struct exit_figures *ret)
 		.p99 = (double)v[10] / 1e9,
 		.min = (double)v[11] / 1e9,
 		.max = (double)v[12] / 1e9,
-		.total = (double)v[13] };
+		.total = (double)v[13],
+		.scale = (double)v[14] / 1e6 };
 	return 0;
 }
 

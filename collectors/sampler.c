@@ -558,6 +558,9 @@ bool sampler_free(struct sampler *s)
 
 void sampler_need(struct sampler *s, unsigned sources)
 {
+	/* Exits that are sampled are scaled to what KVM counts, where that can be had. */
+	if (sources & NEEDS(SRC_EXITS))
+		sources |= NEEDS(SRC_KVM);
 	__atomic_store_n(&s->needs, needs_whole(sources) | NEEDS(SRC_GUESTS), __ATOMIC_RELAXED);
 }
 

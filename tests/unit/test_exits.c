@@ -16,6 +16,7 @@
 #include "collectors/collector.h"
 #include "collectors/exit_events.h"
 #include "collectors/exit_tally.h"
+#include "collectors/exits_kvm.h"
 #include "collectors/exits_rows.h"
 
 #define US 1000ULL
@@ -334,6 +335,157 @@ static void test_error(void **state)
 	exit_tally_free(t);
 }
 
+/* A window of half a second's worth: of four exits of each thread one is an IO. */
+static void mixed_window(struct exit_tally *t, uint64_t window, uint64_t exits)
+{
+	uint64_t begin_ns = (1 + window) * 500 * MS;
+
+	for (uint64_t i = 0; i < exits; i++) {
+		uint64_t ns = begin_ns + i * 10 * US;
+
+		exit_tally_exit(t, 101, i % 4 ? CPUID : IO, ns);
+		exit_tally_entry(t, 101, ns + 2 * US);
+		exit_tally_exit(t, 201, IO, ns);
+		exit_tally_entry(t, 201, ns + 2 * US);
+	}
+	end(t, begin_ns, false);
+}
+
+/* KVM counts a quarter more of guest 100 than was sampled; of guest 200 it tells nothing. */
+static void test_scaled(void **state)
+{
+	struct exit_tally *t = exit_tally_new();
+	struct exit_count k = { .guest = 100, .begins = true };
+	struct exit_figures f;
+
+	(void)state;
+	exit_tally_turn(t, 0, 20000 * MS);
+	mixed_window(t, 0, 100);
+	exit_tally_scale(t, &k, 1);
+	assert_true(k.taken);
+	assert_true(find(t, EXIT_OF_GUEST, 100, IO).scale == 0);
+	for (uint64_t i = 1; i < 16; i += 3) {
+		for (uint64_t j = i; j < i + 3; j++)
+			mixed_window(t, j, 100);
+		/* 100 of 50 ms are 1000 of 500 ms. */
+		k = (struct exit_count){ .guest = 100, .exits = 3 * 1000 * 1.25 };
+		exit_tally_scale(t, &k, 1);
+		assert_true(k.taken);
+	}
+	f = find(t, EXIT_OF_GUEST, 100, CPUID);
+	expect_about(f.rate, 1500 * 1.25);
+	expect_about(f.scale, 1.25);
+	expect_about(f.mean, 2e-6);
+	/* The first window stood for itself only. */
+	expect_about(f.total, (75 + 15 * 750) * 1.25);
+	/* Of all its exits 3/4: a binomial. Neither chance of the whole nor slowness is left. */
+	expect_about(f.error, 2 * sqrt(1200 * 0.25) / 1200);
+	expect_about(find(t, EXIT_OF_THREAD, 101, IO).rate, 500 * 1.25);
+	f = find(t, EXIT_OF_GUEST, 200, IO);
+	expect_about(f.rate, 2000);
+	assert_true(f.scale == 0);
+	/* The host has what was scaled, and the rest as it was. */
+	f = find(t, EXIT_OF_HOST, 0, CPUID);
+	expect_about(f.rate, 1500 * 1.25);
+	expect_about(f.error, 2 * sqrt(1200 * 0.25) / 1200);
+	f = find(t, EXIT_OF_HOST, 0, IO);
+	expect_about(f.rate, 500 * 1.25 + 2000);
+	assert_true(f.scale == 0);
+	expect_about(f.total, (25 + 15 * 250) * 1.25 + 100 + 15 * 1000);
+	/* Nothing was sampled since: KVM's count is kept for later. */
+	k = (struct exit_count){ .guest = 100, .exits = 7 };
+	exit_tally_scale(t, &k, 1);
+	assert_false(k.taken);
+	exit_tally_free(t);
+}
+
+/* Shares that change from window to window are known less well than by chance alone. */
+static void test_error_of_shares(void **state)
+{
+	struct exit_tally *t = exit_tally_new();
+	struct exit_count k = { .guest = 100, .exits = 16000 };
+	struct exit_figures f;
+
+	(void)state;
+	exit_tally_turn(t, 0, 20000 * MS);
+	for (uint64_t i = 0; i < 16; i++) {
+		for (uint64_t j = 0; j < 100; j++)
+			exit_tally_exit(t, 101, i % 2 ? CPUID : IO, (1 + i) * 500 * MS + j);
+		end(t, (1 + i) * 500 * MS, false);
+	}
+	exit_tally_scale(t, &k, 1);
+	f = find(t, EXIT_OF_GUEST, 100, IO);
+	/* 50 more or less in each of 16 windows, of 800. */
+	expect_about(f.error, 2.1 * sqrt(16 * 2500 * 16.0 / 15) / 800);
+	exit_tally_clear(t);
+	/* One reason only is all that KVM counts, however it varies. */
+	exit_tally_turn(t, 0, 20000 * MS);
+	for (uint64_t i = 0; i < 16; i++)
+		window_of(t, (1 + i) * 500 * MS, i % 2 ? 200 : 10);
+	exit_tally_scale(t, &k, 1);
+	expect_about(find(t, EXIT_OF_GUEST, 100, CPUID).error, 0);
+	exit_tally_free(t);
+}
+
+static struct snapshot *kvm_sample(uint64_t second, const uint64_t *vcpu, uint64_t whole)
+{
+	uint64_t at_ns = second * NS_PER_SEC;
+	struct snapshot *s = snapshot_new((struct moment){ .mono_ns = at_ns });
+	struct row *domain = snapshot_row(s, TABLE_DOMAIN, key_process(100, 5));
+
+	for (uint64_t i = 0; i < 2; i++) {
+		struct row *row = snapshot_row(s, TABLE_VCPU, key_of(domain->key, 77 + i));
+
+		if (vcpu)
+			cell_set_count(row, VCPU_EXITS, vcpu[i], at_ns);
+		else
+			cell_set_missing(row, VCPU_EXITS, STATE_ABSENT, at_ns);
+	}
+	if (whole)
+		cell_set_count(domain, DOMAIN_VM_EXITS, whole, at_ns);
+	snapshot_link(s);
+	return s;
+}
+
+static double scale_after(
+    struct exit_tally *t, struct exits_kvm *k, uint64_t window, struct snapshot *sample)
+{
+	if (window)
+		mixed_window(t, window, 100);
+	exits_kvm_scale(k, sample, t);
+	snapshot_unref(sample);
+	return find(t, EXIT_OF_GUEST, 100, IO).scale;
+}
+
+/* The count is that of all vCPUs, or of the machine; what cannot be compared begins anew. */
+static void test_counts_of_kvm(void **state)
+{
+	static const uint64_t counts[][2] = { { 500, 500 }, { 900, 800 }, { 1400, 1500 } };
+	struct exit_tally *t = exit_tally_new();
+	struct exits_kvm k = { 0 };
+
+	(void)state;
+	exit_tally_turn(t, 0, 20000 * MS);
+	mixed_window(t, 0, 100);
+	expect_about(scale_after(t, &k, 1, kvm_sample(1, counts[0], 0)), 0);
+	expect_about(scale_after(t, &k, 2, kvm_sample(2, counts[1], 0)), 0.7);
+	/* The same sample, seen once more. */
+	expect_about(scale_after(t, &k, 3, kvm_sample(2, counts[1], 0)), 0.7);
+	expect_about(scale_after(t, &k, 4, kvm_sample(3, counts[2], 0)), (700.0 + 1200) / 3000);
+	/* Nothing is subtracted from what another counted. */
+	expect_about(scale_after(t, &k, 5, kvm_sample(4, NULL, 9000)), (700.0 + 1200) / 3000);
+	expect_about(scale_after(t, &k, 6, kvm_sample(5, NULL, 9500)), (700.0 + 1200 + 500) / 4000);
+	/* Nothing was seen in between: what KVM counted meanwhile belongs to what is seen next. */
+	scale_after(t, &k, 0, kvm_sample(6, NULL, 9800));
+	expect_about(
+	    scale_after(t, &k, 7, kvm_sample(7, NULL, 10000)), (700.0 + 1200 + 500 + 500) / 5000);
+	/* It went back: a guest with that pid, but another one. */
+	expect_about(
+	    scale_after(t, &k, 8, kvm_sample(8, NULL, 20)), (700.0 + 1200 + 500 + 500) / 5000);
+	exits_kvm_clear(&k);
+	exit_tally_free(t);
+}
+
 static void test_loss_is_told(void **state)
 {
 	struct exit_tally *t = exit_tally_new();
@@ -426,7 +578,8 @@ static void test_captured(void **state)
 	    read_note(
 		"sampled 100000 0 0\n"
 		"0 0 2 120 1000000 50000 500000000 1 500000 400000 900000 1000 2000000 60000\n"
-		"1 100 2 120 1000000 50000 500000000 1 500000 400000 900000 1000 2000000 60000\n"
+		"1 100 2 120 1000000 50000 500000000 1 500000 400000 900000 1000 2000000 60000 "
+		"1250000\n"
 		"2 101 2 120 1000000 50000 500000000 0 0 0 0 0 0 60000\n"
 		"1 555 2 120 1000000 50000 500000000 0 0 0 0 0 0 60000\n",
 		&r),
@@ -442,12 +595,14 @@ static void test_captured(void **state)
 	expect_about(cell_number(row, EXIT_TOTAL, 0), 60000);
 	/* The guest that has ended meanwhile has none. */
 	assert_int_equal(r.into->table[TABLE_EXIT].n, 1);
+	assert_string_equal(cell_text(r.into->table[TABLE_EXIT].row[0], EXIT_METHOD), "scaled");
+	assert_non_null(strstr(r.note, "Scaled to the exits that KVM counts"));
 	row = r.into->table[TABLE_VCPU_EXIT].row[0];
 	expect_about(cell_number(row, EXIT_VCPU, 0), 3);
 	assert_false(cell_has(row, EXIT_MEAN));
-	/* A tenth of the time, a thousand exits a second, two records each. */
+	/* A tenth of the time, eight hundred exits seen a second, two records each. */
 	expect_about(cell_number(r.into->table[TABLE_DOMAIN].row[0], DOMAIN_WATCH_COST, 0),
-	    1000 * 0.1 * 2 * EXIT_RECORD_NS / 1e9);
+	    800 * 0.1 * 2 * EXIT_RECORD_NS / 1e9);
 	snapshot_unref(r.into);
 }
 
@@ -543,6 +698,9 @@ int main(void)
 		cmocka_unit_test(test_pairs),
 		cmocka_unit_test(test_pairs_between_cpus),
 		cmocka_unit_test(test_error),
+		cmocka_unit_test(test_scaled),
+		cmocka_unit_test(test_error_of_shares),
+		cmocka_unit_test(test_counts_of_kvm),
 		cmocka_unit_test(test_loss_is_told),
 		cmocka_unit_test(test_forgets),
 		cmocka_unit_test(test_is_bounded),
