@@ -16,7 +16,7 @@ double exit_tally_lost(const struct exit_tally *t)
 
 uint64_t exit_tally_left_out(const struct exit_tally *t)
 {
-	return t->left_out;
+	return t->left_out[NOW] + t->left_out[BEFORE];
 }
 
 uint64_t exit_tally_windows(const struct exit_tally *t)
@@ -26,8 +26,10 @@ uint64_t exit_tally_windows(const struct exit_tally *t)
 
 double exit_times_quantile(const struct exit_times *x, double q)
 {
-	double wanted = q * (double)x->timed, seen = 0;
+	double wanted = q * (double)(x->timed + x->longer), seen = 0;
 
+	if (wanted > (double)x->timed)
+		return 0;
 	for (unsigned int i = 0; i < EXIT_BUCKETS; i++) {
 		double from = (double)exit_bucket_ns(i), to = (double)exit_bucket_ns(i + 1), v;
 
@@ -65,7 +67,8 @@ static double error_of(const struct exit_tally *t, const struct cell *c)
 	return fmax(error, 2 * sqrt(sum)) / sum + exit_tally_lost(t);
 }
 
-static void set_times(struct exit_figures *f, const struct exit_times *x, double seconds)
+static void set_times(
+    struct exit_figures *f, const struct exit_times *x, double seconds, double sum, bool sampled)
 {
 	double ns = (double)NS_PER_SEC, timed_part = 1;
 
@@ -74,20 +77,24 @@ static void set_times(struct exit_figures *f, const struct exit_times *x, double
 		timed_part = (double)x->timed / (double)(x->timed + x->untimed);
 	f->time =
 	    ((double)(x->time_ns - x->before_ns) / timed_part + (double)x->open_ns) / ns / seconds;
-	f->timed = x->timed > 0;
+	f->timed = x->timed > 0 && (sum > 0 || !sampled);
 	if (!f->timed)
 		return;
-	f->mean = (double)x->time_ns / (double)x->timed / ns;
+	/* Sampled, the time outside and the exits that led there, for the longer ones have no end.
+	 */
+	f->mean = sampled ? ((double)x->time_ns + (double)x->open_ns) / sum / ns
+			  : (double)x->time_ns / (double)x->timed / ns;
 	f->p50 = exit_times_quantile(x, 0.5) / ns;
 	f->p99 = exit_times_quantile(x, 0.99) / ns;
 	f->min = (double)x->min_ns / ns;
-	f->max = (double)x->max_ns / ns;
+	f->max = x->longest_ns > x->max_ns ? 0 : (double)x->max_ns / ns;
 }
 
 /* A thread may be out all the time, and not leave anew. */
 static bool has_figures(const struct cell *c)
 {
-	return c->sum[NOW] + c->sum[BEFORE] > 0 || c->times[NOW] || c->times[BEFORE];
+	return c->level <= EXIT_OF_THREAD && c->reason.isa != EXIT_ALL &&
+	       (c->sum[NOW] + c->sum[BEFORE] > 0 || c->times[NOW] || c->times[BEFORE]);
 }
 
 static void sum_times(const struct cell *c, struct exit_times *ret)
@@ -101,16 +108,17 @@ static void sum_times(const struct cell *c, struct exit_times *ret)
 static void set_figures(
     const struct exit_tally *t, const struct cell *c, double seconds, struct exit_figures *f)
 {
+	double sum = c->sum[NOW] + c->sum[BEFORE];
 	struct exit_times x;
 
 	sum_times(c, &x);
 	*f = (struct exit_figures){
 		.level = c->level, .id = c->id, .guest = c->guest, .reason = c->reason
 	};
-	f->rate = (c->sum[NOW] + c->sum[BEFORE]) / seconds;
+	f->rate = sum / seconds;
 	f->total = c->total + c->fresh;
 	f->error = error_of(t, c);
-	set_times(f, &x, seconds);
+	set_times(f, &x, seconds, sum, t->sampled[NOW] || t->sampled[BEFORE]);
 }
 
 static void add_to(
@@ -127,7 +135,7 @@ static void add_to(
 static void add_up_times(struct exit_tally *t)
 {
 	for (size_t i = 0; i < SLOTS; i++)
-		for (int e = 0; t->slot[i] && t->slot[i]->level != EXIT_OF_THREAD && e < EPOCHS;
+		for (int e = 0; t->slot[i] && t->slot[i]->level < EXIT_OF_THREAD && e < EPOCHS;
 		     e++) {
 			free(t->slot[i]->times[e]);
 			t->slot[i]->times[e] = NULL;
@@ -135,7 +143,7 @@ static void add_up_times(struct exit_tally *t)
 	for (size_t i = 0; i < SLOTS; i++) {
 		const struct cell *c = t->slot[i];
 
-		if (!c || c->level != EXIT_OF_THREAD)
+		if (!c || c->level < EXIT_OF_THREAD)
 			continue;
 		if (c->guest)
 			add_to(t, EXIT_OF_GUEST, c->guest, c);
@@ -216,7 +224,7 @@ size_t exit_tally_figures(struct exit_tally *t, struct exit_figures **ret)
 	add_up_times(t);
 	*ret = xcalloc(t->cells + 1, sizeof(**ret));
 	for (size_t i = 0; i < SLOTS; i++)
-		if (t->slot[i] && t->slot[i]->reason.isa != EXIT_ALL && has_figures(t->slot[i]))
+		if (t->slot[i] && has_figures(t->slot[i]))
 			set_figures(t, t->slot[i], seconds, &(*ret)[n++]);
 	qsort(*ret, n, sizeof(**ret), compare_figures);
 	add_slowness(t, *ret, n);

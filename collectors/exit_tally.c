@@ -7,9 +7,22 @@
 #include "base/xalloc.h"
 #include "collectors/exit_tally_inner.h"
 
-struct exit_tally *exit_tally_new(void)
+/* Cells of which there may be so many before one of that level is refused: the host and its guests
+ * keep room, so that their sums are whole whatever their threads do. */
+static const size_t room[] = {
+	[EXIT_OF_HOST] = EXIT_CELLS_MAX,
+	[EXIT_OF_GUEST] = EXIT_CELLS_MAX - 1024,
+	[EXIT_OF_THREAD] = EXIT_CELLS_MAX / 2,
+	[EXIT_OF_REST] = EXIT_CELLS_MAX - 1024,
+};
+
+struct exit_tally *exit_tally_new(uint32_t (*guest_of)(void *ctx, uint32_t tid), void *ctx)
 {
-	return xcalloc(1, sizeof(struct exit_tally));
+	struct exit_tally *t = xcalloc(1, sizeof(*t));
+
+	t->guest_of = guest_of;
+	t->ctx = ctx;
+	return t;
 }
 
 static void cell_free(struct cell *c)
@@ -21,22 +34,17 @@ static void cell_free(struct cell *c)
 	free(c);
 }
 
-static void clear_threads(struct exit_tally *t)
-{
-	for (size_t i = 0; i < THREAD_SLOTS && t->threads; i++)
-		if (t->thread[i]) {
-			free(t->thread[i]);
-			t->thread[i] = NULL;
-			t->threads--;
-		}
-}
-
 void exit_tally_clear(struct exit_tally *t)
 {
+	uint32_t (*guest_of)(void *ctx, uint32_t tid) = t->guest_of;
+	void *ctx = t->ctx;
+
 	clear_threads(t);
 	for (size_t i = 0; i < SLOTS; i++)
 		cell_free(t->slot[i]);
 	memset(t, 0, sizeof(*t));
+	t->guest_of = guest_of;
+	t->ctx = ctx;
 }
 
 void exit_tally_free(struct exit_tally *t)
@@ -87,7 +95,7 @@ struct cell *cell_of(
 {
 	struct cell *c = find_cell(t, level, id, reason);
 
-	if (c || t->cells == EXIT_CELLS_MAX)
+	if (c || t->cells >= room[level])
 		return c;
 	c = xcalloc(1, sizeof(*c));
 	c->level = level;
@@ -97,122 +105,26 @@ struct cell *cell_of(
 	return c;
 }
 
+struct cell *thread_cell(struct exit_tally *t, uint32_t tid, struct exit_reason reason)
+{
+	struct cell *c = cell_of(t, EXIT_OF_THREAD, tid, reason);
+
+	return c ? c : cell_of(t, EXIT_OF_REST, t->guest_of(t->ctx, tid), reason);
+}
+
+void count_exits(struct exit_tally *t, struct cell *c, uint64_t n)
+{
+	if (c)
+		c->window += n;
+	if (!c || c->level == EXIT_OF_REST)
+		t->left_out[NOW] += n;
+}
+
 struct exit_times *times_of(struct cell *c)
 {
 	if (!c->times[NOW])
 		c->times[NOW] = xcalloc(1, sizeof(*c->times[NOW]));
 	return c->times[NOW];
-}
-
-static void add_time(struct cell *c, uint64_t ns)
-{
-	struct exit_times *x = times_of(c);
-
-	if (x->timed == 0 || ns < x->min_ns)
-		x->min_ns = ns;
-	if (ns > x->max_ns)
-		x->max_ns = ns;
-	x->timed++;
-	x->time_ns += ns;
-	x->hist[exit_bucket(ns)]++;
-}
-
-static struct thread *thread_of(struct exit_tally *t, uint32_t tid)
-{
-	size_t i = tid * 2654435761U % THREAD_SLOTS;
-
-	for (; t->thread[i]; i = (i + 1) % THREAD_SLOTS)
-		if (t->thread[i]->tid == tid)
-			return t->thread[i];
-	if (t->threads == THREADS_MAX)
-		return NULL;
-	t->thread[i] = xcalloc(1, sizeof(struct thread));
-	t->thread[i]->tid = tid;
-	t->threads++;
-	return t->thread[i];
-}
-
-/* The first entry after @ns that came too early; 0: none. */
-static uint64_t take_orphan(struct thread *th, uint64_t ns)
-{
-	int best = -1;
-	uint64_t found;
-
-	for (int i = 0; i < ORPHANS; i++)
-		if (th->orphan_ns[i] > ns && (best < 0 || th->orphan_ns[i] < th->orphan_ns[best]))
-			best = i;
-	if (best < 0)
-		return 0;
-	found = th->orphan_ns[best];
-	th->orphan_ns[best] = 0;
-	return found;
-}
-
-static void keep_orphan(struct thread *th, uint64_t ns)
-{
-	int oldest = 0;
-
-	for (int i = 1; i < ORPHANS; i++)
-		if (th->orphan_ns[i] < th->orphan_ns[oldest])
-			oldest = i;
-	th->orphan_ns[oldest] = ns;
-}
-
-void exit_tally_exit(struct exit_tally *t, uint32_t tid, struct exit_reason reason, uint64_t ns)
-{
-	struct cell *c = cell_of(t, EXIT_OF_THREAD, tid, reason);
-	struct thread *th = thread_of(t, tid);
-	uint64_t entry_ns;
-
-	if (!c || !th) {
-		t->left_out++;
-		return;
-	}
-	c->window++;
-	entry_ns = take_orphan(th, ns);
-	if (entry_ns) {
-		add_time(c, entry_ns - ns);
-		return;
-	}
-	if (ns < th->last_ns)
-		return; /* it has moved on since, and its entry is not to be had */
-	th->exit_ns = th->last_ns = ns;
-	th->exit = c;
-	th->user_ns = 0;
-}
-
-void exit_tally_user(struct exit_tally *t, uint32_t tid, struct exit_reason reason, uint64_t ns)
-{
-	struct cell *c = cell_of(t, EXIT_OF_THREAD, tid, reason);
-	struct thread *th = thread_of(t, tid);
-
-	if (!c || !th) {
-		t->left_out++;
-		return;
-	}
-	c->window++;
-	if (ns < th->last_ns)
-		return;
-	th->user_ns = th->last_ns = ns;
-	th->user = c;
-}
-
-void exit_tally_entry(struct exit_tally *t, uint32_t tid, uint64_t ns)
-{
-	struct thread *th = thread_of(t, tid);
-
-	if (!th)
-		return;
-	if (th->exit_ns && ns >= th->exit_ns) {
-		add_time(th->exit, ns - th->exit_ns);
-		if (th->user_ns && ns >= th->user_ns)
-			add_time(th->user, ns - th->user_ns);
-		th->exit_ns = th->user_ns = 0;
-	} else if (!th->exit_ns && ns >= th->last_ns) {
-		keep_orphan(th, ns);
-	}
-	if (ns > th->last_ns)
-		th->last_ns = ns;
 }
 
 void add_times(struct exit_times *into, const struct exit_times *x)
@@ -226,6 +138,9 @@ void add_times(struct exit_times *into, const struct exit_times *x)
 	into->time_ns += x->time_ns;
 	into->before_ns += x->before_ns;
 	into->open_ns += x->open_ns;
+	into->longer += x->longer;
+	if (x->longest_ns > into->longest_ns)
+		into->longest_ns = x->longest_ns;
 	for (int i = 0; i < EXIT_BUCKETS; i++)
 		into->hist[i] += x->hist[i];
 }
@@ -233,31 +148,11 @@ void add_times(struct exit_times *into, const struct exit_times *x)
 void exit_tally_add(struct exit_tally *t, uint32_t tid, struct exit_reason reason, uint64_t count,
     const struct exit_times *times)
 {
-	struct cell *c = cell_of(t, EXIT_OF_THREAD, tid, reason);
+	struct cell *c = thread_cell(t, tid, reason);
 
-	if (!c) {
-		t->left_out += count;
-		return;
-	}
-	c->window += count;
-	if (times->timed || times->untimed || times->open_ns)
+	count_exits(t, c, count);
+	if (c && (times->timed || times->untimed || times->open_ns))
 		add_times(times_of(c), times);
-}
-
-/* Threads that are outside their guest when the window ends. */
-static void cut_off(struct exit_tally *t, uint64_t end_ns)
-{
-	for (size_t i = 0; i < THREAD_SLOTS; i++) {
-		struct thread *th = t->thread[i];
-
-		if (!th)
-			continue;
-		if (th->exit_ns && end_ns > th->exit_ns)
-			times_of(th->exit)->open_ns += end_ns - th->exit_ns;
-		if (th->exit_ns && th->user_ns && end_ns > th->user_ns)
-			times_of(th->user)->open_ns += end_ns - th->user_ns;
-	}
-	clear_threads(t);
 }
 
 static void add_window(struct exit_tally *t, enum exit_level level, uint32_t id, struct cell *from)
@@ -267,7 +162,7 @@ static void add_window(struct exit_tally *t, enum exit_level level, uint32_t id,
 	if (c)
 		c->window += from->window;
 	else
-		t->left_out += from->window;
+		t->left_out[NOW] += from->window;
 }
 
 /* What goes on to user space is among the exits already. */
@@ -283,15 +178,15 @@ static void add_to_all(struct exit_tally *t, uint32_t guest, const struct cell *
 }
 
 /* Cells that are added meanwhile may be met or not: they are of no thread. */
-static void add_up(struct exit_tally *t, uint32_t (*guest_of)(void *ctx, uint32_t tid), void *ctx)
+static void add_up(struct exit_tally *t)
 {
 	for (size_t i = 0; i < SLOTS; i++) {
 		struct cell *c = t->slot[i];
 		uint32_t guest;
 
-		if (!c || c->level != EXIT_OF_THREAD || (c->window == 0 && !c->times[NOW]))
+		if (!c || c->level < EXIT_OF_THREAD || (c->window == 0 && !c->times[NOW]))
 			continue;
-		guest = guest_of(ctx, c->id);
+		guest = c->level == EXIT_OF_REST ? c->id : t->guest_of(t->ctx, c->id);
 		c->guest = guest;
 		if (guest) {
 			add_window(t, EXIT_OF_GUEST, guest, c);
@@ -309,14 +204,13 @@ static double weight_of(const struct exit_tally *t, const struct exit_window *w)
 	return (double)(w->end_ns - t->end_ns) / (double)(w->end_ns - w->begin_ns);
 }
 
-void exit_tally_end(struct exit_tally *t, const struct exit_window *window,
-    uint32_t (*guest_of)(void *ctx, uint32_t tid), void *ctx)
+void exit_tally_end(struct exit_tally *t, const struct exit_window *window)
 {
 	double weight = weight_of(t, window);
 
 	if (!window->whole)
-		cut_off(t, window->end_ns);
-	add_up(t, guest_of, ctx);
+		end_threads(t, window);
+	add_up(t);
 	add_cross(t);
 	for (size_t i = 0; i < SLOTS; i++) {
 		struct cell *c = t->slot[i];
@@ -379,7 +273,6 @@ void exit_tally_turn(struct exit_tally *t, uint64_t now_ns, uint64_t span_ns)
 	if (now_ns < t->epoch_ns + span_ns)
 		return;
 	t->epoch_ns = now_ns;
-	clear_threads(t);
 	for (size_t i = 0; i < SLOTS; i++) {
 		struct cell *c = t->slot[i];
 		struct exit_times *old;
@@ -404,6 +297,7 @@ void exit_tally_turn(struct exit_tally *t, uint64_t now_ns, uint64_t span_ns)
 	turn(t->covered_ns);
 	turn(t->records);
 	turn(t->lost);
+	turn(t->left_out);
 	t->sampled[BEFORE] = t->sampled[NOW];
 	t->sampled[NOW] = false;
 }

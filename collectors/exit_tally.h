@@ -4,7 +4,8 @@
  * to the entry that follows, over the last few seconds. What is told to it comes in windows: all
  * that happened from one moment to another, be it a part of the time or all of it.
  *
- * Memory is bounded by EXIT_CELLS_MAX; what has no room is counted as left out.
+ * Memory is bounded by EXIT_CELLS_MAX; threads that have no room have no figures of their own, and
+ * are part of their guest's.
  */
 #ifndef KVMTOP_COLLECTORS_EXIT_TALLY_H
 #define KVMTOP_COLLECTORS_EXIT_TALLY_H
@@ -20,15 +21,18 @@
 /* What writing one record into a ring was measured to take of the guest's time. */
 #define EXIT_RECORD_NS 500
 
-enum exit_level { EXIT_OF_HOST, EXIT_OF_GUEST, EXIT_OF_THREAD };
+/* The last one is of threads of a guest that have no room; it has no figures. */
+enum exit_level { EXIT_OF_HOST, EXIT_OF_GUEST, EXIT_OF_THREAD, EXIT_OF_REST };
 
 /* Times of exits. Zeroed memory is empty. */
 struct exit_times {
-	uint64_t timed;     /* exits whose entry was seen, too */
-	uint64_t untimed;   /* of the others so many that nobody timed */
-	uint64_t time_ns;   /* of those that were timed */
-	uint64_t before_ns; /* of that: before the window began */
-	uint64_t open_ns;   /* in the window, of those that its end cut off */
+	uint64_t timed;      /* exits whose entry was seen, too */
+	uint64_t untimed;    /* of the others so many that nobody timed */
+	uint64_t time_ns;    /* of those that were timed */
+	uint64_t before_ns;  /* of that: before the window began */
+	uint64_t open_ns;    /* in the window, of those that its end cut off */
+	uint64_t longer;     /* of those: that had lasted for half the window, or longer */
+	uint64_t longest_ns; /* of these, so far */
 	uint64_t min_ns, max_ns;
 	uint32_t hist[EXIT_BUCKETS];
 };
@@ -44,13 +48,14 @@ struct exit_figures {
 	double error; /* of the rate, of itself, with 95 % confidence; 0: none */
 	double scale; /* by which the rate was brought to KVM's own count; 0: it was not */
 	double time;  /* from exits to entries, in CPUs */
-	bool timed;   /* the times that follow are known; in seconds */
+	bool timed;   /* some of the times that follow are known; in seconds, 0: not known */
 	double mean, p50, p99, min, max;
 };
 
 struct exit_tally;
 
-struct exit_tally *exit_tally_new(void);
+/* @guest_of: the process that a thread belongs to, 0: not known. */
+struct exit_tally *exit_tally_new(uint32_t (*guest_of)(void *ctx, uint32_t tid), void *ctx);
 void exit_tally_free(struct exit_tally *t);
 
 /* Forgets everything. */
@@ -74,9 +79,7 @@ struct exit_window {
 	bool whole;             /* nothing lies between this window and the one before */
 };
 
-/* Ends a window. @guest_of: the process that a thread belongs to, 0: not known. */
-void exit_tally_end(struct exit_tally *t, const struct exit_window *window,
-    uint32_t (*guest_of)(void *ctx, uint32_t tid), void *ctx);
+void exit_tally_end(struct exit_tally *t, const struct exit_window *window);
 
 /* Exits of a guest that KVM itself counted since the call before; or it has only begun to tell. */
 struct exit_count {
@@ -95,12 +98,12 @@ void exit_tally_turn(struct exit_tally *t, uint64_t now_ns, uint64_t span_ns);
 /* All figures, sorted by level, id and reason; free() them. */
 size_t exit_tally_figures(struct exit_tally *t, struct exit_figures **ret);
 
-/* Records that were lost, of all; exits that had no room in the tally. */
+/* Records that were lost, of all; exits that are in no figures of a thread. */
 double exit_tally_lost(const struct exit_tally *t);
 uint64_t exit_tally_left_out(const struct exit_tally *t);
 uint64_t exit_tally_windows(const struct exit_tally *t);
 
-/* A quantile of a histogram, in ns; 0 when it is empty. */
+/* A quantile of a histogram, in ns; 0 when it is empty, or lies among those that were not timed. */
 double exit_times_quantile(const struct exit_times *times, double q);
 
 #endif

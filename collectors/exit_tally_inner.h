@@ -35,6 +35,13 @@ struct thread {
 	struct cell *exit, *user;
 	uint64_t last_ns;
 	uint64_t orphan_ns[ORPHANS];
+	uint64_t first_ns; /* what was seen first in the window; 0: nothing yet */
+	bool entered_first;
+	/* At the end of an earlier window, the last at which it was outside. */
+	struct exit_reason out, out_user; /* isa 0: none */
+	uint64_t since_ns;
+	bool is_out;  /* at the end of the window before, and since then it has been silent */
+	bool is_long; /* told so already */
 };
 
 struct exit_tally {
@@ -46,7 +53,9 @@ struct exit_tally {
 	bool sampled[EPOCHS];
 	uint64_t end_ns;   /* of the window before; 0: none */
 	uint64_t epoch_ns; /* when this epoch began; 0: not yet */
-	uint64_t left_out;
+	uint64_t left_out[EPOCHS];
+	uint32_t (*guest_of)(void *ctx, uint32_t tid);
+	void *ctx;
 };
 
 /* All exits of a guest; stands in no figures. */
@@ -58,9 +67,17 @@ struct cell *find_cell(
 struct cell *cell_of(
     struct exit_tally *t, enum exit_level level, uint32_t id, struct exit_reason reason);
 struct exit_times *times_of(struct cell *c);
+/* That of the thread, or of those of its guest that have no room. NULL: there is none either. */
+struct cell *thread_cell(struct exit_tally *t, uint32_t tid, struct exit_reason reason);
+/* @c: of thread_cell. */
+void count_exits(struct exit_tally *t, struct cell *c, uint64_t n);
 void add_times(struct exit_times *into, const struct exit_times *x);
 /* Student's t for 95 % of two sides, by degrees of freedom. */
 double confidence(uint64_t freedom);
+
+/* exit_threads.c */
+void clear_threads(struct exit_tally *t);
+void end_threads(struct exit_tally *t, const struct exit_window *w);
 
 /* exit_scale.c: before a window ends, and of figures, sorted and with the errors of samples. */
 void add_cross(struct exit_tally *t);

@@ -33,6 +33,7 @@
 
 struct exits {
 	struct exit_tally *tally;
+	struct exits_vcpus vcpus; /* of the reading that goes on */
 	struct exits_ring ring;
 	struct exits_kvm kvm;
 	enum exits_mode mode;
@@ -46,11 +47,23 @@ struct exits {
 	double own_cpus;
 };
 
+static uint32_t guest_of(void *ctx, uint32_t tid)
+{
+	const struct exits *e = ctx;
+
+	return exits_guest_of(&e->vcpus, tid);
+}
+
+static bool lives(void *ctx, uint32_t tid)
+{
+	return guest_of(ctx, tid) != 0;
+}
+
 void *exits_open(const struct sampling *options)
 {
 	struct exits *e = xcalloc(1, sizeof(*e));
 
-	e->tally = exit_tally_new();
+	e->tally = exit_tally_new(guest_of, e);
 	e->mode = options->exits;
 	e->span_ns = options->interval_ns / 2 > SPAN_NS ? options->interval_ns / 2 : SPAN_NS;
 	return e;
@@ -140,16 +153,6 @@ static void lack_rings(struct reading *r, int error)
 	}
 }
 
-static uint32_t guest_of(void *ctx, uint32_t tid)
-{
-	return exits_guest_of(ctx, tid);
-}
-
-static bool lives(void *ctx, uint32_t tid)
-{
-	return exits_guest_of(ctx, tid) != 0;
-}
-
 static void wait_ns(uint64_t ns)
 {
 	struct timespec t = { .tv_sec = (time_t)(ns / NS_PER_SEC),
@@ -187,12 +190,12 @@ static void open_bpf(
 		e->bpf_refused = true;
 }
 
-static int count(struct exits *e, struct exits_vcpus *v, struct exit_window *ret)
+static int count(struct exits *e, struct exit_window *ret)
 {
 	int error = exits_bpf_read(e->bpf, e->tally, ret);
 
 	if (error == 0) {
-		exits_bpf_forget(e->bpf, lives, v);
+		exits_bpf_forget(e->bpf, lives, e);
 		return 0;
 	}
 	snprintf(
@@ -205,7 +208,7 @@ static int count(struct exits *e, struct exits_vcpus *v, struct exit_window *ret
 }
 
 /* 0 or -errno; then nothing was read, and it was said why. */
-static int watch(struct reading *r, struct exits_vcpus *v, struct exit_window *ret)
+static int watch(struct reading *r, struct exit_window *ret)
 {
 	struct exits *e = r->state;
 	struct exit_layout layout;
@@ -217,8 +220,8 @@ static int watch(struct reading *r, struct exits_vcpus *v, struct exit_window *r
 		stop(e);
 		return error;
 	}
-	open_bpf(e, r->root, &layout, v->n);
-	if (e->bpf && count(e, v, ret) == 0)
+	open_bpf(e, r->root, &layout, e->vcpus.n);
+	if (e->bpf && count(e, ret) == 0)
 		return 0;
 	error = exits_ring_look(&e->ring, r->root, &layout);
 	if (error < 0) {
@@ -277,6 +280,15 @@ static bool lacks_exits(const struct exits_found *found)
 	return found->n > 0;
 }
 
+/* Whether some exits outlast the windows, so that times of theirs are not known. */
+static bool has_longer(const struct exits_found *found)
+{
+	for (size_t i = 0; i < found->n; i++)
+		if (found->figures[i].timed && found->figures[i].max <= 0)
+			return true;
+	return false;
+}
+
 static void note_method(struct reading *r, const struct exits_found *found)
 {
 	const struct exits *e = r->state;
@@ -295,6 +307,9 @@ static void note_method(struct reading *r, const struct exits_found *found)
 		reading_note(r, "Scaled to the exits that KVM counts of each guest.");
 	if (!found->counted && e->bpf_why[0])
 		reading_note(r, "Not counted: %s.", e->bpf_why);
+	if (!found->counted && has_longer(found))
+		reading_note(
+		    r, "Some exits outlast 50 ms: of their reasons the longest is not known.");
 	if (part_of_others(found) > 0)
 		reading_lacks(r,
 		    "%.1f %% of the exits are of reasons beyond the first %d of a vCPU.",
@@ -317,7 +332,6 @@ static enum state read_live(struct reading *r)
 	struct exits *e = r->state;
 	struct exits_found found = { 0 };
 	struct exit_window window;
-	struct exits_vcpus v;
 	uint64_t cpu_ns = clock_thread_cpu_ns();
 	int error;
 
@@ -326,10 +340,10 @@ static enum state read_live(struct reading *r)
 	/* What was sampled lies before the latest sample; what will be, behind it. */
 	if (!e->bpf)
 		exits_kvm_scale(&e->kvm, r->latest, e->tally);
-	exits_vcpus_init(&v, r->latest);
-	error = watch(r, &v, &window);
+	exits_vcpus_init(&e->vcpus, r->latest);
+	error = watch(r, &window);
 	if (error == 0) {
-		exit_tally_end(e->tally, &window, guest_of, &v);
+		exit_tally_end(e->tally, &window);
 		measure(e, &window, clock_thread_cpu_ns() - cpu_ns);
 		found.counted = e->bpf != NULL;
 		found.duty = found.counted ? 1
@@ -338,14 +352,14 @@ static enum state read_live(struct reading *r)
 		found.lost = exit_tally_lost(e->tally);
 		found.own_cpus = e->own_cpus;
 		found.n = exit_tally_figures(e->tally, &found.figures);
-		exits_write_rows(r, &v, &found);
+		exits_write_rows(r, &e->vcpus, &found);
 		/* Of many vCPUs it is a long text, wanted by captures only. */
 		if (reading_thorough(r))
 			exits_note(r, &found);
 		note_method(r, &found);
 	}
 	exits_found_done(&found);
-	exits_vcpus_done(&v);
+	exits_vcpus_done(&e->vcpus);
 	return error == 0 ? STATE_OK : state_of_errno(error);
 }
 

@@ -18,7 +18,7 @@
 /* PROC_PID_INIT_INO of linux/proc_ns.h: the kernel gives it to the first one, and to no other. */
 #define FIRST_PIDS "pid:[4026531836]"
 
-struct exits_known {
+struct exits_before {
 	uint32_t tid;
 	bool seen;
 	struct exits_thread counts;
@@ -46,10 +46,10 @@ void exits_counts_done(struct exits_counts *c)
 	*c = (struct exits_counts){ 0 };
 }
 
-static struct exits_known *known_of(struct exits_counts *c, uint32_t tid)
+static struct exits_before *known_of(struct exits_counts *c, uint32_t tid)
 {
 	size_t low = 0, high = c->n;
-	struct exits_known *k;
+	struct exits_before *k;
 
 	while (low < high) {
 		size_t at = (low + high) / 2;
@@ -63,8 +63,8 @@ static struct exits_known *known_of(struct exits_counts *c, uint32_t tid)
 	}
 	k = xcalloc(1, sizeof(*k));
 	k->tid = tid;
-	c->known = xgrow(c->known, c->n, &c->cap, sizeof(struct exits_known *));
-	memmove(&c->known[low + 1], &c->known[low], (c->n - low) * sizeof(struct exits_known *));
+	c->known = xgrow(c->known, c->n, &c->cap, sizeof(struct exits_before *));
+	memmove(&c->known[low + 1], &c->known[low], (c->n - low) * sizeof(struct exits_before *));
 	c->known[low] = k;
 	c->n++;
 	return k;
@@ -124,7 +124,7 @@ static void clip(
 }
 
 static void add_slot(const struct exits_counts *c, struct exit_tally *tally,
-    const struct exits_known *k, uint32_t at, struct counted *counted)
+    const struct exits_before *k, uint32_t at, struct counted *counted)
 {
 	const struct exits_slot *now = &c->now.slot[at], *before = &k->counts.slot[at];
 	uint64_t was_ns = out_since(&k->counts, at), is_ns = out_since(&c->now, at);
@@ -146,7 +146,7 @@ static void add_slot(const struct exits_counts *c, struct exit_tally *tally,
 }
 
 /* Slots that are not used stay as they are: memory that nobody touches. */
-static void keep(struct exits_known *k, const struct exits_thread *now)
+static void keep(struct exits_before *k, const struct exits_thread *now)
 {
 	k->counts.exit_ns = now->exit_ns;
 	k->counts.user_ns = now->user_ns;
@@ -160,7 +160,7 @@ static void keep(struct exits_known *k, const struct exits_thread *now)
 static void add_thread(
     struct exits_counts *c, struct exit_tally *tally, uint32_t tid, struct counted *counted)
 {
-	struct exits_known *k = known_of(c, tid);
+	struct exits_before *k = known_of(c, tid);
 
 	k->seen = true;
 	counted->exits = 0;
@@ -233,7 +233,7 @@ void exits_counts_forget(struct exits_counts *c, bool (*lives)(void *ctx, uint32
 	size_t kept = 0;
 
 	for (size_t i = 0; i < c->n; i++) {
-		struct exits_known *k = c->known[i];
+		struct exits_before *k = c->known[i];
 
 		/* One that is not known yet may be so at the next reading. */
 		if (k->seen && lives(ctx, k->tid)) {

@@ -36,12 +36,12 @@ struct exits_maps {
 bool exits_counts_know_threads(const struct root *root);
 
 /* What a thread had counted at the reading before. */
-struct exits_known;
+struct exits_before;
 
 struct exits_counts {
 	const struct exits_maps *maps;
-	size_t room;                /* threads that there is room for */
-	struct exits_known **known; /* ascending by tid */
+	size_t room;                 /* threads that there is room for */
+	struct exits_before **known; /* ascending by tid */
 	size_t n, cap;
 	struct exits_thread now;
 	uint64_t at_ns, now_ns; /* of the reading before, and of this one */

@@ -110,10 +110,10 @@ static void write_times(struct row *row, const struct exit_figures *f, uint64_t 
 	};
 
 	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++)
-		if (f->timed)
+		if (f->timed && times[i].v > 0)
 			cell_set_number(row, times[i].column, times[i].v, at_ns);
 		else
-			cell_set_missing(row, times[i].column, STATE_ABSENT, at_ns);
+			cell_set_missing(row, times[i].column, STATE_UNKNOWN, at_ns);
 }
 
 static void write_row(struct reading *r, struct row *row, const struct exit_figures *f,
@@ -132,7 +132,11 @@ static void write_row(struct reading *r, struct row *row, const struct exit_figu
 	    at_ns);
 	cell_set_number(row, EXIT_COUNT, f->rate, at_ns);
 	cell_set_number(row, EXIT_TOTAL, f->total, at_ns);
-	cell_set_number(row, EXIT_ERROR, f->error, at_ns);
+	/* Of none at all nothing can be a part. */
+	if (f->rate > 0)
+		cell_set_number(row, EXIT_ERROR, f->error, at_ns);
+	else
+		cell_set_missing(row, EXIT_ERROR, STATE_UNKNOWN, at_ns);
 	/* An exit whose entry was not seen may be long over, or go on. */
 	if (f->timed || f->time > 0)
 		cell_set_number(row, EXIT_TIME, f->time, at_ns);
@@ -186,11 +190,10 @@ static void write_thread(struct reading *r, const struct exits_vcpus *v,
 }
 
 /* A guest of which nothing was seen is not without figures: it had no exits, and cost nothing. */
-static void write_costs(struct reading *r, const struct exits_found *found)
+static void write_costs(struct reading *r)
 {
 	const struct table *t = &r->latest->table[TABLE_DOMAIN];
 
-	(void)found;
 	for (size_t i = 0; i < t->n; i++)
 		if (guest_pid(t->row[i]))
 			add_cost(r, t->row[i], 0);
@@ -199,7 +202,7 @@ static void write_costs(struct reading *r, const struct exits_found *found)
 void exits_write_rows(
     struct reading *r, const struct exits_vcpus *v, const struct exits_found *found)
 {
-	write_costs(r, found);
+	write_costs(r);
 	for (size_t i = 0; i < found->n; i++) {
 		const struct exit_figures *f = &found->figures[i];
 

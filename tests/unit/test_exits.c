@@ -197,7 +197,7 @@ static void end(struct exit_tally *t, uint64_t begin_ns, bool whole)
 		.begin_ns = begin_ns, .end_ns = begin_ns + 50 * MS, .records = 100, .whole = whole
 	};
 
-	exit_tally_end(t, &w, guest_of, NULL);
+	exit_tally_end(t, &w);
 }
 
 static struct exit_figures find(
@@ -222,7 +222,7 @@ static void expect_about(double got, double want)
 
 static void test_pairs(void **state)
 {
-	struct exit_tally *t = exit_tally_new();
+	struct exit_tally *t = exit_tally_new(guest_of, NULL);
 	struct exit_figures f;
 
 	(void)state;
@@ -271,7 +271,7 @@ static void test_pairs(void **state)
 /* A thread that moved: the ring of its new CPU was read before that of its old one. */
 static void test_pairs_between_cpus(void **state)
 {
-	struct exit_tally *t = exit_tally_new();
+	struct exit_tally *t = exit_tally_new(guest_of, NULL);
 	struct exit_figures f;
 
 	(void)state;
@@ -301,7 +301,7 @@ static void window_of(struct exit_tally *t, uint64_t begin_ns, int exits)
 
 static void test_error(void **state)
 {
-	struct exit_tally *t = exit_tally_new();
+	struct exit_tally *t = exit_tally_new(guest_of, NULL);
 	struct exit_figures f;
 
 	(void)state;
@@ -354,7 +354,7 @@ static void mixed_window(struct exit_tally *t, uint64_t window, uint64_t exits)
 /* KVM counts a quarter more of guest 100 than was sampled; of guest 200 it tells nothing. */
 static void test_scaled(void **state)
 {
-	struct exit_tally *t = exit_tally_new();
+	struct exit_tally *t = exit_tally_new(guest_of, NULL);
 	struct exit_count k = { .guest = 100, .begins = true };
 	struct exit_figures f;
 
@@ -402,7 +402,7 @@ static void test_scaled(void **state)
 /* Shares that change from window to window are known less well than by chance alone. */
 static void test_error_of_shares(void **state)
 {
-	struct exit_tally *t = exit_tally_new();
+	struct exit_tally *t = exit_tally_new(guest_of, NULL);
 	struct exit_count k = { .guest = 100, .exits = 16000 };
 	struct exit_figures f;
 
@@ -461,7 +461,7 @@ static double scale_after(
 static void test_counts_of_kvm(void **state)
 {
 	static const uint64_t counts[][2] = { { 500, 500 }, { 900, 800 }, { 1400, 1500 } };
-	struct exit_tally *t = exit_tally_new();
+	struct exit_tally *t = exit_tally_new(guest_of, NULL);
 	struct exits_kvm k = { 0 };
 
 	(void)state;
@@ -488,14 +488,14 @@ static void test_counts_of_kvm(void **state)
 
 static void test_loss_is_told(void **state)
 {
-	struct exit_tally *t = exit_tally_new();
+	struct exit_tally *t = exit_tally_new(guest_of, NULL);
 	struct exit_window w = { .begin_ns = 0, .end_ns = 50 * MS, .records = 90, .lost = 10 };
 
 	(void)state;
 	exit_tally_turn(t, 0, 2000 * MS);
 	for (uint64_t i = 0; i < 10000; i++)
 		exit_tally_exit(t, 101, CPUID, 1 * MS + i);
-	exit_tally_end(t, &w, guest_of, NULL);
+	exit_tally_end(t, &w);
 	expect_about(exit_tally_lost(t), 0.1);
 	assert_true(find(t, EXIT_OF_HOST, 0, CPUID).error >= 0.1);
 	exit_tally_free(t);
@@ -504,15 +504,16 @@ static void test_loss_is_told(void **state)
 /* What is no longer done is forgotten, and its memory given back. */
 static void test_forgets(void **state)
 {
-	struct exit_tally *t = exit_tally_new();
+	struct exit_tally *t = exit_tally_new(guest_of, NULL);
 	struct exit_figures *figures;
 
 	(void)state;
 	for (uint64_t i = 0; i < 100; i++) {
 		exit_tally_turn(t, i * 500 * MS + 1, 2000 * MS);
-		for (uint32_t tid = 0; tid < 100; tid++)
-			exit_tally_exit(
-			    t, 101 + (uint32_t)i * 1000 + tid, CPUID, (i * 500 + 1) * MS);
+		for (uint32_t tid = 101 + (uint32_t)i * 1000, n = 0; n < 100; n++, tid++) {
+			exit_tally_exit(t, tid, CPUID, (i * 500 + 1) * MS);
+			exit_tally_entry(t, tid, (i * 500 + 2) * MS);
+		}
 		end(t, i * 500 * MS, false);
 	}
 	/* Two epochs of four windows at most. */
@@ -522,19 +523,86 @@ static void test_forgets(void **state)
 	exit_tally_free(t);
 }
 
+static uint32_t one_guest(void *ctx, uint32_t tid)
+{
+	(void)ctx;
+	(void)tid;
+	return 7;
+}
+
+/* However many threads there are, the sums of their guest and of the host are whole. */
 static void test_is_bounded(void **state)
 {
-	struct exit_tally *t = exit_tally_new();
+	struct exit_tally *t = exit_tally_new(one_guest, NULL);
+	const uint32_t threads = 3 * EXIT_CELLS_MAX;
 	struct exit_figures *figures;
 
 	(void)state;
 	exit_tally_turn(t, 1, 2000 * MS);
-	for (uint32_t i = 0; i < 3 * EXIT_CELLS_MAX; i++)
-		exit_tally_exit(t, 1000 + i, (struct exit_reason){ EXIT_SVM, i }, 1 * MS + i);
+	for (uint32_t i = 0; i < threads; i++)
+		exit_tally_exit(t, 1000 + i, (struct exit_reason){ EXIT_SVM, i % 8 }, 1 * MS + i);
 	end(t, 0, false);
-	assert_true(exit_tally_left_out(t) > 0);
+	assert_in_range(exit_tally_left_out(t), threads - EXIT_CELLS_MAX, threads);
 	assert_true(exit_tally_figures(t, &figures) <= EXIT_CELLS_MAX);
 	free(figures);
+	for (uint32_t i = 0; i < 8; i++) {
+		struct exit_reason reason = { EXIT_SVM, i };
+
+		expect_about(find(t, EXIT_OF_HOST, 0, reason).rate, threads / 8 / 50e-3);
+		expect_about(find(t, EXIT_OF_GUEST, 7, reason).rate, threads / 8 / 50e-3);
+	}
+	/* What was left out is no longer told when it is of none of the figures. */
+	exit_tally_turn(t, 3000 * MS, 2000 * MS);
+	exit_tally_turn(t, 6000 * MS, 2000 * MS);
+	assert_int_equal(exit_tally_left_out(t), 0);
+	exit_tally_free(t);
+}
+
+/* Windows of 50 ms see no end of a sleep of two seconds, but that it goes on. */
+static void test_longer_than_windows(void **state)
+{
+	struct exit_tally *t = exit_tally_new(guest_of, NULL);
+	struct exit_figures f;
+
+	(void)state;
+	exit_tally_turn(t, 1000 * MS, 20000 * MS);
+	exit_tally_exit(t, 101, HLT, 1010 * MS);
+	exit_tally_exit(t, 102, HLT, 1040 * MS);
+	end(t, 1000 * MS, false);
+	/* The second one ran in between: it left anew. */
+	exit_tally_exit(t, 102, HLT, 1505 * MS);
+	exit_tally_entry(t, 102, 1506 * MS);
+	end(t, 1500 * MS, false);
+	end(t, 2000 * MS, false);
+	end(t, 2500 * MS, false);
+	exit_tally_entry(t, 101, 3020 * MS);
+	exit_tally_exit(t, 101, HLT, 3030 * MS);
+	exit_tally_entry(t, 101, 3031 * MS);
+	end(t, 3000 * MS, false);
+	f = find(t, EXIT_OF_THREAD, 101, HLT);
+	expect_about(f.time, (40 + 3 * 50 + 20 + 1) / 250.0);
+	expect_about(f.mean, 211e-3 / 2);
+	assert_true(f.p50 > 0 && f.p50 <= 1e-3);
+	assert_true(f.p99 == 0 && f.max == 0);
+	f = find(t, EXIT_OF_THREAD, 102, HLT);
+	expect_about(f.time, (10 + 1) / 250.0);
+	expect_about(f.max, 1e-3);
+	assert_true(f.p99 > 0);
+	exit_tally_free(t);
+}
+
+/* Of a thread whose entry may be among what was lost nothing is carried on. */
+static void test_loss_is_not_carried(void **state)
+{
+	struct exit_tally *t = exit_tally_new(guest_of, NULL);
+	struct exit_window w = { .begin_ns = 0, .end_ns = 50 * MS, .records = 1, .lost = 1 };
+
+	(void)state;
+	exit_tally_turn(t, 1, 20000 * MS);
+	exit_tally_exit(t, 101, HLT, 10 * MS);
+	exit_tally_end(t, &w);
+	end(t, 500 * MS, false);
+	expect_about(find(t, EXIT_OF_HOST, 0, HLT).time, 40 / 100.0);
 	exit_tally_free(t);
 }
 
@@ -603,6 +671,26 @@ static void test_captured(void **state)
 	/* A tenth of the time, eight hundred exits seen a second, two records each. */
 	expect_about(cell_number(r.into->table[TABLE_DOMAIN].row[0], DOMAIN_WATCH_COST, 0),
 	    800 * 0.1 * 2 * EXIT_RECORD_NS / 1e9);
+	snapshot_unref(r.into);
+}
+
+/* A time that is not known stands in no cell as a number, least of all as 0. */
+static void test_longer_are_told(void **state)
+{
+	const struct row *row;
+	struct reading r;
+
+	(void)state;
+	assert_int_equal(
+	    read_note("sampled 100000 0 0\n"
+		      "0 0 2 120 1000 50000 500000000 1 500000000 400000 0 1000 0 60000\n",
+		&r),
+	    STATE_OK);
+	row = r.into->table[TABLE_HOST_EXIT].row[0];
+	expect_about(cell_number(row, EXIT_P50, 0), 400e-6);
+	assert_int_equal(row->cell[EXIT_P99].state, STATE_UNKNOWN);
+	assert_int_equal(row->cell[EXIT_MAX].state, STATE_UNKNOWN);
+	assert_non_null(strstr(r.note, "Some exits outlast 50 ms"));
 	snapshot_unref(r.into);
 }
 
@@ -704,7 +792,10 @@ int main(void)
 		cmocka_unit_test(test_loss_is_told),
 		cmocka_unit_test(test_forgets),
 		cmocka_unit_test(test_is_bounded),
+		cmocka_unit_test(test_longer_than_windows),
+		cmocka_unit_test(test_loss_is_not_carried),
 		cmocka_unit_test(test_captured),
+		cmocka_unit_test(test_longer_are_told),
 		cmocka_unit_test(test_others),
 		cmocka_unit_test(test_no_exits_but_to_user_space),
 		cmocka_unit_test(test_captured_damage),

@@ -86,12 +86,18 @@ struct desk {
 	uint64_t now_ns;
 };
 
+static uint32_t guest_of(void *ctx, uint32_t tid)
+{
+	(void)ctx;
+	return tid / 100 * 100;
+}
+
 static void desk_open(struct desk *d)
 {
 	*d = (struct desk){ .now_ns = 100 * SECOND };
 	d->maps = (struct exits_maps){ &d->fake, fake_next, fake_read, fake_forget, fake_control,
 		fake_set_control };
-	d->tally = exit_tally_new();
+	d->tally = exit_tally_new(guest_of, NULL);
 	exits_counts_init(&d->counts, &d->maps, 64, d->now_ns);
 }
 
@@ -99,12 +105,6 @@ static void desk_close(struct desk *d)
 {
 	exits_counts_done(&d->counts);
 	exit_tally_free(d->tally);
-}
-
-static uint32_t guest_of(void *ctx, uint32_t tid)
-{
-	(void)ctx;
-	return tid / 100 * 100;
 }
 
 /* Each epoch has one window, so that figures are of this one and the one before. */
@@ -116,7 +116,7 @@ static int desk_read(struct desk *d, uint64_t after_ns)
 	exit_tally_turn(d->tally, d->now_ns, 1);
 	error = exits_counts_read(&d->counts, d->now_ns, d->tally, &d->window);
 	if (error == 0)
-		exit_tally_end(d->tally, &d->window, guest_of, NULL);
+		exit_tally_end(d->tally, &d->window);
 	return error;
 }
 
