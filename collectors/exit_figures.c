@@ -180,19 +180,65 @@ static double rate_of(const struct exit_figures *f, const struct exit_figures *e
 	return rate;
 }
 
-/* Of the busiest thread that is, or belongs to, whom @f is about. */
-static double busiest(const struct exit_figures *f, const struct exit_figures *figures,
-    const struct exit_figures *end)
+/* The busiest thread of a guest. */
+struct busy {
+	uint32_t guest;
+	double rate;
+};
+
+static int compare_busy(const void *left, const void *right)
 {
+	const struct busy *a = left, *b = right;
+
+	return (a->guest > b->guest) - (a->guest < b->guest);
+}
+
+/* One for each guest, ascending. */
+static size_t find_busy(const struct exit_figures *figures, size_t n, struct busy **ret)
+{
+	struct busy *b = xcalloc(n + 1, sizeof(*b));
+	size_t threads = 0, guests = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (figures[i].level == EXIT_OF_THREAD &&
+		    (i == 0 || !is_same(&figures[i], &figures[i - 1])))
+			b[threads++] =
+			    (struct busy){ figures[i].guest, rate_of(&figures[i], figures + n) };
+	qsort(b, threads, sizeof(*b), compare_busy);
+	for (size_t i = 0; i < threads; i++)
+		if (guests && b[guests - 1].guest == b[i].guest)
+			b[guests - 1].rate = fmax(b[guests - 1].rate, b[i].rate);
+		else
+			b[guests++] = b[i];
+	*ret = b;
+	return guests;
+}
+
+/* Of the busiest thread that is, or belongs to, whom @f is about. */
+static double busiest(const struct exit_figures *f, const struct exit_figures *end,
+    const struct busy *busy, size_t guests)
+{
+	struct busy key = { .guest = f->id };
+	const struct busy *found;
 	double most = 0;
 
 	if (f->level == EXIT_OF_THREAD)
 		return rate_of(f, end);
-	for (const struct exit_figures *x = f; x < end; x++)
-		if (x->level == EXIT_OF_THREAD && (x == figures || !is_same(x, x - 1)) &&
-		    (f->level == EXIT_OF_HOST || x->guest == f->id))
-			most = fmax(most, rate_of(x, end));
+	if (f->level == EXIT_OF_GUEST) {
+		found = bsearch(&key, busy, guests, sizeof(key), compare_busy);
+		return found ? found->rate : 0;
+	}
+	for (size_t i = 0; i < guests; i++)
+		most = fmax(most, busy[i].rate);
 	return most;
+}
+
+/* That of all reasons together, which have much in common. */
+static double error_of_all(const struct exit_tally *t, const struct exit_figures *f)
+{
+	const struct cell *all = find_cell(t, f->level, f->id, (struct exit_reason){ EXIT_ALL, 0 });
+
+	return all ? error_of(t, all) : 0;
 }
 
 /*
@@ -201,16 +247,23 @@ static double busiest(const struct exit_figures *f, const struct exit_figures *f
  */
 static void add_slowness(const struct exit_tally *t, struct exit_figures *figures, size_t n)
 {
-	double slowness = 0;
+	double slowness = 0, all = 0;
+	struct busy *busy;
+	size_t guests;
 
 	if (!(t->sampled[NOW] || t->sampled[BEFORE]))
 		return;
+	guests = find_busy(figures, n, &busy);
 	for (size_t i = 0; i < n; i++) {
-		if (i == 0 || !is_same(&figures[i], &figures[i - 1]))
-			slowness = busiest(&figures[i], figures, figures + n) * 2 * EXIT_RECORD_NS /
-				   (double)NS_PER_SEC;
+		if (i == 0 || !is_same(&figures[i], &figures[i - 1])) {
+			slowness = busiest(&figures[i], figures + n, busy, guests) * 2 *
+				   EXIT_RECORD_NS / (double)NS_PER_SEC;
+			all = error_of_all(t, &figures[i]);
+		}
 		figures[i].error += fmin(slowness, 1);
+		figures[i].error_all = all + fmin(slowness, 1);
 	}
+	free(busy);
 }
 
 size_t exit_tally_figures(struct exit_tally *t, struct exit_figures **ret)

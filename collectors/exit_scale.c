@@ -108,6 +108,7 @@ static void scale_one(const struct exit_tally *t, struct exit_figures *f)
 	f->scale = (a->counted[NOW] + a->counted[BEFORE]) / sampled;
 	f->rate *= f->scale;
 	f->error = error_of_share(t, c, a);
+	f->error_all = exit_tally_lost(t);
 }
 
 /* The host's figure is what those of its guests add up to, and what nobody scaled. */
@@ -132,6 +133,25 @@ static void scale_host(struct exit_figures *host, const struct exit_figures *f, 
 	host->error = sqrt(variance) / host->rate;
 }
 
+/* What of the host's exits is of guests that KVM counted is as certain as they are. */
+static void scale_all(const struct exit_tally *t, struct exit_figures *figures, size_t n)
+{
+	double rate = 0, scaled = 0, part;
+
+	for (size_t i = 0; i < n; i++) {
+		if (figures[i].reason.isa == EXIT_TO_USER)
+			continue;
+		if (figures[i].level == EXIT_OF_HOST)
+			rate += figures[i].rate;
+		else if (figures[i].level == EXIT_OF_GUEST && figures[i].scale > 0)
+			scaled += figures[i].rate;
+	}
+	part = rate > 0 ? fmin(scaled / rate, 1) : 0;
+	for (size_t i = 0; i < n && figures[i].level == EXIT_OF_HOST; i++)
+		figures[i].error_all =
+		    part * exit_tally_lost(t) + (1 - part) * figures[i].error_all;
+}
+
 void scale_figures(const struct exit_tally *t, struct exit_figures *figures, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -139,4 +159,5 @@ void scale_figures(const struct exit_tally *t, struct exit_figures *figures, siz
 			scale_one(t, &figures[i]);
 	for (size_t i = 0; i < n && figures[i].level == EXIT_OF_HOST; i++)
 		scale_host(&figures[i], figures, n);
+	scale_all(t, figures, n);
 }

@@ -166,12 +166,12 @@ static void add_window(struct exit_tally *t, enum exit_level level, uint32_t id,
 }
 
 /* What goes on to user space is among the exits already. */
-static void add_to_all(struct exit_tally *t, uint32_t guest, const struct cell *from)
+static void add_to_all(
+    struct exit_tally *t, enum exit_level level, uint32_t id, const struct cell *from)
 {
-	struct cell *c =
-	    from->reason.isa == EXIT_TO_USER
-		? NULL
-		: cell_of(t, EXIT_OF_GUEST, guest, (struct exit_reason){ EXIT_ALL, 0 });
+	struct cell *c = from->reason.isa == EXIT_TO_USER
+			     ? NULL
+			     : cell_of(t, level, id, (struct exit_reason){ EXIT_ALL, 0 });
 
 	if (c)
 		c->window += from->window;
@@ -190,9 +190,10 @@ static void add_up(struct exit_tally *t)
 		c->guest = guest;
 		if (guest) {
 			add_window(t, EXIT_OF_GUEST, guest, c);
-			add_to_all(t, guest, c);
+			add_to_all(t, EXIT_OF_GUEST, guest, c);
 		}
 		add_window(t, EXIT_OF_HOST, 0, c);
+		add_to_all(t, EXIT_OF_HOST, 0, c);
 	}
 }
 

@@ -43,12 +43,13 @@ struct exit_figures {
 	uint32_t id;    /* thread, or the guest's process; 0: host */
 	uint32_t guest; /* of a thread: its guest's process; 0: not known */
 	struct exit_reason reason;
-	double rate;  /* per second */
-	double total; /* since this reason was first seen without a pause */
-	double error; /* of the rate, of itself, with 95 % confidence; 0: none */
-	double scale; /* by which the rate was brought to KVM's own count; 0: it was not */
-	double time;  /* from exits to entries, in CPUs */
-	bool timed;   /* some of the times that follow are known; in seconds, 0: not known */
+	double rate;      /* per second */
+	double total;     /* since this reason was first seen without a pause */
+	double error;     /* of the rate, of itself, with 95 % confidence; 0: none */
+	double error_all; /* of all reasons of the guest or of the host together, likewise */
+	double scale;     /* by which the rate was brought to KVM's own count; 0: it was not */
+	double time;      /* from exits to entries, in CPUs */
+	bool timed;       /* some of the times that follow are known; in seconds, 0: not known */
 	double mean, p50, p99, min, max;
 };
 

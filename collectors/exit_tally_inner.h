@@ -58,7 +58,7 @@ struct exit_tally {
 	void *ctx;
 };
 
-/* All exits of a guest; stands in no figures. */
+/* All exits of a guest, or of the host; stands in no figures. */
 #define EXIT_ALL 0
 
 struct cell *find_cell(

@@ -137,6 +137,8 @@ static void write_row(struct reading *r, struct row *row, const struct exit_figu
 		cell_set_number(row, EXIT_ERROR, f->error, at_ns);
 	else
 		cell_set_missing(row, EXIT_ERROR, STATE_UNKNOWN, at_ns);
+	if (f->level != EXIT_OF_THREAD && f->error_all >= 0)
+		cell_set_number(row, EXIT_ERROR_ALL, f->error_all, at_ns);
 	/* An exit whose entry was not seen may be long over, or go on. */
 	if (f->timed || f->time > 0)
 		cell_set_number(row, EXIT_TIME, f->time, at_ns);
@@ -244,8 +246,9 @@ void exits_note(const struct reading *r, const struct exits_found *found)
 		for (size_t k = 0; k < 5; k++)
 			n += snprintf(line + n, sizeof(line) - (size_t)n, " %llu",
 			    (unsigned long long)scaled(v[k], 1e9));
-		n += snprintf(line + n, sizeof(line) - (size_t)n, " %llu %llu\n", total,
-		    (unsigned long long)scaled(f->scale, 1e6));
+		n += snprintf(line + n, sizeof(line) - (size_t)n, " %llu %llu %llu\n", total,
+		    (unsigned long long)scaled(f->scale, 1e6),
+		    (unsigned long long)scaled(f->error_all, 1e6));
 		text_append(&text, line, (size_t)n);
 	}
 	root_note(r->root, NOTE, text.p, text.len);
@@ -254,7 +257,8 @@ void exits_note(const struct reading *r, const struct exits_found *found)
 
 static int take_figures(struct cursor *line, struct exit_figures *ret)
 {
-	uint64_t v[15];
+	uint64_t v[15], error_all;
+	bool has_all;
 
 	for (size_t i = 0; i < 14; i++)
 		if (cursor_u64(line, &v[i]) < 0)
@@ -262,6 +266,7 @@ static int take_figures(struct cursor *line, struct exit_figures *ret)
 	/* Captures that are older do not tell. */
 	if (cursor_u64(line, &v[14]) < 0)
 		v[14] = 0;
+	has_all = cursor_u64(line, &error_all) == 0;
 	if (v[0] > EXIT_OF_THREAD || v[1] > UINT32_MAX || v[2] == 0 || v[2] >= EXIT_ISAS ||
 	    v[3] > UINT32_MAX || v[7] > 1)
 		return -EINVAL;
@@ -278,7 +283,8 @@ static int take_figures(struct cursor *line, struct exit_figures *ret)
 		.min = (double)v[11] / 1e9,
 		.max = (double)v[12] / 1e9,
 		.total = (double)v[13],
-		.scale = (double)v[14] / 1e6 };
+		.scale = (double)v[14] / 1e6,
+		.error_all = has_all ? (double)error_all / 1e6 : -1 };
 	return 0;
 }
 

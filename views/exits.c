@@ -4,7 +4,6 @@
  * it was found out stands above, for a figure that was sampled is worth less than one that was
  * counted.
  */
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -13,7 +12,7 @@
 
 /* The whole host's figures: of all rows together. */
 struct sum {
-	double exits, variance, watch;
+	double exits, off, watch;
 	bool any;
 	const char *method;
 };
@@ -25,13 +24,15 @@ static struct sum sum_of(const struct snapshot *now)
 
 	for (size_t i = 0; i < t->n; i++) {
 		double v = cell_number(t->row[i], EXIT_COUNT, 0);
-		double off = v * cell_number(t->row[i], EXIT_ERROR, 0);
 
 		if (strcmp(cell_text(t->row[i], EXIT_KIND), "user") == 0)
 			continue;
 		sum.any = true;
 		sum.exits += v;
-		sum.variance += off * off;
+		/* An old capture does not tell the error of all: then it is that of each at most.
+		 */
+		sum.off += v * cell_number(t->row[i], EXIT_ERROR_ALL,
+				   cell_number(t->row[i], EXIT_ERROR, 0));
 		sum.method = cell_text(t->row[i], EXIT_METHOD);
 	}
 	t = &now->table[TABLE_DOMAIN];
@@ -50,7 +51,7 @@ static void add_sum(struct page *p, struct pane *pane, const struct sum *sum)
 {
 	const struct row *source = source_row(p->now);
 	char exits[FORMAT_SIZE], off[FORMAT_SIZE], watch[FORMAT_SIZE], own[FORMAT_SIZE] = "";
-	double v, error = sum->exits > 0 ? sqrt(sum->variance) / sum->exits : 0;
+	double v, error = sum->exits > 0 ? sum->off / sum->exits : 0;
 
 	format_short(sum->exits, 7, exits);
 	format_decimal(error * 100, 5, off);

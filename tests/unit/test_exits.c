@@ -486,6 +486,61 @@ static void test_counts_of_kvm(void **state)
 	exit_tally_free(t);
 }
 
+/* Reasons that come and go together are no more certain together than each of them. */
+static void test_error_of_all(void **state)
+{
+	struct exit_tally *t = exit_tally_new(guest_of, NULL);
+	struct exit_figures cpuid, io;
+
+	(void)state;
+	exit_tally_turn(t, 0, 20000 * MS);
+	for (uint64_t i = 0; i < 16; i++) {
+		uint64_t begin_ns = (1 + i) * 500 * MS;
+
+		for (uint64_t k = 0; k < (i % 2 ? 200 : 20); k++) {
+			exit_tally_exit(t, 101, CPUID, begin_ns + k * 100 * US);
+			exit_tally_entry(t, 101, begin_ns + k * 100 * US + US);
+			exit_tally_exit(t, 201, IO, begin_ns + k * 100 * US);
+			exit_tally_entry(t, 201, begin_ns + k * 100 * US + US);
+		}
+		end(t, begin_ns, false);
+	}
+	cpuid = find(t, EXIT_OF_HOST, 0, CPUID);
+	io = find(t, EXIT_OF_HOST, 0, IO);
+	expect_about(cpuid.error_all, io.error_all);
+	expect_about(cpuid.error_all, cpuid.error);
+	expect_about(find(t, EXIT_OF_GUEST, 200, IO).error_all, io.error);
+	exit_tally_free(t);
+}
+
+/* Each guest is slowed down by what its own busiest vCPU writes. */
+static void test_slowness(void **state)
+{
+	struct exit_tally *t = exit_tally_new(guest_of, NULL);
+	double alone;
+
+	(void)state;
+	exit_tally_turn(t, 0, 20000 * MS);
+	for (uint64_t i = 0; i < 1000; i++) {
+		exit_tally_exit(t, 101, CPUID, 1 * MS + i * 40 * US);
+		exit_tally_entry(t, 101, 1 * MS + i * 40 * US + US);
+		if (i % 10)
+			continue;
+		exit_tally_exit(t, 201, CPUID, 1 * MS + i * 40 * US);
+		exit_tally_entry(t, 201, 1 * MS + i * 40 * US + US);
+	}
+	end(t, 0, false);
+	alone = 2 / sqrt(1000);
+	expect_about(
+	    find(t, EXIT_OF_GUEST, 100, CPUID).error - alone, 20000 * 2e-9 * EXIT_RECORD_NS);
+	alone = 2 / sqrt(100);
+	expect_about(
+	    find(t, EXIT_OF_GUEST, 200, CPUID).error - alone, 2000 * 2e-9 * EXIT_RECORD_NS);
+	alone = 2 / sqrt(1100);
+	expect_about(find(t, EXIT_OF_HOST, 0, CPUID).error - alone, 20000 * 2e-9 * EXIT_RECORD_NS);
+	exit_tally_free(t);
+}
+
 static void test_loss_is_told(void **state)
 {
 	struct exit_tally *t = exit_tally_new(guest_of, NULL);
@@ -789,6 +844,8 @@ int main(void)
 		cmocka_unit_test(test_scaled),
 		cmocka_unit_test(test_error_of_shares),
 		cmocka_unit_test(test_counts_of_kvm),
+		cmocka_unit_test(test_error_of_all),
+		cmocka_unit_test(test_slowness),
 		cmocka_unit_test(test_loss_is_told),
 		cmocka_unit_test(test_forgets),
 		cmocka_unit_test(test_is_bounded),
