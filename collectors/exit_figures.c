@@ -75,6 +75,7 @@ static void set_times(
 	/* Where not every exit was timed, those that were stand for the others. */
 	if (x->timed)
 		timed_part = (double)x->timed / (double)(x->timed + x->untimed);
+	f->timed_part = timed_part;
 	f->time =
 	    ((double)(x->time_ns - x->before_ns) / timed_part + (double)x->open_ns) / ns / seconds;
 	f->timed = x->timed > 0 && (sum > 0 || !sampled);

@@ -18,8 +18,12 @@
 #include "collectors/exit_reasons.h"
 
 #define EXIT_CELLS_MAX 16384
-/* What writing one record into a ring was measured to take of the guest's time. */
-#define EXIT_RECORD_NS 500
+/*
+ * What writing one record into a ring takes of the guest's time. Measured on a vCPU that left
+ * 355000 times a second, a third less often while its exits and entries were written: 1400 ns for
+ * both.
+ */
+#define EXIT_RECORD_NS 700
 
 /* The last one is of threads of a guest that have no room; it has no figures. */
 enum exit_level { EXIT_OF_HOST, EXIT_OF_GUEST, EXIT_OF_THREAD, EXIT_OF_REST };
@@ -51,6 +55,7 @@ struct exit_figures {
 	double time;      /* from exits to entries, in CPUs */
 	bool timed;       /* some of the times that follow are known; in seconds, 0: not known */
 	double mean, p50, p99, min, max;
+	double timed_part; /* of the exits so many were timed, where they are counted */
 };
 
 struct exit_tally;

@@ -330,6 +330,7 @@ static void test_error(void **state)
 	expect_about(f.rate, 10000);
 	assert_true(f.error == 0);
 	/* A fifth was timed and stands for the others. */
+	expect_about(f.timed_part, 0.2);
 	expect_about(f.mean, 1e-6);
 	expect_about(f.time, 500e-6 / 50e-3);
 	exit_tally_free(t);
@@ -729,6 +730,21 @@ static void test_captured(void **state)
 	snapshot_unref(r.into);
 }
 
+/* Counted with its time, as a note has it, where nothing says that times were left out. */
+static void test_cost_of_counting(void **state)
+{
+	struct reading r;
+
+	(void)state;
+	assert_int_equal(
+	    read_note("counted 1000000 0 0\n"
+		      "1 100 2 120 100000000 0 500000000 1 500000 400000 1 1000 1 60000\n",
+		&r),
+	    STATE_OK);
+	expect_about(cell_number(r.into->table[TABLE_DOMAIN].row[0], DOMAIN_WATCH_COST, 0), 0.052);
+	snapshot_unref(r.into);
+}
+
 /* A time that is not known stands in no cell as a number, least of all as 0. */
 static void test_longer_are_told(void **state)
 {
@@ -853,6 +869,7 @@ int main(void)
 		cmocka_unit_test(test_loss_is_not_carried),
 		cmocka_unit_test(test_captured),
 		cmocka_unit_test(test_longer_are_told),
+		cmocka_unit_test(test_cost_of_counting),
 		cmocka_unit_test(test_others),
 		cmocka_unit_test(test_no_exits_but_to_user_space),
 		cmocka_unit_test(test_captured_damage),
