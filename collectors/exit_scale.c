@@ -103,26 +103,31 @@ static void scale_one(const struct exit_tally *t, struct exit_figures *f)
 	const struct cell *a = c ? all_of(t, c) : NULL;
 	double sampled = a ? a->sampled[NOW] + a->sampled[BEFORE] : 0;
 
-	if (sampled <= 0 || f->rate <= 0)
+	if (sampled <= 0)
 		return;
 	f->scale = (a->counted[NOW] + a->counted[BEFORE]) / sampled;
 	f->rate *= f->scale;
-	f->error = error_of_share(t, c, a);
 	f->error_all = exit_tally_lost(t);
+	/* It may be out all the time, and not leave anew. */
+	if (f->rate > 0)
+		f->error = error_of_share(t, c, a);
 }
 
 /* The host's figure is what those of its guests add up to, and what nobody scaled. */
 static void scale_host(struct exit_figures *host, const struct exit_figures *f, size_t n)
 {
-	double rate = 0, rest = host->rate, variance = 0;
+	double rate = 0, rest = host->rate, variance = 0, scale = 0;
 
 	for (size_t i = 0; i < n; i++)
 		if (f[i].level == EXIT_OF_GUEST && f[i].scale > 0 &&
 		    f[i].reason.isa == host->reason.isa && f[i].reason.code == host->reason.code) {
 			rate += f[i].rate;
+			scale = f[i].scale;
 			rest -= f[i].rate / f[i].scale;
 			variance += pow(f[i].rate * f[i].error, 2);
 		}
+	if (host->rate <= 0)
+		host->scale = scale;
 	if (rate <= 0)
 		return;
 	/* Of what is left by rounding nothing is meant. */

@@ -187,10 +187,12 @@ static void add_up(struct exit_tally *t)
 		if (!c || c->level < EXIT_OF_THREAD || (c->window == 0 && !c->times[NOW]))
 			continue;
 		guest = c->level == EXIT_OF_REST ? c->id : t->guest_of(t->ctx, c->id);
-		c->guest = guest;
-		if (guest) {
-			add_window(t, EXIT_OF_GUEST, guest, c);
-			add_to_all(t, EXIT_OF_GUEST, guest, c);
+		/* What it did stays its guest's when both have ended. */
+		if (guest || c->window)
+			c->guest = guest;
+		if (c->guest) {
+			add_window(t, EXIT_OF_GUEST, c->guest, c);
+			add_to_all(t, EXIT_OF_GUEST, c->guest, c);
 		}
 		add_window(t, EXIT_OF_HOST, 0, c);
 		add_to_all(t, EXIT_OF_HOST, 0, c);

@@ -244,6 +244,9 @@ void end_threads(struct exit_tally *t, const struct exit_window *w)
 
 		if (!th)
 			continue;
+		/* Silent for ever. */
+		if (!th->first_ns && !t->guest_of(t->ctx, th->tid))
+			continue;
 		if (th->out.isa)
 			end_first_exit(t, th, w);
 		cut_off(th, w);

@@ -482,6 +482,42 @@ static void test_longer_than_windows(void **state)
 	exit_tally_free(t);
 }
 
+static uint32_t guest_while(void *ctx, uint32_t tid)
+{
+	const bool *lives = ctx;
+
+	(void)tid;
+	return *lives ? 100 : 0;
+}
+
+/* The figures of the last seconds stay those of the guest, scaled ones scaled, when it has ended.
+ */
+static void test_guest_that_has_ended(void **state)
+{
+	bool lives = true;
+	struct exit_tally *t = exit_tally_new(guest_while, &lives);
+	struct exit_count k = { .guest = 100, .begins = true };
+	struct exit_figures f;
+
+	(void)state;
+	exit_tally_turn(t, 1, 2000 * MS);
+	window_of(t, 500 * MS, 100);
+	exit_tally_scale(t, &k, 1);
+	window_of(t, 1000 * MS, 100);
+	exit_tally_exit(t, 101, HLT, 1500 * MS);
+	end(t, 1500 * MS, false);
+	k = (struct exit_count){ .guest = 100, .exits = 2000 };
+	exit_tally_scale(t, &k, 1);
+	lives = false;
+	exit_tally_turn(t, 2500 * MS, 2000 * MS);
+	end(t, 2500 * MS, false);
+	expect_about(find(t, EXIT_OF_GUEST, 100, CPUID).mean, 2e-6);
+	f = find(t, EXIT_OF_HOST, 0, HLT);
+	assert_true(f.scale > 0);
+	expect_about(f.time, 50 / 200.0);
+	exit_tally_free(t);
+}
+
 /* Of a thread whose entry may be among what was lost nothing is carried on. */
 static void test_loss_is_not_carried(void **state)
 {
@@ -512,6 +548,7 @@ int main(void)
 		cmocka_unit_test(test_forgets),
 		cmocka_unit_test(test_is_bounded),
 		cmocka_unit_test(test_longer_than_windows),
+		cmocka_unit_test(test_guest_that_has_ended),
 		cmocka_unit_test(test_loss_is_not_carried),
 	};
 
