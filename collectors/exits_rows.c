@@ -148,7 +148,7 @@ static void write_row(struct reading *r, struct row *row, const struct exit_figu
 	if (f->timed || f->time > 0)
 		cell_set_number(row, EXIT_TIME, f->time, at_ns);
 	else
-		cell_set_missing(row, EXIT_TIME, STATE_ABSENT, at_ns);
+		cell_set_missing(row, EXIT_TIME, STATE_UNKNOWN, at_ns);
 	write_times(row, f, at_ns);
 }
 

@@ -322,8 +322,8 @@ static void test_no_exits_but_to_user_space(void **state)
 	assert_null(strstr(r.note, "Every exit is counted"));
 	row = r.into->table[TABLE_EXIT].row[0];
 	expect_about(cell_number(row, EXIT_COUNT, 0), 5);
-	assert_int_equal(row->cell[EXIT_TIME].state, STATE_ABSENT);
-	assert_int_equal(row->cell[EXIT_MEAN].state, STATE_ABSENT);
+	assert_int_equal(row->cell[EXIT_TIME].state, STATE_UNKNOWN);
+	assert_int_equal(row->cell[EXIT_MEAN].state, STATE_UNKNOWN);
 	snapshot_unref(r.into);
 	free(note);
 }
