@@ -57,14 +57,6 @@ sum_of() {
 	END { printf "%.6f\n", sum }'
 }
 
-# The error that is stated for the whole: those of its reasons, as if they knew nothing of each other.
-stated_error() {
-	columns host_exit "sample kind total error_ratio" | awk -F '\t' '
-	$1 != last { last = $1; sum = off = 0 }
-	$2 != "user" { sum += $3; off += ($3 * $4) ^ 2 }
-	END { printf "%.6f\n", sqrt(off) / sum }'
-}
-
 part() {
 	awk -v a="$1" -v b="$2" 'BEGIN { printf "%.6f\n", (b > 0 ? a / b : 0) }'
 }
@@ -109,7 +101,7 @@ end_run
 start_run sample
 run_generator sampled 14
 total=$(sum_of total)
-error=$(stated_error)
+error=$(col host_exit error_all_ratio)
 echo "# $scenario: sampled: kvmtop $total ± $error, KVM $exits"
 expect_same "exits are sampled, and scaled to KVM's count" "$(col host_exit method)" scaled
 # The shares are as uncertain as stated; all together are KVM's own, but for what lies between readings.
