@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <time.h>
@@ -12,6 +11,7 @@
 #include "base/xalloc.h"
 #include "collectors/collector.h"
 #include "collectors/lane.h"
+#include "collectors/source_rows.h"
 
 #define MAX_COLLECTORS 32
 /* A slow lane looks this often whether somebody needs it now. */
@@ -222,98 +222,6 @@ static void merge_slot(struct sampler *s, struct slot *slot, struct snapshot *in
 		show_silence(s, slot, into);
 }
 
-/* slot->lock is held. */
-static const char *source_state(struct sampler *s, const struct slot *slot, enum source_id src,
-    uint64_t now_ns, uint64_t limit_ns)
-{
-	if (!(__atomic_load_n(&s->needs, __ATOMIC_RELAXED) & NEEDS(src)))
-		return "off";
-	if (slot->started_ns > slot->ended_ns && now_ns > slot->started_ns + limit_ns)
-		return "stuck";
-	if (slot->ended_ns == 0)
-		return "starting";
-	if (slot->partial && slot->outcome != STATE_DENIED)
-		return "partial";
-	return state_name(slot->outcome);
-}
-
-/* A source that has never answered yet says at least for how long. slot->lock is held. */
-static void show_note(const struct slot *slot, struct row *row, struct snapshot *into)
-{
-	uint64_t now_ns = into->moment.mono_ns;
-	char text[80];
-
-	if (slot->started_ns <= slot->ended_ns || now_ns < slot->started_ns + NS_PER_SEC) {
-		cell_set_text(into, row, SOURCE_NOTE, slot->note, now_ns);
-		return;
-	}
-	snprintf(text, sizeof(text), "No answer for %.0f s.",
-	    (double)(now_ns - slot->started_ns) / (double)NS_PER_SEC);
-	cell_set_text(into, row, SOURCE_NOTE, text, now_ns);
-}
-
-static void show_source(
-    struct sampler *s, struct slot *slot, enum source_id src, struct snapshot *into)
-{
-	struct row *row = snapshot_row(into, TABLE_SOURCE, key_host(src));
-	uint64_t now_ns = into->moment.mono_ns, limit_ns = slot_stale_ns(slot, guarded_interval(s));
-
-	cell_set_text(into, row, SOURCE_NAME, source_name(src), now_ns);
-	pthread_mutex_lock(&slot->lock);
-	cell_set_text(
-	    into, row, SOURCE_STATE, source_state(s, slot, src, now_ns, limit_ns), now_ns);
-	/* What was read for this sample ended after its beginning. */
-	if (slot->ended_ns)
-		cell_set_number(row, SOURCE_AGE,
-		    slot->ended_ns < now_ns ? (double)(now_ns - slot->ended_ns) / (double)NS_PER_SEC
-					    : 0,
-		    now_ns);
-	/* What reading a capture costs is nobody's concern; and nothing costs twice. */
-	if (root_is_live(s->root) && src == slot->collector->src)
-		cell_set_count(row, SOURCE_COST, slot->cost_ns, now_ns);
-	cell_set_number(row, SOURCE_READS, (double)slot->reads, now_ns);
-	cell_set_number(row, SOURCE_ERRORS, (double)slot->errors, now_ns);
-	show_note(slot, row, into);
-	pthread_mutex_unlock(&slot->lock);
-}
-
-static void show_sources(struct sampler *s, struct slot *slot, struct snapshot *into)
-{
-	for (enum source_id src = 0; src < SOURCES; src++)
-		if (collector_sources(slot->collector) & NEEDS(src))
-			show_source(s, slot, src, into);
-}
-
-/* What the program as a whole costs, drawing included. */
-static void show_self(struct sampler *s, struct snapshot *into)
-{
-	struct row *row = snapshot_row(into, TABLE_SOURCE, key_host(SRC_SOURCES));
-	char note[80] = "All of kvmtop: its collectors and its drawing.";
-	uint64_t now_ns = into->moment.mono_ns;
-
-	cell_set_text(into, row, SOURCE_NAME, "kvmtop", now_ns);
-	cell_set_text(into, row, SOURCE_STATE, "ok", now_ns);
-	cell_set_number(row, SOURCE_AGE, 0, now_ns);
-	if (root_is_live(s->root))
-		cell_set_count(row, SOURCE_COST, clock_process_cpu_ns(), now_ns);
-	if (root_is_cut(s->root))
-		snprintf(note, sizeof(note), "The capture is cut off: %zu sample%s could be read.",
-		    root_samples(s->root), root_samples(s->root) == 1 ? "" : "s");
-	cell_set_text(into, row, SOURCE_NOTE, note, now_ns);
-}
-
-/* What judging cost up to the sample before; the rest of the row is its own. */
-static void show_judge(struct sampler *s, struct snapshot *into)
-{
-	struct row *row;
-
-	if (!s->judge)
-		return;
-	row = snapshot_row(into, TABLE_SOURCE, key_host(SRC_ADVISOR));
-	if (root_is_live(s->root))
-		cell_set_count(row, SOURCE_COST, s->judge_ns, into->moment.mono_ns);
-}
-
 static void judge_sample(struct sampler *s, struct snapshot *into)
 {
 	uint64_t begun_ns = clock_thread_cpu_ns();
@@ -335,6 +243,21 @@ static void add_lane(struct sampler *s, enum lane lane, struct snapshot *into)
 	snapshot_link(into);
 }
 
+static void show_sources(struct sampler *s, struct snapshot *into)
+{
+	struct source_shown shown = {
+		.needs = __atomic_load_n(&s->needs, __ATOMIC_RELAXED),
+		.interval_ns = guarded_interval(s),
+		.root = s->root,
+	};
+
+	for (size_t i = 0; i < s->slots; i++)
+		source_rows_of_slot(&shown, &s->slot[i], into);
+	if (s->judge)
+		source_row_of_judge(&shown, s->judge_ns, into);
+	source_row_of_self(&shown, into);
+}
+
 static struct snapshot *read_sample(struct sampler *s)
 {
 	struct snapshot *into = snapshot_new(root_now(s->root));
@@ -346,10 +269,7 @@ static struct snapshot *read_sample(struct sampler *s)
 	snapshot_link(into);
 	for (enum lane lane = LANE_FAST + 1; lane < LANES; lane++)
 		add_lane(s, lane, into);
-	for (size_t i = 0; i < s->slots; i++)
-		show_sources(s, &s->slot[i], into);
-	show_judge(s, into);
-	show_self(s, into);
+	show_sources(s, into);
 	return into;
 }
 
