@@ -3,6 +3,7 @@
 #include "advisor/rules/rules.h"
 
 static const struct rule *const groups[] = {
+	thp_rules,
 	swap_rules,
 	NULL,
 };

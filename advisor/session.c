@@ -46,6 +46,12 @@ static bool is_still_to_come(const struct snapshot *now, const struct column *c,
 	       (source && is_text(source, SOURCE_STATE, "starting"));
 }
 
+/* A guest that does not run has no figures; that is no gap in what is known. */
+static bool is_at_rest(const struct row *row, short table, enum state state)
+{
+	return table == TABLE_DOMAIN && state == STATE_ABSENT && !cell_has(row, DOMAIN_PID);
+}
+
 static void say_missing(
     struct standing *st, const struct subject *s, const struct column *c, enum state state)
 {
@@ -72,7 +78,7 @@ static enum outcome check_needs(struct standing *st, const struct subject *s)
 		state = cell_state(c, &row->cell[n->column]);
 		if (state == STATE_OK || state == STATE_STALE)
 			continue;
-		if (is_still_to_come(s->now, c, state))
+		if (is_still_to_come(s->now, c, state) || is_at_rest(row, n->table, state))
 			return OUTCOME_NONE;
 		if (st->missing == 0)
 			say_missing(st, s, c, state);

@@ -6,5 +6,6 @@
 #include "advisor/rule.h"
 
 extern const struct rule swap_rules[];
+extern const struct rule thp_rules[];
 
 #endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Guest memory and the host's swap. */
+#include "advisor/rules/common.h"
 #include "advisor/rules/rules.h"
-
-#include <stdio.h>
 
 #define SWAPPINESS_GOOD "10"
 
@@ -48,13 +47,11 @@ static void advise_swappiness(const struct subject *s, double figure, struct tex
 
 static void plan_swappiness(const struct subject *s, struct plan *out)
 {
-	char now[32];
+	char now[NUMBER_SIZE];
 
-	snprintf(now, sizeof(now), "%.0f", cell_number(s->host, HOST_SWAPPINESS, 0));
+	number_text(cell_number(s->host, HOST_SWAPPINESS, 0), now);
 	plan_title(out, "set vm.swappiness to " SWAPPINESS_GOOD);
-	plan_add(out, ACTION_SYSCTL, NULL, "vm.swappiness", now, SWAPPINESS_GOOD);
-	plan_add_lasting(out, ACTION_DROP_IN, NULL, "etc/sysctl.d/90-kvmtop.conf", NULL,
-	    "vm.swappiness = " SWAPPINESS_GOOD);
+	plan_sysctl(out, "vm.swappiness", now, SWAPPINESS_GOOD);
 }
 
 const struct rule swap_rules[] = {

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "advisor/rules/common.h"
+
+#include <stdio.h>
+
+#define SYSCTL_FILE "etc/sysctl.d/90-kvmtop.conf"
+#define TMPFILES_FILE "etc/tmpfiles.d/kvmtop.conf"
+
+bool guest_runs(const struct row *domain)
+{
+	return cell_has(domain, DOMAIN_PID);
+}
+
+bool guest_has_pool(const struct row *domain)
+{
+	return cell_number(domain, DOMAIN_HUGE_SIZE, 0) > 0 ||
+	       cell_number(domain, DOMAIN_HUGETLB, 0) > 0;
+}
+
+const char *number_text(double v, char buf[NUMBER_SIZE])
+{
+	snprintf(buf, NUMBER_SIZE, "%.0f", v);
+	return buf;
+}
+
+static void plan_drop_in(struct plan *out, const char *file, struct text *line)
+{
+	plan_add_lasting(out, ACTION_DROP_IN, NULL, file, NULL, line->p);
+	text_done(line);
+}
+
+void plan_sysctl(struct plan *out, const char *name, const char *now, const char *value)
+{
+	struct text line = { 0 };
+
+	plan_add(out, ACTION_SYSCTL, NULL, name, now, value);
+	print_format(&line, "%s = %s", name, value);
+	plan_drop_in(out, SYSCTL_FILE, &line);
+}
+
+void plan_setting(struct plan *out, const char *path, const char *now, const char *value)
+{
+	struct text line = { 0 };
+
+	plan_add(out, ACTION_WRITE, NULL, path, now, value);
+	print_format(&line, "w /%s - - - - %s", path, value);
+	plan_drop_in(out, TMPFILES_FILE, &line);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What several groups of rules say and plan alike. */
+#ifndef KVMTOP_ADVISOR_RULES_COMMON_H
+#define KVMTOP_ADVISOR_RULES_COMMON_H
+
+#include "advisor/rule.h"
+
+#define KIB 1024.0
+#define MIB (1024 * KIB)
+#define GIB (1024 * MIB)
+
+#define NUMBER_SIZE 32
+
+/* Whether it has a process; libvirt knows guests that have none. */
+bool guest_runs(const struct row *domain);
+/* Whether its memory comes from a huge page pool. */
+bool guest_has_pool(const struct row *domain);
+
+/* A whole number as the kernel writes it. Returns @buf. */
+const char *number_text(double v, char buf[NUMBER_SIZE]);
+
+/* Sets "vm.swappiness", and makes it last. */
+void plan_sysctl(struct plan *out, const char *name, const char *now, const char *value);
+/* Writes a file below /sys, and makes it last. */
+void plan_setting(struct plan *out, const char *path, const char *now, const char *value);
+
+#endif
