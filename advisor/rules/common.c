@@ -17,6 +17,32 @@ bool guest_has_pool(const struct row *domain)
 	       cell_number(domain, DOMAIN_HUGETLB, 0) > 0;
 }
 
+/* Of QEMU itself: video memory, caches, stacks of threads. */
+#define OVERHEAD (200 * MIB)
+
+bool read_promise(const struct subject *s, struct promise *ret)
+{
+	const struct table *guests = &s->now->table[TABLE_DOMAIN];
+	struct promise p = { 0 };
+	double total, memory;
+
+	if (!figure_of(TABLE_HOST, s->host, HOST_MEMORY_TOTAL, &total))
+		return false;
+	for (size_t i = 0; i < guests->n; i++) {
+		const struct row *g = guests->row[i];
+
+		if (!guest_runs(g) || guest_has_pool(g) ||
+		    !figure_of(TABLE_DOMAIN, g, DOMAIN_MEMORY, &memory))
+			continue;
+		p.guests++;
+		p.bytes += memory + OVERHEAD;
+	}
+	p.reserve = fmax(2 * GIB, 0.05 * total);
+	p.memory = total - cell_number(s->host, HOST_HUGETLB, 0);
+	*ret = p;
+	return true;
+}
+
 const char *number_text(double v, char buf[NUMBER_SIZE])
 {
 	snprintf(buf, NUMBER_SIZE, "%.0f", v);

@@ -16,6 +16,16 @@ bool guest_runs(const struct row *domain);
 /* Whether its memory comes from a huge page pool. */
 bool guest_has_pool(const struct row *domain);
 
+/* What was promised to the guests that run without a huge page pool, and what there is for it. */
+struct promise {
+	size_t guests;
+	double bytes;   /* their memory, and what their processes need besides */
+	double reserve; /* for the host itself */
+	double memory;  /* of the host, without huge page pools */
+};
+/* False: it is not known. */
+bool read_promise(const struct subject *s, struct promise *ret);
+
 /* A whole number as the kernel writes it. Returns @buf. */
 const char *number_text(double v, char buf[NUMBER_SIZE]);
 
