@@ -226,11 +226,14 @@ void vcpus_command(const struct action *a, const char *value, struct text *out)
 /* There is no command for it but an editor; behind it stands what to do there. */
 void definition_command(const struct action *a, const char *value, struct text *out)
 {
-	char *path = sanitize_dup(a->target, strlen(a->target));
-	char *element = sanitize_dup(value, strlen(value));
+	char *path = sanitize_dup(a->target, strlen(a->target)), *line = xstrdup(value), *element;
 
+	for (char *p = line; *p; p++)
+		*p = isspace((unsigned char)*p) ? ' ' : *p;
+	element = sanitize_dup(line, strlen(line));
 	virsh(out, "edit", a);
 	print_format(out, "  # %s: %s", path, *element ? element : "take it out");
 	free(element);
+	free(line);
 	free(path);
 }
