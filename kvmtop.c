@@ -5,6 +5,7 @@
 #include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "advisor/rule.h"
@@ -16,9 +17,11 @@
 #include "cli/capture.h"
 #include "cli/dump.h"
 #include "cli/explain.h"
+#include "cli/fix.h"
 #include "cli/manual.h"
 #include "cli/options.h"
 #include "cli/profile.h"
+#include "cli/readonly.h"
 #include "cli/say.h"
 #include "cli/screen.h"
 #include "cli/setup.h"
@@ -53,6 +56,12 @@ static int run_on_host(struct options *options)
 		break;
 	case MODE_PROFILE:
 		status = profile_run(options, root);
+		break;
+	case MODE_FIX:
+		status = fix_run(options, root);
+		break;
+	case MODE_UNDO:
+		status = undo_run(options, root);
 		break;
 	case MODE_ADVISE:
 		status = advise_run(options, root);
@@ -126,7 +135,15 @@ int main(int argc, char **argv)
 		free(error);
 		return EXIT_USAGE;
 	}
-	status = options.mode >= MODE_LIST_TABLES ? print(&options) : run_on_host(&options);
+	if (options.readonly && (status = readonly_enter()) < 0) {
+		complain("--readonly: rights cannot be given up: %s", strerror(-status));
+		options_done(&options);
+		return EXIT_FAILED;
+	}
+	if (options.mode == MODE_HISTORY)
+		status = history_run(&options);
+	else
+		status = options.mode >= MODE_LIST_TABLES ? print(&options) : run_on_host(&options);
 	options_done(&options);
 	return status;
 }

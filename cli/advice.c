@@ -5,9 +5,13 @@
 #include <string.h>
 
 #include "advisor/advisor.h"
+#include "cli/events.h"
 #include "cli/options.h"
 #include "cli/say.h"
 #include "collectors/sampler.h"
+
+/* So many samples have rates and were read by the slow sources, too. */
+#define SAMPLES 4
 
 /* Keys of rules hold a point; others belong to others. */
 static void take_setting(struct advisor *a, const struct setting *setting)
@@ -47,4 +51,23 @@ void advice_attach(struct advisor *a, struct sampler *sampler)
 unsigned advice_needs(struct advisor *a, unsigned needs)
 {
 	return needs & NEEDS(SRC_ADVISOR) ? needs | advisor_needs(a) : needs;
+}
+
+const struct snapshot *advice_watch(
+    const struct options *options, struct sampler *sampler, struct events *events, bool is_live)
+{
+	uint64_t n = options->iterations ? options->iterations : SAMPLES;
+	const struct snapshot *last = NULL, *next;
+
+	events_beat(events, options->delay_ns);
+	for (uint64_t i = 0; is_live ? i < n : true; i++) {
+		next = sampler_take(sampler, false);
+		if (!next)
+			break;
+		snapshot_unref(last);
+		last = next;
+		if (is_live && i + 1 < n && events_wait(events, -1, true) == WAKE_QUIT)
+			break;
+	}
+	return last;
 }

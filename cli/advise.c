@@ -8,6 +8,7 @@
 
 #include "advisor/advisor.h"
 #include "base/root.h"
+#include "base/sanitize.h"
 #include "base/xalloc.h"
 #include "cli/advice.h"
 #include "cli/events.h"
@@ -15,10 +16,8 @@
 #include "cli/say.h"
 #include "cli/setup.h"
 #include "collectors/sampler.h"
+#include "fixes/kinds.h"
 #include "output/writer.h"
-
-/* So many samples have rates and were read by the slow sources, too. */
-#define SAMPLES 4
 
 static int weight_of(const struct row *finding)
 {
@@ -58,7 +57,31 @@ static void print_upper(struct text *out, const char *word)
 	}
 }
 
-static void print_finding(struct text *out, const struct row *finding)
+/* The commands of its fix, a line each. */
+static void print_commands(
+    struct text *out, struct advisor *a, const struct snapshot *s, const struct row *finding)
+{
+	struct plan plan;
+	bool is_there = advisor_plan(a, s, finding, &plan);
+	struct text command = { 0 };
+
+	for (size_t i = 0; is_there && i < plan.n; i++) {
+		char *clean;
+
+		command.len = 0;
+		kind_command(&plan.action[i], plan.action[i].value, &command);
+		clean = sanitize_dup(command.p, command.len);
+		print_format(out, "        %s\n", clean);
+		free(clean);
+	}
+	if (plan.refusal)
+		print_format(out, "    No fix: %s.\n", plan.refusal);
+	text_done(&command);
+	plan_done(&plan);
+}
+
+static void print_finding(
+    struct text *out, struct advisor *a, const struct snapshot *s, const struct row *finding)
 {
 	const char *advice = cell_text(finding, FINDING_ADVICE);
 	const char *class = cell_text(finding, FINDING_CLASS);
@@ -71,6 +94,7 @@ static void print_finding(struct text *out, const struct row *finding)
 	if (*advice)
 		print_format(
 		    out, "    Do: %s.%s%s\n", advice, *class ? " Fix of class " : "", class);
+	print_commands(out, a, s, finding);
 	if (*after)
 		print_format(out, "    First mend %s.\n", after);
 	print_text(out, "\n");
@@ -86,6 +110,7 @@ static void add_string(struct json_object *o, const char *name, const struct row
 static struct json_object *actions_of(const struct action *action, size_t n)
 {
 	struct json_object *list = json_object_new_array();
+	struct text command = { 0 };
 
 	for (size_t i = 0; i < n; i++) {
 		const struct action *a = &action[i];
@@ -100,8 +125,12 @@ static struct json_object *actions_of(const struct action *action, size_t n)
 		    o, "old", a->expected ? json_object_new_string(a->expected) : NULL);
 		json_object_object_add(o, "new", json_object_new_string(a->value));
 		json_object_object_add(o, "saved", json_object_new_boolean(a->saved));
+		kind_command(a, a->value, &command);
+		json_object_object_add(o, "command", json_object_new_string(command.p));
+		command.len = 0;
 		json_object_array_add(list, o);
 	}
+	text_done(&command);
 	return list;
 }
 
@@ -175,7 +204,7 @@ static void print_findings(
 		print_csv(out, s, row, n);
 	for (size_t i = 0; i < n; i++) {
 		if (options->advice_format == ADVICE_TEXT)
-			print_finding(out, row[i]);
+			print_finding(out, a, s, row[i]);
 		else if (options->advice_format == ADVICE_JSONL)
 			print_json(out, a, s, row[i]);
 	}
@@ -198,26 +227,6 @@ static int status_of(const struct snapshot *s)
 	return statuses[worst];
 }
 
-/* The last of the samples; NULL where somebody ended it before there was one. */
-static const struct snapshot *watch(
-    const struct options *options, struct sampler *sampler, struct events *events, bool is_live)
-{
-	uint64_t n = options->iterations ? options->iterations : SAMPLES;
-	const struct snapshot *last = NULL, *next;
-
-	events_beat(events, options->delay_ns);
-	for (uint64_t i = 0; is_live ? i < n : true; i++) {
-		next = sampler_take(sampler, false);
-		if (!next)
-			break;
-		snapshot_unref(last);
-		last = next;
-		if (is_live && i + 1 < n && events_wait(events, -1, true) == WAKE_QUIT)
-			break;
-	}
-	return last;
-}
-
 int advise_run(const struct options *options, struct root *root)
 {
 	struct sampling sampling = setup_sampling(options);
@@ -237,7 +246,7 @@ int advise_run(const struct options *options, struct root *root)
 	sampler = sampler_new(root, &sampling);
 	advice_attach(a, sampler);
 	sampler_need(sampler, advisor_needs(a));
-	s = watch(options, sampler, &events, root_is_live(root));
+	s = advice_watch(options, sampler, &events, root_is_live(root));
 	status = s ? status_of(s) : EXIT_FAILED;
 	if (s)
 		print_findings(&out, options, a, s);

@@ -54,7 +54,7 @@ static void print_option(struct text *out, const struct option_row *row)
 	roff(out, row->name);
 	print_text(out, "\\fR");
 	if (row->argument) {
-		print_text(out, " \\fI");
+		print_text(out, *row->argument == '[' ? "\\fI" : " \\fI");
 		roff(out, row->argument);
 		print_text(out, "\\fR");
 	}

@@ -347,6 +347,54 @@ static int set_fetch_symbols(struct options *o, const char *value, char **ret_er
 	return 0;
 }
 
+static int set_dry_run(struct options *o, const char *value, char **ret_error)
+{
+	(void)value;
+	(void)ret_error;
+	o->dry_run = true;
+	return 0;
+}
+
+static int set_script(struct options *o, const char *value, char **ret_error)
+{
+	(void)value;
+	(void)ret_error;
+	o->script = true;
+	return 0;
+}
+
+static int set_lasting(struct options *o, const char *value, char **ret_error)
+{
+	(void)value;
+	(void)ret_error;
+	o->lasting = true;
+	return 0;
+}
+
+static int set_yes(struct options *o, const char *value, char **ret_error)
+{
+	(void)ret_error;
+	o->yes = true;
+	o->yes_name = value;
+	return 0;
+}
+
+static int set_readonly(struct options *o, const char *value, char **ret_error)
+{
+	(void)value;
+	(void)ret_error;
+	o->readonly = true;
+	return 0;
+}
+
+static int set_journal(struct options *o, const char *value, char **ret_error)
+{
+	if (value[0] != '/')
+		return refuse(ret_error, "--journal needs a directory, from / on");
+	o->journal = value;
+	return 0;
+}
+
 static int set_list_tables(struct options *o, const char *value, char **ret_error)
 {
 	(void)value;
@@ -440,6 +488,9 @@ const struct option_row option_rows[] = {
 	{ "config", 0, "FILE", SECTION_HOST,
 	    "Read this configuration instead of the usual files; 'none' for none.", set_config,
 	    NULL },
+	{ "readonly", 0, NULL, SECTION_HOST,
+	    "Change nothing: drop every privilege but those that reading needs.", set_readonly,
+	    NULL },
 	{ "root", 0, "PATH", SECTION_HOST, "Read a recording of a host that 'kvmtop capture' made.",
 	    set_root, NULL },
 	{ "demo", 0, NULL, SECTION_HOST, "Read the built-in recording: four nodes, six guests.",
@@ -458,6 +509,20 @@ const struct option_row option_rows[] = {
 	{ "fetch-symbols", 0, NULL, SECTION_PROFILE,
 	    "Let the guest's agent send both first, and keep them; opens libvirt for writing.",
 	    set_fetch_symbols, NULL },
+
+	{ "dry-run", 0, NULL, SECTION_FIX,
+	    "Only show what fix or undo would do; nothing is opened for writing.", set_dry_run,
+	    NULL },
+	{ "script", 0, NULL, SECTION_FIX, "Print a shell script that does what fix would do.",
+	    set_script, NULL },
+	{ "lasting", 0, NULL, SECTION_FIX,
+	    "Make the fix last, from the next start of the guest or the host on.", set_lasting,
+	    NULL },
+	{ "yes", 0, "[=NAME]", SECTION_FIX,
+	    "Do not ask. Where a name would have to be typed it takes that name.", set_yes, NULL },
+	{ "journal", 0, "DIRECTORY", SECTION_FIX,
+	    "Keep the journal there. The default is /var/lib/kvmtop, or ~/.local/state/kvmtop.",
+	    set_journal, NULL },
 
 	{ "dump", 0, NULL, SECTION_DUMP, "Print the screen as text and end; needs no terminal.",
 	    set_dump, NULL },
@@ -490,6 +555,7 @@ const char *section_title(enum section section)
 		[SECTION_HOST] = "Which host",
 		[SECTION_CAPTURE] = "Capturing a host",
 		[SECTION_PROFILE] = "Profile of a guest",
+		[SECTION_FIX] = "Fixes",
 		[SECTION_DUMP] = "Pictures of screens",
 		[SECTION_LISTS] = "What there is",
 		[SECTION_HIDDEN] = "",

@@ -10,6 +10,7 @@
 
 #include "advisor/rule.h"
 #include "base/nearest.h"
+#include "base/parse.h"
 #include "base/print.h"
 #include "base/xalloc.h"
 #include "cli/resolve.h"
@@ -29,6 +30,13 @@ static size_t row_count(void)
 /* Long options answer with the number of their row, above all letters. */
 #define FIRST_LONG 256
 
+static int argument_of(const struct option_row *row)
+{
+	if (!row->argument)
+		return no_argument;
+	return *row->argument == '[' ? optional_argument : required_argument;
+}
+
 static void make_getopt(struct option *longs, char *letters)
 {
 	size_t n = row_count();
@@ -38,8 +46,7 @@ static void make_getopt(struct option *longs, char *letters)
 		const struct option_row *row = &option_rows[i];
 
 		longs[i] =
-		    (struct option){ row->name, row->argument ? required_argument : no_argument,
-			    NULL, FIRST_LONG + (int)i };
+		    (struct option){ row->name, argument_of(row), NULL, FIRST_LONG + (int)i };
 		if (row->letter)
 			*letters++ = row->letter;
 		if (row->letter && row->argument)
@@ -181,6 +188,49 @@ static int parse_explain(int argc, char **argv, struct options *o, char **ret_er
 	return 0;
 }
 
+/* "fix RULE [SUBJECT]" */
+static int parse_fix(int argc, char **argv, struct options *o, char **ret_error)
+{
+	if (o->mode != MODE_SCREEN)
+		return refuse(ret_error, "fix goes with no other mode");
+	if (argc < 2)
+		return refuse(
+		    ret_error, "fix needs the name of a rule; 'kvmtop advise' says which");
+	if (argc > 3)
+		return refuse(
+		    ret_error, "fix takes a rule and a subject; '%s' is too much", argv[3]);
+	if (!rule_find(argv[1]))
+		return refuse_word(ret_error, "rule", argv[1], rule_word);
+	o->mode = MODE_FIX;
+	o->rule = argv[1];
+	o->subject = argc > 2 ? argv[2] : NULL;
+	return 0;
+}
+
+/* "undo [ID]" */
+static int parse_undo(int argc, char **argv, struct options *o, char **ret_error)
+{
+	if (o->mode != MODE_SCREEN)
+		return refuse(ret_error, "undo goes with no other mode");
+	if (argc > 2)
+		return refuse(ret_error, "undo takes one fix; '%s' is too much", argv[2]);
+	if (argc == 2 && (parse_u64(argv[1], &o->undo_id) < 0 || o->undo_id == 0))
+		return refuse(
+		    ret_error, "'%s' is no number of a fix; 'kvmtop history' lists them", argv[1]);
+	o->mode = MODE_UNDO;
+	return 0;
+}
+
+static int parse_history(int argc, char **argv, struct options *o, char **ret_error)
+{
+	if (o->mode != MODE_SCREEN)
+		return refuse(ret_error, "history goes with no other mode");
+	if (argc > 1)
+		return refuse(ret_error, "history takes nothing; '%s' is too much", argv[1]);
+	o->mode = MODE_HISTORY;
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	int (*parse)(int argc, char **argv, struct options *o, char **ret_error);
@@ -189,6 +239,9 @@ static const struct {
 	{ "profile", parse_profile },
 	{ "advise", parse_advise },
 	{ "explain", parse_explain },
+	{ "fix", parse_fix },
+	{ "undo", parse_undo },
+	{ "history", parse_history },
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -237,6 +290,19 @@ static int check_profile(const struct options *o, char **ret_error)
 	return 0;
 }
 
+static int check_fix(const struct options *o, char **ret_error)
+{
+	bool fix = o->mode == MODE_FIX, undo = o->mode == MODE_UNDO;
+
+	if ((o->dry_run || o->yes) && !fix && !undo)
+		return refuse(ret_error, "--dry-run and --yes go with fix and undo");
+	if ((o->script || o->lasting) && !fix)
+		return refuse(ret_error, "--script and --lasting go with fix");
+	if (o->dry_run && o->script)
+		return refuse(ret_error, "--dry-run and --script exclude each other");
+	return 0;
+}
+
 static int check_format(const struct options *o, char **ret_error)
 {
 	if (!o->format && o->mode != MODE_ADVISE)
@@ -264,7 +330,7 @@ static int check_together(const struct options *o, char **ret_error)
 		return refuse(ret_error, "--anonymous goes with capture");
 	if (o->mode == MODE_CAPTURE && (o->demo || o->root))
 		return refuse(ret_error, "capture reads this host, not a captured one");
-	if (check_format(o, ret_error) < 0)
+	if (check_format(o, ret_error) < 0 || check_fix(o, ret_error) < 0)
 		return -EINVAL;
 	return check_profile(o, ret_error);
 }
@@ -312,7 +378,7 @@ static void print_row(struct text *out, const struct option_row *row)
 {
 	char *left = xasprintf("  %c%c%s --%s%s%s", row->letter ? '-' : ' ',
 	    row->letter ? row->letter : ' ', row->letter ? "," : " ", row->name,
-	    row->argument ? " " : "", row->argument ? row->argument : "");
+	    row->argument && *row->argument != '[' ? " " : "", row->argument ? row->argument : "");
 
 	if (strlen(left) >= HELP_COLUMN)
 		print_format(out, "%s\n%*s%s\n", left, HELP_COLUMN, "", row->help);
@@ -331,7 +397,11 @@ void options_help(struct text *out)
 	    "  kvmtop capture [OPTION]… PLACE           keep a host, to be read with --root\n"
 	    "  kvmtop profile [OPTION]… GUEST           where a guest's time goes, by symbol\n"
 	    "  kvmtop advise [OPTION]… [INTERVAL [N]]   what is set up badly, and what to do\n"
-	    "  kvmtop explain RULE                      all about a rule of the advisor\n");
+	    "  kvmtop explain RULE                      all about a rule of the advisor\n"
+	    "  kvmtop fix [OPTION]… RULE [SUBJECT]      mend what a rule found\n"
+	    "  kvmtop undo [OPTION]… [ID]               take a fix back, the last one or that one\n"
+	    "  kvmtop history                           what was fixed, by whom, with what "
+	    "effect\n");
 	for (enum section s = 0; s < SECTION_HIDDEN; s++) {
 		print_format(out, "\n%s\n", section_title(s));
 		for (const struct option_row *row = option_rows; row->name; row++)
@@ -341,6 +411,7 @@ void options_help(struct text *out)
 	print_text(out,
 	    "\n"
 	    "Exit status: 0 fine, 1 failed, 2 usage, 3 finished but a source had no data,\n"
-	    "5 output was lost; of advise also the worst that was found: 10 info, 11 warning,\n"
+	    "5 output was lost, 7 a fix was refused or failed; of advise also the worst that was "
+	    "found: 10 info, 11 warning,\n"
 	    "12 critical.\n");
 }

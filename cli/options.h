@@ -24,11 +24,14 @@ enum mode {
 	MODE_CAPTURE,
 	MODE_PROFILE,
 	MODE_ADVISE,
+	MODE_FIX,
+	MODE_UNDO,
 	MODE_LIST_TABLES,
 	MODE_LIST_COLUMNS,
 	MODE_LIST_KEYS,
 	MODE_LIST_RULES,
 	MODE_EXPLAIN,
+	MODE_HISTORY,
 	MODE_MANUAL,
 	MODE_VERSION,
 	MODE_HELP,
@@ -78,7 +81,14 @@ struct options {
 	const char *manual; /* which part */
 	const char *config; /* a file, or "none"; NULL: the usual ones */
 	struct settings settings;
-	const char *rule; /* that is to be explained */
+	const char *rule;    /* that is to be explained, or whose fix is wanted */
+	const char *subject; /* of the finding; NULL: there is but one */
+	uint64_t undo_id;    /* 0: the last fix */
+	bool dry_run, script, lasting;
+	bool yes;
+	const char *yes_name; /* or NULL */
+	bool readonly;
+	const char *journal; /* a directory; NULL: the usual one */
 };
 
 enum section {
@@ -87,6 +97,7 @@ enum section {
 	SECTION_HOST,
 	SECTION_CAPTURE,
 	SECTION_PROFILE,
+	SECTION_FIX,
 	SECTION_DUMP,
 	SECTION_LISTS,
 	SECTION_HIDDEN,
@@ -95,8 +106,9 @@ enum section {
 
 struct option_row {
 	const char *name;
-	char letter;          /* 0: none */
-	const char *argument; /* how it is called; NULL: none is taken */
+	char letter; /* 0: none */
+	const char
+	    *argument; /* how it is called; NULL: none is taken; "[=NAME]": it may be left out */
 	enum section section;
 	const char *help; /* one sentence */
 	/* 0, or -EINVAL and a message. */

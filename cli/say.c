@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/say.h"
 
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/root.h"
 #include "base/sanitize.h"
@@ -29,6 +31,8 @@ void complain(const char *format, ...)
 
 int say(const struct text *text)
 {
+	/* Closing tells of what could not be written; but there may be more to say. */
+	int kept = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 	struct outlet *o = outlet_stdout(-1);
 	int r = text->len ? outlet_write(o, text->p, text->len) : 0;
 
@@ -37,5 +41,9 @@ int say(const struct text *text)
 	if (r < 0)
 		complain("%s", outlet_error(o));
 	outlet_free(o);
+	if (kept >= 0) {
+		dup2(kept, STDOUT_FILENO);
+		close(kept);
+	}
 	return r < 0 ? EXIT_LOST : EXIT_FINE;
 }

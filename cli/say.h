@@ -9,6 +9,7 @@ enum exit_status {
 	EXIT_USAGE = 2,
 	EXIT_NO_DATA = 3, /* finished, but a source had no data */
 	EXIT_LOST = 5,    /* output was lost */
+	EXIT_REFUSED = 7, /* a fix was refused, or failed */
 	/* Of advise: the worst that was found. */
 	EXIT_INFO = 10,
 	EXIT_WARNING = 11,

@@ -23,7 +23,7 @@ struct job {
 	const char *refusal;
 	char *uri, *directory;
 	uint64_t undo_id; /* when it undoes */
-	bool undoes;
+	bool undoes, preview;
 	uint64_t stale_ns; /* when the plan is too old; 0: never */
 	int fd;
 	struct fix fix; /* of the thread alone while it reads or works */
@@ -150,9 +150,10 @@ static void run(struct job *j)
 		refuse(j, strerror(-r));
 		return;
 	}
+	site.readonly = j->preview;
 	if (fix_read(&j->fix, &site)) {
 		enter(j, JOB_READY);
-		if (wait_for_word(j)) {
+		if (wait_for_word(j) && !j->preview) {
 			enter(j, JOB_WORKING);
 			apply(j, &site);
 		} else {
@@ -197,6 +198,7 @@ static struct job *job_make(const struct job_place *place)
 	struct job *j = xcalloc(1, sizeof(*j));
 
 	j->refusal = job_refusal(place);
+	j->preview = place->preview;
 	j->uri = place->uri ? xstrdup(place->uri) : NULL;
 	j->directory = place->directory ? xstrdup(place->directory) : NULL;
 	j->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

@@ -31,6 +31,7 @@ struct job_place {
 	const char *uri;         /* of libvirt; NULL: the default */
 	const char *directory;   /* of the journal */
 	bool readonly;           /* the user wants nothing changed */
+	bool preview;            /* it will not be applied: nothing is opened for writing */
 };
 
 /* What the fix is about. */

@@ -32,8 +32,9 @@ struct progress {
 };
 
 struct site {
-	int fd;       /* the directory */
-	bool is_live; /* it is "/" */
+	int fd;        /* the directory */
+	bool is_live;  /* it is "/" */
+	bool readonly; /* nothing will be written: nothing is opened for that */
 	const char *uri;
 	const struct site_calls *calls;
 	const struct virt_ops *ops; /* NULL: the module is loaded when it is first needed */

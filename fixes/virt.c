@@ -27,6 +27,7 @@ struct call {
 	bool is_over;
 
 	enum what what;
+	bool readonly;
 	const struct virt_ops *ops;
 	struct virt *virt; /* also what was opened */
 	struct virt_place place;
@@ -55,6 +56,7 @@ static struct call *call_new(
 	pthread_condattr_destroy(&monotonic);
 	c->owners = 2;
 	c->what = what;
+	c->readonly = s->readonly;
 	c->ops = s->ops;
 	c->virt = s->virt;
 	c->value = dup_or_null(value);
@@ -90,7 +92,7 @@ static void *make_call(void *arg)
 	int r;
 
 	if (c->what == CALL_OPEN)
-		r = c->ops->open(c->value, &c->virt, c->error);
+		r = c->ops->open(c->value, c->readonly, &c->virt, c->error);
 	else if (c->what == CALL_GET)
 		r = c->ops->get(c->virt, &c->place, &c->answer, c->error);
 	else

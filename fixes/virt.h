@@ -11,7 +11,7 @@
 #include "advisor/plan.h"
 
 /* To be changed with everything below: a module of another make is not used. */
-#define VIRT_OPS_VERSION 1
+#define VIRT_OPS_VERSION 2
 #define VIRT_OPS_SYMBOL "kvmtop_virt_ops"
 
 #define VIRT_ERROR_SIZE 256
@@ -34,8 +34,8 @@ struct virt_place {
 struct virt_ops {
 	unsigned version;
 
-	/* For reading and writing. */
-	int (*open)(const char *uri, struct virt **ret, char *error);
+	/* @readonly: nothing will be written, and secrets of a guest are left out of its XML. */
+	int (*open)(const char *uri, bool readonly, struct virt **ret, char *error);
 	void (*close)(struct virt *v);
 	/* Whether its guests are processes of this host. */
 	bool (*is_local)(struct virt *v);

@@ -20,7 +20,7 @@ extern const struct virt_ops kvmtop_virt_ops;
 
 struct virt {
 	virConnectPtr connect;
-	bool local;
+	bool local, readonly;
 };
 
 static void be_silent(void *ctx, virErrorPtr error)
@@ -445,9 +445,13 @@ static int get_balloon(virDomainPtr d, char **ret, char *error)
 	return virDomainGetInfo(d, &info) < 0 ? last_error(error) : number_text(info.memory, ret);
 }
 
-static int get_xml(virDomainPtr d, bool saved, char **ret, char *error)
+/* What a guest would start from, or what it is now. With its secrets, or the definition would lose
+ * them when it is defined again; but one who only looks is not told them. */
+static int get_xml(struct virt *v, virDomainPtr d, bool saved, char **ret, char *error)
 {
-	*ret = virDomainGetXMLDesc(d, saved ? VIR_DOMAIN_XML_INACTIVE | VIR_DOMAIN_XML_SECURE : 0);
+	unsigned secure = v->readonly ? 0 : VIR_DOMAIN_XML_SECURE;
+
+	*ret = virDomainGetXMLDesc(d, saved ? VIR_DOMAIN_XML_INACTIVE | secure : 0);
 	return *ret ? 0 : last_error(error);
 }
 
@@ -502,7 +506,7 @@ static int with_domain(struct virt *v, virDomainPtr d, const struct virt_place *
 	case ACTION_BLOCK_IOTUNE:
 		return with_param(v, d, p, value, ret, error);
 	case ACTION_DEFINE:
-		return value ? define(v, value, error) : get_xml(d, p->saved, ret, error);
+		return value ? define(v, value, error) : get_xml(v, d, p->saved, ret, error);
 	case ACTION_BALLOON:
 		return value ? set_number(d, p, value, error) : get_balloon(d, ret, error);
 	case ACTION_VCPUS:
@@ -561,14 +565,15 @@ static bool find_local(virConnectPtr connect)
 	return local;
 }
 
-static int virt_open(const char *uri, struct virt **ret, char *error)
+static int virt_open(const char *uri, bool readonly, struct virt **ret, char *error)
 {
 	struct virt *v = calloc(1, sizeof(*v));
 
 	if (!v)
 		return own_error(error, -ENOMEM, "out of memory");
 	virSetErrorFunc(NULL, be_silent);
-	v->connect = virConnectOpen(uri);
+	v->readonly = readonly;
+	v->connect = readonly ? virConnectOpenReadOnly(uri) : virConnectOpen(uri);
 	if (!v->connect) {
 		free(v);
 		return last_error(error);

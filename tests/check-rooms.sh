@@ -36,7 +36,7 @@ echo "$allowed" | {
 		output/*.c cli/*.c kvmtop.c 2>/dev/null)
 	[ -z "$offences" ] || { echo "$offences"; echo 'host paths belong below a struct root'; fail=1; }
 
-	offences=$(grep -lE '#include <(n?curses|term)' -r --include='*.[ch]' . 2>/dev/null |
+	offences=$(grep -lE '#include <(n?cursesw?|term)[./]' -r --include='*.[ch]' . 2>/dev/null |
 		grep -vE '^\./(tui|build|tests/unit/test_keys\.c)')
 	[ -z "$offences" ] || { echo "$offences"; echo 'curses belongs to tui/'; fail=1; }
 

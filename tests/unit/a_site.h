@@ -93,11 +93,12 @@ static struct fake_value *fake_find(const struct virt_place *p)
 	return NULL;
 }
 
-static int fake_open(const char *uri, struct virt **ret, char *error)
+static int fake_open(const char *uri, bool readonly, struct virt **ret, char *error)
 {
 	static struct virt v;
 
 	(void)uri;
+	(void)readonly;
 	(void)error;
 	*ret = &v;
 	return 0;

@@ -324,6 +324,37 @@ static void capture_takes_one_place(void **state)
 	assert_refused("capture a --demo", "not a captured one");
 }
 
+static void fixes_take_a_rule_and_a_subject(void **state)
+{
+	struct line l;
+
+	(void)state;
+	taken(&l, "fix mem-swappiness");
+	assert_int_equal(l.options.mode, MODE_FIX);
+	assert_string_equal(l.options.rule, "mem-swappiness");
+	assert_null(l.options.subject);
+	assert_false(l.options.yes);
+	taken(&l, "fix --yes=web1 --lasting mem-swappiness web1");
+	assert_string_equal(l.options.subject, "web1");
+	assert_string_equal(l.options.yes_name, "web1");
+	assert_true(l.options.lasting);
+	taken(&l, "undo --yes 7");
+	assert_int_equal(l.options.mode, MODE_UNDO);
+	assert_int_equal(l.options.undo_id, 7);
+	assert_null(l.options.yes_name);
+	assert_int_equal(taken(&l, "history")->mode, MODE_HISTORY);
+	assert_refused("fix", "name of a rule");
+	assert_refused("fix mem-swapines", "did you mean 'mem-swappiness'");
+	assert_refused("fix mem-swappiness a b", "'b' is too much");
+	assert_refused("undo 0", "no number of a fix");
+	assert_refused("undo x", "no number of a fix");
+	assert_refused("history 1", "too much");
+	assert_refused("advise --yes", "go with fix and undo");
+	assert_refused("undo --script", "go with fix");
+	assert_refused("fix --script --dry-run mem-swappiness", "exclude each other");
+	assert_refused("history --journal here", "from / on");
+}
+
 static void help_wins(void **state)
 {
 	struct line l;
@@ -423,6 +454,7 @@ int main(void)
 		cmocka_unit_test(sizes_and_keys),
 		cmocka_unit_test(capture_takes_one_place),
 		cmocka_unit_test(profile_takes_one_guest),
+		cmocka_unit_test(fixes_take_a_rule_and_a_subject),
 		cmocka_unit_test(help_wins),
 		cmocka_unit_test(every_row_is_whole),
 		cmocka_unit_test(the_manual_has_all_parts),

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* kvmtop fix: finds what a rule found, carries its plan out, and tells what came of it. */
+#include "cli/fix.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "advisor/advisor.h"
+#include "base/print.h"
+#include "base/root.h"
+#include "cli/advice.h"
+#include "cli/carry.h"
+#include "cli/events.h"
+#include "cli/options.h"
+#include "cli/say.h"
+#include "cli/setup.h"
+#include "collectors/sampler.h"
+#include "fixes/effect.h"
+
+/* Who reads a preview takes his time; what stands there is compared in any case. */
+#define FRESH_NS (300 * NS_PER_SEC)
+
+struct fixing {
+	const struct options *options;
+	struct root *root;
+	struct events events;
+	struct sampler *sampler;
+	struct advisor *advisor;
+	const struct snapshot *now;
+	struct carry carry;
+};
+
+static bool is_about(const struct row *finding, const char *subject)
+{
+	return strcmp(cell_text(finding, FINDING_SUBJECT), subject) == 0 ||
+	       strcmp(cell_text(finding, FINDING_DOMAIN), subject) == 0 ||
+	       strcmp(cell_text(finding, FINDING_UUID), subject) == 0;
+}
+
+/* The one finding that is meant, or NULL: that was complained about. */
+static const struct row *find_finding(const struct fixing *f)
+{
+	const struct table *t = &f->now->table[TABLE_FINDING];
+	const char *subject = f->options->subject;
+	const struct row *found = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->n; i++) {
+		const struct row *row = t->row[i];
+
+		if (strcmp(cell_text(row, FINDING_RULE), f->options->rule) != 0 || !row->about ||
+		    (subject && !is_about(row, subject)))
+			continue;
+		found = row;
+		n++;
+	}
+	if (n == 1)
+		return found;
+	if (n == 0)
+		complain("%s finds nothing wrong%s%s", f->options->rule, subject ? " with " : "",
+		    subject ? subject : "");
+	for (size_t i = 0; n > 1 && i < t->n; i++)
+		if (strcmp(cell_text(t->row[i], FINDING_RULE), f->options->rule) == 0)
+			complain("%s finds something wrong with '%s': say which is meant",
+			    f->options->rule, cell_text(t->row[i], FINDING_SUBJECT));
+	return NULL;
+}
+
+/* What must be typed: of a guest its name. */
+static const char *name_to_type(const struct row *finding)
+{
+	const struct rule *rule = finding_rule(finding);
+	const char *domain = cell_text(finding, FINDING_DOMAIN);
+
+	if (rule->fix != FIX_C)
+		return NULL;
+	return *domain ? domain : "host";
+}
+
+/* Samples on until the effect can be told, or somebody does not want to know. */
+static void watch_effect(struct fixing *f, const struct row *finding, uint64_t id, double before)
+{
+	struct effect effect;
+	struct text words = { 0 }, out = { 0 };
+
+	effect_begin(
+	    &effect, id, finding_rule(finding), finding->about->key, before, clock_mono_ns());
+	while (effect.rule && events_wait(&f->events, -1, true) != WAKE_QUIT) {
+		const struct snapshot *s = sampler_take(f->sampler, false);
+
+		if (!s)
+			break;
+		if (effect_look(&effect, f->advisor, s, f->carry.directory, &words))
+			print_format(&out, "Effect: %s.\n", words.p);
+		snapshot_unref(s);
+	}
+	say(&out);
+	text_done(&words);
+	text_done(&out);
+}
+
+/* A captured host has no preview of what stands there, but the plan is the same. */
+static int show_captured(const struct fixing *f, const struct plan *plan)
+{
+	struct text out = { 0 };
+	struct fix fix = { 0 };
+	int r;
+
+	fix_of_plan(&fix, plan, f->options->lasting);
+	if (f->options->script)
+		carry_script(&fix, &out);
+	else
+		carry_preview(&fix, &out);
+	fix_done(&fix);
+	r = say(&out);
+	text_done(&out);
+	if (f->options->script || f->options->dry_run || r != EXIT_FINE)
+		return r;
+	complain("refused: %s", job_refusal(&f->carry.place));
+	return EXIT_REFUSED;
+}
+
+static int carry_plan(struct fixing *f, const struct row *finding, const struct plan *plan)
+{
+	struct job_about about = {
+		.rule = f->options->rule,
+		.subject = cell_text(finding, FINDING_SUBJECT),
+		.figure = cell_has(finding, FINDING_FIGURE)
+			      ? cell_number(finding, FINDING_FIGURE, 0)
+			      : NAN,
+		.seen_ns = f->now->moment.mono_ns,
+		.fresh_ns = FRESH_NS,
+	};
+	const struct fix *fix;
+	struct job *job;
+	bool is_done;
+	uint64_t id;
+	int r;
+
+	if (job_refusal(&f->carry.place))
+		return show_captured(f, plan);
+	job = job_new(&f->carry.place, plan, f->options->lasting, &about);
+	r = carry_out(&f->carry, job,
+	    f->options->lasting && !name_to_type(finding) ? "host" : name_to_type(finding));
+	fix = job_fix(job);
+	is_done = fix && (fix->ending == ENDING_DONE || fix->ending == ENDING_PART);
+	id = fix ? fix->id : 0;
+	job_free(job);
+	if (is_done && !f->options->lasting)
+		watch_effect(f, finding, id, about.figure);
+	return r;
+}
+
+static int fix_finding(struct fixing *f)
+{
+	const struct row *finding = find_finding(f);
+	struct plan plan;
+	int r = EXIT_REFUSED;
+
+	if (!finding)
+		return EXIT_REFUSED;
+	if (!advisor_plan(f->advisor, f->now, finding, &plan))
+		complain("%s has no fix for %s%s%s; by hand: %s", f->options->rule,
+		    cell_text(finding, FINDING_SUBJECT), plan.refusal ? ": " : "",
+		    plan.refusal ? plan.refusal : "", cell_text(finding, FINDING_ADVICE));
+	else if (f->options->lasting && plan.lasting_n == 0)
+		complain("%s does not know how to make its fix last", f->options->rule);
+	else if (*cell_text(finding, FINDING_AFTER))
+		complain("first mend %s", cell_text(finding, FINDING_AFTER));
+	else
+		r = carry_plan(f, finding, &plan);
+	plan_done(&plan);
+	return r;
+}
+
+int fix_run(const struct options *options, struct root *root)
+{
+	struct fixing f = { .options = options, .root = root };
+	struct sampling sampling = setup_sampling(options);
+	int r = events_init(&f.events);
+
+	if (r < 0) {
+		complain("cannot wait for signals: %s", strerror(-r));
+		return EXIT_FAILED;
+	}
+	carry_init(&f.carry, options, root, &f.events);
+	carry_warn(&f.carry);
+	f.advisor = advice_new(options);
+	advisor_hurry(f.advisor);
+	f.sampler = sampler_new(root, &sampling);
+	advice_attach(f.advisor, f.sampler);
+	sampler_need(f.sampler, advisor_needs(f.advisor));
+	f.now = advice_watch(options, f.sampler, &f.events, root_is_live(root));
+	r = f.now ? fix_finding(&f) : EXIT_FAILED;
+	snapshot_unref(f.now);
+	sampler_free(f.sampler);
+	advisor_free(f.advisor);
+	carry_done(&f.carry);
+	events_done(&f.events);
+	return r;
+}
