@@ -178,5 +178,6 @@ enum state memory_read(struct reading *r)
 		reading_note(r, "No pressure figures: the kernel has PSI not built in or switched "
 				"off (boot option psi=1).");
 	values_read(&m->switches, r, host);
+	cell_set_number(host, HOST_PAGE_SIZE, (double)host_page_bytes(r->root), reading_now(r));
 	return no_meminfo && no_vmstat ? state_of_errno(no_meminfo) : STATE_OK;
 }

@@ -173,6 +173,8 @@ static void memory_without_pressure(void **state)
 	assert_host(s, HOST_NUMA_BALANCING, 1);
 	assert_host(s, HOST_SWAPPINESS, 60);
 	assert_host(s, HOST_HALT_POLL_LIMIT, 200000);
+	assert_host(s, HOST_PAGE_SIZE, 4096);
+	assert_state(host_row(s), TABLE_HOST, HOST_KSM_COPIED, STATE_ABSENT);
 	assert_state(host_row(s), TABLE_HOST, HOST_PSI_CPU, STATE_ABSENT);
 	assert_note(&h, SRC_MEMORY, "psi=1");
 	assert_int_equal(slot_of(&h, SRC_MEMORY)->outcome, STATE_OK);
