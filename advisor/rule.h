@@ -110,6 +110,9 @@ struct rule {
 	double raise_s, clear_s;
 	struct rule_param param[RULE_PARAMS];
 
+	/* Whether it has anything to say about the subject, asked before its needs; NULL: yes. What
+	 * is missing there never makes it complain of a practice that is out of place. */
+	bool (*concerns)(const struct subject *s);
 	/* Sets @ret when it returns OUTCOME_FIGURE. */
 	enum outcome (*measure)(const struct subject *s, double *ret);
 	/* A sentence or two with the figures; without the subject's name, which stands before it.

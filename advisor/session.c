@@ -68,6 +68,8 @@ static void say_missing(
 /* OUTCOME_FIGURE: all is there. */
 static enum outcome check_needs(struct standing *st, const struct subject *s)
 {
+	if (st->rule->concerns && !st->rule->concerns(s))
+		return OUTCOME_NONE;
 	for (const struct need *n = st->rule->needs; n && n->table != TABLES; n++) {
 		const struct column *c = &table_kinds[n->table].column[n->column];
 		const struct row *row = needed_row(s, st->rule, n->table);
