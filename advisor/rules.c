@@ -4,6 +4,7 @@
 
 static const struct rule *const groups[] = {
 	thp_rules,
+	ksm_rules,
 	memory_rules,
 	swap_rules,
 	NULL,

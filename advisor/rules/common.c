@@ -72,3 +72,13 @@ void plan_setting(struct plan *out, const char *path, const char *now, const cha
 	print_format(&line, "w /%s - - - - %s", path, value);
 	plan_drop_in(out, TMPFILES_FILE, &line);
 }
+
+double sum_of_guests(const struct subject *s, int column)
+{
+	const struct table *guests = &s->now->table[TABLE_DOMAIN];
+	double sum = 0;
+
+	for (size_t i = 0; i < guests->n; i++)
+		sum += figure_or(TABLE_DOMAIN, guests->row[i], column, 0);
+	return sum;
+}

@@ -34,4 +34,7 @@ void plan_sysctl(struct plan *out, const char *name, const char *now, const char
 /* Writes a file below /sys, and makes it last. */
 void plan_setting(struct plan *out, const char *path, const char *now, const char *value);
 
+/* The sum of what a column of all guests shows, of those that have a value. */
+double sum_of_guests(const struct subject *s, int column);
+
 #endif
