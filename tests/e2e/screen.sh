@@ -332,12 +332,25 @@ helps() {
 	quit
 }
 
+# What there is room for: the screen, the sentence that there is none for it, or at least no end.
+as_it_fits() {
+	local cols=${size%x*} rows=${size#*x}
+
+	if [ "$cols" -ge 40 ] && [ "$rows" -ge 8 ]; then
+		as_dumped
+	elif [ "$cols" -ge 20 ]; then
+		tm_wait "needs 40x8, has $size"
+	else
+		tm_is alternate_on 1 || tm_fail "it ended at $size"
+	fi
+}
+
 resizes() {
 	local keys
 	start 80x24
 	for size in 40x8 39x7 2x2 1x1 300x1 1x100 300x100 200x50 20x5 120x40 80x12 80x24; do
 		resize "$size"
-		[[ $size == 1x* ]] || as_dumped # there curses leaves the last cell empty
+		as_it_fits
 	done
 	quit
 	for keys in s F1 '/' Enter; do
@@ -370,7 +383,7 @@ starts_in_any_size() {
 		size=$odd
 		tm_start "$odd" "$kvmtop" "${host[@]}" -d 0.3
 		tm_until "$TM_DEADLINE" tm_is alternate_on 1 || tm_fail "nothing at $odd"
-		[[ $size == 1x* ]] || as_dumped
+		as_it_fits
 		resize 80x24
 		as_dumped
 		tm_keys q
