@@ -6,6 +6,8 @@ static const struct rule *const groups[] = {
 	thp_rules,
 	ksm_rules,
 	memory_rules,
+	numa_rules,
+	numa_host_rules,
 	swap_rules,
 	NULL,
 };

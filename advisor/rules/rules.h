@@ -7,6 +7,8 @@
 
 extern const struct rule ksm_rules[];
 extern const struct rule memory_rules[];
+extern const struct rule numa_rules[];
+extern const struct rule numa_host_rules[];
 extern const struct rule swap_rules[];
 extern const struct rule thp_rules[];
 

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "advisor/placement.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cpulist.h"
+#include "base/xalloc.h"
+
+/* A guest with so much of its memory on one node may stay. */
+#define SETTLED 0.95
+/* Memory is dear to move and vCPUs are not: where a guest runs decides only where its memory lies
+ * evenly. */
+#define RUN_WEIGHT 0.25
+/* The node shall not be full to the last page afterwards. */
+#define HEADROOM 1.1
+/* On a host with more vCPUs than CPUs a node may be so much fuller than the mean. */
+#define CROWDING 1.25
+
+static void take_places(struct placement *p, const struct subject *s)
+{
+	size_t n;
+	const struct row *const *rows = subject_rows(s, TABLE_NODE, NULL, &n);
+
+	p->place = xcalloc(n + 1, sizeof(*p->place));
+	for (size_t i = 0; i < n; i++) {
+		double total = cell_number(rows[i], NODE_TOTAL, 0);
+
+		if (total <= 0)
+			continue;
+		p->place[p->places++] = (struct place){
+			.node = (int)cell_number(rows[i], NODE_NUMBER, -1),
+			.cpus = cell_text(rows[i], NODE_CPUS),
+			.cpu_count = cell_number(rows[i], NODE_CPU_COUNT, 0),
+			.total_bytes = total,
+			.free_bytes = cell_number(rows[i], NODE_FREE, 0) +
+				      cell_number(rows[i], NODE_INACTIVE_FILE, 0),
+		};
+	}
+}
+
+static int place_of_node(const struct placement *p, double node)
+{
+	for (size_t i = 0; i < p->places; i++)
+		if (p->place[i].node == (int)node)
+			return (int)i;
+	return -1;
+}
+
+static double larger(double a, double b)
+{
+	return a > b ? a : b;
+}
+
+/* How many nodes it takes to hold all of the guest's memory and vCPUs. */
+static unsigned nodes_needed(const struct placement *p, const struct stay *stay)
+{
+	double bytes = larger(cell_number(stay->domain, DOMAIN_MEMORY, 0), stay->total_bytes);
+	double most_bytes = 0, most_cpus = 0, need = 1;
+
+	for (size_t i = 0; i < p->places; i++) {
+		most_bytes = larger(most_bytes, p->place[i].total_bytes);
+		most_cpus = larger(most_cpus, p->place[i].cpu_count);
+	}
+	if (most_bytes > 0)
+		need = larger(need, bytes / most_bytes);
+	if (most_cpus > 0)
+		need = larger(need, stay->vcpus / most_cpus);
+	return (unsigned)ceil(need);
+}
+
+static int find_home(const struct placement *p, const struct stay *stay)
+{
+	double best = 0;
+	int home = -1;
+
+	for (size_t i = 0; i < p->places && stay->total_bytes > 0; i++) {
+		double score = stay->held_bytes[i] / stay->total_bytes;
+
+		if (stay->total_run > 0)
+			score += RUN_WEIGHT * stay->run[i] / stay->total_run;
+		if (score > best) {
+			best = score;
+			home = (int)i;
+		}
+	}
+	return home;
+}
+
+static void look_at(
+    const struct placement *p, const struct subject *s, const struct row *domain, struct stay *stay)
+{
+	size_t n;
+	const struct row *const *rows = subject_rows(s, TABLE_PLACEMENT, domain, &n);
+
+	*stay = (struct stay){ .domain = domain, .home = -1, .target = -1 };
+	stay->held_bytes = xcalloc(3 * p->places + 1, sizeof(double));
+	stay->huge_bytes = stay->held_bytes + p->places;
+	stay->run = stay->huge_bytes + p->places;
+	stay->vcpus = cell_number(domain, DOMAIN_VCPUS, 0);
+	for (size_t i = 0; i < n; i++) {
+		int at = place_of_node(p, cell_number(rows[i], PLACEMENT_NODE, -1));
+
+		if (at < 0)
+			continue;
+		stay->held_bytes[at] = cell_number(rows[i], PLACEMENT_MEMORY, 0);
+		stay->huge_bytes[at] = cell_number(rows[i], PLACEMENT_HUGE, 0);
+		stay->run[at] = cell_number(rows[i], PLACEMENT_RUN_MEAN, 0);
+		stay->total_bytes += stay->held_bytes[at];
+		stay->total_huge_bytes += stay->huge_bytes[at];
+		stay->total_run += stay->run[at];
+	}
+	stay->nodes_needed = nodes_needed(p, stay);
+	stay->home = find_home(p, stay);
+}
+
+void placement_look(struct placement *p, const struct subject *s, const struct row *domain)
+{
+	*p = (struct placement){ .stays = 1 };
+	take_places(p, s);
+	p->stay = xcalloc(1, sizeof(*p->stay));
+	look_at(p, s, domain, p->stay);
+}
+
+void placement_done(struct placement *p)
+{
+	for (size_t i = 0; i < p->stays; i++)
+		free(p->stay[i].held_bytes);
+	free(p->stay);
+	free(p->place);
+	*p = (struct placement){ 0 };
+}
+
+const struct stay *placement_of(const struct placement *p, const struct row *domain)
+{
+	for (size_t i = 0; i < p->stays; i++)
+		if (p->stay[i].domain == domain)
+			return &p->stay[i];
+	return NULL;
+}
+
+static int compare_down(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return x < y ? 1 : x > y ? -1 : 0;
+}
+
+double stay_share(const struct placement *p, const struct stay *stay, unsigned n)
+{
+	double *held = xcalloc(p->places + 1, sizeof(*held)), sum = 0;
+
+	memcpy(held, stay->held_bytes, p->places * sizeof(*held));
+	qsort(held, p->places, sizeof(*held), compare_down);
+	for (size_t i = 0; i < p->places && i < n; i++)
+		sum += held[i];
+	free(held);
+	return stay->total_bytes > 0 ? sum / stay->total_bytes : 0;
+}
+
+double stay_remote_bytes(const struct stay *stay, int place)
+{
+	return stay->total_bytes - stay->held_bytes[place];
+}
+
+/* Free memory in the node's pools of the page size that the guest uses. */
+static double pool_free_bytes(const struct subject *s, int node, double page_bytes)
+{
+	double bytes = 0;
+	size_t n;
+	const struct row *const *rows = subject_rows(s, TABLE_HUGEPOOL, NULL, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		double size = cell_number(rows[i], HUGEPOOL_PAGE_SIZE, 0);
+
+		if ((int)cell_number(rows[i], HUGEPOOL_NODE, -1) == node &&
+		    (page_bytes <= 0 || size == page_bytes))
+			bytes += cell_number(rows[i], HUGEPOOL_FREE, 0) * size;
+	}
+	return bytes;
+}
+
+/* A guest that is bound by its definition gets no memory elsewhere, whatever its vCPUs do. */
+static bool is_allowed(const struct stay *stay, int node)
+{
+	const char *policy = cell_text(stay->domain, DOMAIN_NUMA_MODE), *list;
+	struct cpuset nodes = { 0 };
+	bool allowed = true;
+
+	if (strncmp(policy, "strict", 6) != 0 && strncmp(policy, "restrictive", 11) != 0)
+		return true;
+	list = strrchr(policy, ' ');
+	if (list && cpuset_parse_list(&nodes, list + 1) == 0 && !cpuset_empty(&nodes))
+		allowed = cpuset_test(&nodes, (unsigned)node);
+	cpuset_done(&nodes);
+	return allowed;
+}
+
+bool placement_fits(
+    const struct placement *p, const struct subject *s, const struct stay *stay, int place)
+{
+	const struct place *to = &p->place[place];
+	double huge = stay->total_huge_bytes - stay->huge_bytes[place];
+	double plain = stay_remote_bytes(stay, place) - huge;
+
+	if (!*to->cpus || !is_allowed(stay, to->node) || plain * HEADROOM > to->free_bytes)
+		return false;
+	return huge <= 0 ||
+	       huge + to->huge_taken_bytes <=
+		   pool_free_bytes(s, to->node, cell_number(stay->domain, DOMAIN_HUGE_SIZE, 0));
+}
+
+/* vCPUs that a node may hold: as many as it has CPUs, or its part of an overcommitted host's. */
+static double vcpu_room(const struct placement *p, const struct place *place)
+{
+	double vcpus = 0, cpus = 0;
+
+	for (size_t i = 0; i < p->stays; i++)
+		vcpus += p->stay[i].vcpus;
+	for (size_t i = 0; i < p->places; i++)
+		cpus += p->place[i].cpu_count;
+	return place->cpu_count * larger(1, cpus > 0 ? CROWDING * vcpus / cpus : 1);
+}
+
+static bool has_room(
+    const struct placement *p, const struct subject *s, const struct stay *stay, int place)
+{
+	const struct place *to = &p->place[place];
+
+	return to->vcpus + stay->vcpus <= vcpu_room(p, to) && placement_fits(p, s, stay, place);
+}
+
+/* Those that stay keep their place; one that needs several nodes counts where it runs. */
+static void settle(struct placement *p, struct stay *stay)
+{
+	if (stay->home < 0)
+		return;
+	if (stay->nodes_needed > 1) {
+		stay->is_settled = true;
+		for (size_t i = 0; i < p->places; i++)
+			p->place[i].vcpus += stay->vcpus * stay->held_bytes[i] / stay->total_bytes;
+		return;
+	}
+	p->place[stay->home].is_home = true;
+	if (stay->held_bytes[stay->home] < SETTLED * stay->total_bytes)
+		return;
+	stay->is_settled = true;
+	stay->target = stay->home;
+	p->place[stay->home].vcpus += stay->vcpus;
+}
+
+/* What others leave behind is not counted: each proposal must be possible on its own. */
+static void send_to(struct placement *p, struct stay *stay, int place)
+{
+	struct place *to = &p->place[place];
+	double huge = stay->total_huge_bytes - stay->huge_bytes[place];
+
+	stay->target = place;
+	to->is_target = true;
+	to->vcpus += stay->vcpus;
+	to->free_bytes -= stay_remote_bytes(stay, place) - huge;
+	to->huge_taken_bytes += huge;
+}
+
+static int compare_stays(const void *a, const void *b)
+{
+	const struct stay *x = *(struct stay *const *)a, *y = *(struct stay *const *)b;
+	double held_x = x->held_bytes[x->home], held_y = y->held_bytes[y->home];
+
+	if (held_x != held_y)
+		return held_x < held_y ? 1 : -1;
+	return x->domain->number < y->domain->number ? -1 : 1;
+}
+
+/* The best place for one whose home has no room: a node where nobody lives and nobody is sent to,
+ * else any with room; of these the one that holds most of it, then the emptiest. */
+static int find_other(const struct placement *p, const struct subject *s, const struct stay *stay)
+{
+	int best = -1;
+
+	for (int i = 0; i < (int)p->places; i++) {
+		const struct place *a = &p->place[i], *b = best < 0 ? NULL : &p->place[best];
+		bool vacant = !a->is_home && !a->is_target;
+		bool best_vacant = b && !b->is_home && !b->is_target;
+
+		if (i == stay->home || !has_room(p, s, stay, i))
+			continue;
+		if (!b || (vacant && !best_vacant) ||
+		    (vacant == best_vacant && (stay->held_bytes[i] > stay->held_bytes[best] ||
+						  (stay->held_bytes[i] == stay->held_bytes[best] &&
+						      a->free_bytes > b->free_bytes))))
+			best = i;
+	}
+	return best;
+}
+
+void placement_propose(struct placement *p, const struct subject *s)
+{
+	const struct table *guests = &s->now->table[TABLE_DOMAIN];
+	struct stay **open = xcalloc(guests->n + 1, sizeof(struct stay *));
+	size_t n = 0;
+
+	*p = (struct placement){ .stays = guests->n };
+	take_places(p, s);
+	p->stay = xcalloc(guests->n + 1, sizeof(*p->stay));
+	for (size_t i = 0; i < guests->n; i++) {
+		look_at(p, s, guests->row[i], &p->stay[i]);
+		settle(p, &p->stay[i]);
+		if (p->stay[i].home >= 0 && !p->stay[i].is_settled)
+			open[n++] = &p->stay[i];
+	}
+	/* All that can go home do so before anybody is sent elsewhere. */
+	if (n > 0)
+		qsort(open, n, sizeof(struct stay *), compare_stays);
+	for (size_t i = 0; i < n; i++)
+		if (has_room(p, s, open[i], open[i]->home))
+			send_to(p, open[i], open[i]->home);
+	for (size_t i = 0; i < n; i++) {
+		int other = open[i]->target < 0 ? find_other(p, s, open[i]) : -1;
+
+		if (other >= 0)
+			send_to(p, open[i], other);
+	}
+	free(open);
+}

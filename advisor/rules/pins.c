@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "advisor/rules/pins.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cpulist.h"
+
+size_t memory_nodes(const struct subject *s)
+{
+	size_t n, count = 0;
+	const struct row *const *rows = subject_rows(s, TABLE_NODE, NULL, &n);
+
+	for (size_t i = 0; i < n; i++)
+		count += cell_number(rows[i], NODE_TOTAL, 0) > 0;
+	return count;
+}
+
+bool is_known_to_libvirt(const struct row *domain)
+{
+	return *cell_text(domain, DOMAIN_UUID) && *cell_text(domain, DOMAIN_LIBVIRT_STATE);
+}
+
+bool is_within(const char *cpus, const char *others)
+{
+	struct cpuset a = { 0 }, b = { 0 };
+	bool within = *cpus && cpuset_parse_list(&a, cpus) == 0 &&
+		      cpuset_parse_list(&b, others) == 0 && cpuset_subset(&a, &b);
+
+	cpuset_done(&a);
+	cpuset_done(&b);
+	return within;
+}
+
+bool spans_nodes(const struct subject *s, const char *cpus)
+{
+	struct cpuset may = { 0 }, node = { 0 };
+	unsigned reached = 0;
+	size_t n;
+	const struct row *const *rows = subject_rows(s, TABLE_NODE, NULL, &n);
+
+	if (cpuset_parse_list(&may, cpus) == 0)
+		for (size_t i = 0; i < n; i++)
+			reached += cpuset_parse_list(&node, cell_text(rows[i], NODE_CPUS)) == 0 &&
+				   cpuset_intersects(&may, &node);
+	cpuset_done(&may);
+	cpuset_done(&node);
+	return reached > 1;
+}
+
+bool floats_over_nodes(const struct subject *s, const struct row *domain, bool otherwise)
+{
+	const char *last = "";
+	bool known = false;
+	size_t n;
+	const struct row *const *rows = subject_rows(s, TABLE_VCPU, domain, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		const char *cpus = cell_text(rows[i], VCPU_AFFINITY);
+
+		if (!*cpus)
+			continue;
+		known = true;
+		/* Those of one guest are mostly alike. */
+		if (strcmp(cpus, last) != 0 && spans_nodes(s, cpus))
+			return true;
+		last = cpus;
+	}
+	return known ? false : otherwise;
+}
+
+static struct action *add_saved(struct plan *out, enum action_kind kind, const struct row *domain,
+    const char *target, const char *value)
+{
+	struct action *a = plan_add_lasting(out, kind, domain, target, NULL, value);
+
+	a->saved = true;
+	return a;
+}
+
+static const char *number_text(char buf[32], double v)
+{
+	snprintf(buf, 32, "%.0f", v);
+	return buf;
+}
+
+/* NULL: nobody knows. */
+static const char *known_text(const struct row *row, int column)
+{
+	const char *text = cell_text(row, column);
+
+	return *text ? text : NULL;
+}
+
+void plan_pin_vcpu(const struct row *vcpu, const char *cpus, struct plan *out)
+{
+	const char *now = known_text(vcpu, VCPU_AFFINITY);
+	char buf[32];
+
+	if (!is_known_to_libvirt(vcpu->domain)) {
+		plan_add(out, ACTION_AFFINITY, vcpu->domain,
+		    number_text(buf, cell_number(vcpu, VCPU_TID, 0)), now, cpus);
+		return;
+	}
+	number_text(buf, cell_number(vcpu, VCPU_NUMBER, 0));
+	plan_add(out, ACTION_PIN_VCPU, vcpu->domain, buf, now, cpus);
+	add_saved(out, ACTION_PIN_VCPU, vcpu->domain, buf, cpus);
+}
+
+/* The emulator's pin holds for its workers too. vhost workers of older kernels are nobody's
+ * threads, so they are bound one by one, as are all of a guest that libvirt does not know. */
+static void pin_thread(const struct row *thread, const char *cpus, struct plan *out)
+{
+	const char *role = cell_text(thread, THREAD_ROLE), *now;
+	bool known = is_known_to_libvirt(thread->domain);
+	char buf[32];
+
+	now = known_text(thread, THREAD_AFFINITY);
+	if (now && is_within(now, cpus))
+		return;
+	if (known && strncmp(role, "iothread ", 9) == 0) {
+		plan_add(out, ACTION_PIN_IOTHREAD, thread->domain, role + 9, now, cpus);
+		add_saved(out, ACTION_PIN_IOTHREAD, thread->domain, role + 9, cpus);
+	} else if (known && strcmp(role, "emulator") == 0) {
+		plan_add(out, ACTION_PIN_EMULATOR, thread->domain, "", now, cpus);
+		add_saved(out, ACTION_PIN_EMULATOR, thread->domain, "", cpus);
+	} else if ((strcmp(role, "vhost") == 0 || !known) && cell_has(thread, THREAD_TID)) {
+		plan_add(out, ACTION_AFFINITY, thread->domain,
+		    number_text(buf, cell_number(thread, THREAD_TID, 0)), now, cpus);
+	}
+}
+
+void plan_pins(
+    const struct subject *s, const struct row *domain, const char *cpus, struct plan *out)
+{
+	size_t n;
+	const struct row *const *rows = subject_rows(s, TABLE_VCPU, domain, &n);
+
+	for (size_t i = 0; i < n; i++)
+		if (!is_within(cell_text(rows[i], VCPU_AFFINITY), cpus))
+			plan_pin_vcpu(rows[i], cpus, out);
+	rows = subject_rows(s, TABLE_THREAD, domain, &n);
+	for (size_t i = 0; i < n; i++)
+		pin_thread(rows[i], cpus, out);
+}

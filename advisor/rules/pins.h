@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Where threads of guests may run, and plans that change it. */
+#ifndef KVMTOP_ADVISOR_RULES_PINS_H
+#define KVMTOP_ADVISOR_RULES_PINS_H
+
+#include "advisor/rule.h"
+
+struct cpuset;
+
+/* Nodes of the host that have memory. */
+size_t memory_nodes(const struct subject *s);
+/* Whether plans can go by libvirt. */
+bool is_known_to_libvirt(const struct row *domain);
+/* Of a list of CPUs: whether it reaches over more than one node with memory. */
+bool spans_nodes(const struct subject *s, const char *cpus);
+/* Some vCPU of the guest may run on several nodes; where nobody can tell: @otherwise. */
+bool floats_over_nodes(const struct subject *s, const struct row *domain, bool otherwise);
+/* A list of CPUs lies within another. */
+bool is_within(const char *cpus, const char *others);
+
+/* vCPUs, emulator and I/O threads of a guest to these CPUs; what is bound closer already stays. The
+ * same lasts, where libvirt knows the guest. */
+void plan_pins(
+    const struct subject *s, const struct row *domain, const char *cpus, struct plan *out);
+/* One vCPU, for now and for good. */
+void plan_pin_vcpu(const struct row *vcpu, const char *cpus, struct plan *out);
+
+#endif
