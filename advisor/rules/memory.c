@@ -80,8 +80,14 @@ static void tell_pressure(const struct subject *s, double figure, struct text *o
 
 static void advise_pressure(const struct subject *s, double figure, struct text *out)
 {
-	(void)s;
+	double total = cell_number(s->host, HOST_MEMORY_TOTAL, 0);
+
 	(void)figure;
+	if (total > 0 && cell_number(s->host, HOST_MEMORY_AVAILABLE, 0) > s->param[1] * total) {
+		print_text(out, "look for a cgroup or a node that is full, since the host is not "
+				"(memory.pressure of cgroups, numastat -m)");
+		return;
+	}
 	print_text(out, "free memory: take back what guests do not use, merge pages with KSM, or "
 			"move a guest to another host");
 }
@@ -105,12 +111,15 @@ static const struct row *roomy_node(const struct subject *s)
 	return best;
 }
 
+static bool has_nodes(const struct subject *s)
+{
+	return s->now->table[TABLE_NODE].n > 1;
+}
+
 static enum outcome measure_reclaim(const struct subject *s, double *ret)
 {
 	double done, failed;
 
-	if (s->now->table[TABLE_NODE].n < 2)
-		return OUTCOME_NONE;
 	if (cell_number(s->host, HOST_ZONE_RECLAIM, 0) == 0) {
 		*ret = 0;
 		return OUTCOME_FIGURE;
@@ -269,13 +278,15 @@ const struct rule memory_rules[] = {
 	    .rank = RANK_CAPACITY,
 	    .fix = FIX_NONE,
 	    .needs = NEEDS_LIST(NEED(TABLE_HOST, HOST_PSI_MEMORY_FULL),
-		USES(TABLE_HOST, HOST_PSI_MEMORY), USES(TABLE_HOST, HOST_MEMORY_AVAILABLE)),
+		USES(TABLE_HOST, HOST_PSI_MEMORY), USES(TABLE_HOST, HOST_MEMORY_AVAILABLE),
+		USES(TABLE_HOST, HOST_MEMORY_TOTAL)),
 	    .raise = 0.01,
 	    .clear = 0.005,
 	    .critical = 0.05,
 	    .raise_s = 30,
 	    .clear_s = 30,
-	    .param = { { "some", 0.1, "what the time that some task waited counts" } },
+	    .param = { { "some", 0.1, "what the time that some task waited counts" },
+		{ "available", 0.2, "share of memory from which on the host is not short of it" } },
 	    .measure = measure_pressure,
 	    .evidence = tell_pressure,
 	    .advice = advise_pressure,
@@ -309,6 +320,7 @@ const struct rule memory_rules[] = {
 	    .raise_s = 30,
 	    .clear_s = 30,
 	    .param = { { "free", 0.10, "share of a node that is free elsewhere" } },
+	    .concerns = has_nodes,
 	    .measure = measure_reclaim,
 	    .evidence = tell_reclaim,
 	    .advice = advise_reclaim,

@@ -160,6 +160,8 @@ def switches(host):
         "proc/sys/kernel/hostname": host.name,
         "proc/sys/kernel/osrelease": host.kernel,
         "proc/sys/vm/swappiness": 60,
+        "proc/sys/vm/dirty_background_ratio": 10,
+        "proc/sys/vm/dirty_ratio": 20,
         "proc/sys/vm/overcommit_memory": 0,
         "sys/module/kvm/parameters/halt_poll_ns": 200000,
     }
@@ -250,7 +252,7 @@ def host_files(host, second):
     }
     kernel_threads = [38]
     if host.psi:
-        for what, some, full in (("cpu", 0.25, 0), ("memory", 0.125, 0.0625), ("io", 0.5, 0.25)):
+        for what, some, full in (("cpu", 0.25, 0), ("memory", 0.0625, 0.00375), ("io", 0.5, 0.25)):
             out["proc/pressure/" + what] = pressure(some, full, second)
     for cpu in host.cpus(second):
         out.update(cpu_files(host, cpu, host.cpus(second)))

@@ -191,8 +191,8 @@ static void pressure_is_a_share_of_time(void **state)
 	take(&h);
 	s = take(&h);
 	assert_host(s, HOST_PSI_CPU, 0.25);
-	assert_host(s, HOST_PSI_MEMORY, 0.125);
-	assert_host(s, HOST_PSI_MEMORY_FULL, 0.0625);
+	assert_host(s, HOST_PSI_MEMORY, 0.0625);
+	assert_host(s, HOST_PSI_MEMORY_FULL, 0.00375);
 	assert_host(s, HOST_PSI_IO, 0.5);
 	assert_host(s, HOST_PSI_IO_FULL, 0.25);
 	assert_string_equal(slot_of(&h, SRC_MEMORY)->note, "");
