@@ -8,6 +8,7 @@ static const struct rule *const groups[] = {
 	memory_rules,
 	numa_rules,
 	numa_host_rules,
+	balloon_rules,
 	swap_rules,
 	NULL,
 };

@@ -368,6 +368,9 @@ static void fill_from_xml(struct reading *r, struct row *row, const struct libvi
 		cell_set_number(row, DOMAIN_MEMORY, (double)x->memory_bytes, at);
 	if (x->huge_pages)
 		set_huge_size(r, row, x->huge_page_bytes);
+	cell_set_text(
+	    r->into, row, DOMAIN_BALLOON_MODEL, x->balloon_model ? x->balloon_model : "none", at);
+	cell_set_number(row, DOMAIN_BALLOON_PERIOD, x->balloon_period_s, at);
 	if (x->vcpus) {
 		cell_set_number(row, DOMAIN_VCPUS_DEFINED, x->vcpus, at);
 		cell_set_number(row, DOMAIN_VCPUS_MAXIMUM, x->vcpus_maximum, at);

@@ -109,7 +109,8 @@ static void fills_the_process_of_that_uuid(void **state)
 	    "<domain><title>T</title><memory>65536</memory><vcpu current='2'>4</vcpu>"
 	    "<memoryBacking><hugepages/></memoryBacking>"
 	    "<cputune><vcpupin vcpu='1' cpuset='2-3'/><emulatorpin cpuset='1'/></cputune>"
-	    "<numatune><memory mode='strict' nodeset='1'/></numatune></domain>\n");
+	    "<numatune><memory mode='strict' nodeset='1'/></numatune><devices>"
+	    "<memballoon model='virtio'><stats period='10'/></memballoon></devices></domain>\n");
 	add(&h, "kvmtop/libvirt/" DB ".xml", "<domain><memory>32768</memory></domain>\n");
 	s = ask(&h, SRC_LIBVIRT);
 	assert_int_equal(h.slot.outcome, STATE_OK);
@@ -126,6 +127,8 @@ static void fills_the_process_of_that_uuid(void **state)
 	assert_true(cell_number(row, DOMAIN_LIBVIRT_ID, -1) == 7);
 	assert_true(cell_number(row, DOMAIN_MEMORY, 0) == 64 * MIB);
 	assert_true(cell_number(row, DOMAIN_HUGE_SIZE, 0) == 2 * MIB);
+	assert_string_equal(cell_text(row, DOMAIN_BALLOON_MODEL), "virtio");
+	assert_true(cell_number(row, DOMAIN_BALLOON_PERIOD, 0) == 10);
 	assert_true(cell_number(row, DOMAIN_VCPUS_DEFINED, 0) == 2);
 	assert_true(cell_number(row, DOMAIN_VCPUS_MAXIMUM, 0) == 4);
 	assert_null(snapshot_find(s, TABLE_VCPU, first));
@@ -135,6 +138,7 @@ static void fills_the_process_of_that_uuid(void **state)
 	row = snapshot_find(s, TABLE_DOMAIN, db->key);
 	assert_string_equal(cell_text(row, DOMAIN_NAME), " a name");
 	assert_false(cell_has(row, DOMAIN_NUMA_MODE));
+	assert_string_equal(cell_text(row, DOMAIN_BALLOON_MODEL), "none");
 	assert_false(cell_has(row, DOMAIN_HUGE_SIZE));
 	host_done(&h);
 }
