@@ -23,6 +23,7 @@
 
 struct mapping {
 	uint64_t start, end, page_bytes;
+	bool is_own;         /* its pages are the guest's, even if others have them mapped, too */
 	uint64_t kib[NODES]; /* by node */
 };
 
@@ -69,24 +70,20 @@ static bool take_pages(struct slice field, struct mapping *m)
 	return true;
 }
 
-/*
- * A line of proc/PID/numa_maps; false: it holds nothing that is the guest's own. @ret_anon tells
- * that the pages are private.
- */
-static bool parse_line(struct cursor line, struct mapping *ret, bool *ret_own)
+/* A line of proc/PID/numa_maps; false: it holds nothing. */
+static bool parse_line(struct cursor line, struct mapping *ret)
 {
 	struct slice field, before, behind;
 	bool any = false;
 	uint64_t kib = 4;
 
 	*ret = (struct mapping){ 0 };
-	*ret_own = false;
 	if (cursor_hex_u64(&line, &ret->start) < 0)
 		return false;
 	while (cursor_field(&line, &field)) {
 		any |= take_pages(field, ret);
 		if (slice_starts(field, "anon=") || slice_eq(field, "huge"))
-			*ret_own = true;
+			ret->is_own = true;
 		if (slice_starts(field, "kernelpagesize_kB=") &&
 		    slice_cut(field, '=', &before, &behind) &&
 		    (slice_u64(behind, &kib) < 0 || kib < 4 || kib > (1 << 24)))
@@ -98,8 +95,9 @@ static bool parse_line(struct cursor line, struct mapping *ret, bool *ret_own)
 	return any;
 }
 
-/* Where it ends; false: it is gone, or it is a file that others use, too. */
-static bool find_end(const char *maps, struct mapping *m, bool is_own)
+/* Where it ends, and whether it is shared for writing: memory of the guest that a vhost-user
+ * process has mapped, too. False: it is gone. */
+static bool find_end(const char *maps, struct mapping *m)
 {
 	struct slice range, rights, start, end;
 	struct cursor c, line;
@@ -111,22 +109,19 @@ static bool find_end(const char *maps, struct mapping *m, bool is_own)
 		    !slice_cut(range, '-', &start, &end) || slice_hex_u64(start, &from) < 0 ||
 		    from != m->start)
 			continue;
-		/* Shared and writable: a guest's memory that a vhost-user process has mapped, too.
-		 */
-		is_own |= memchr(rights.p, 'w', rights.len) && memchr(rights.p, 's', rights.len);
-		return is_own && slice_hex_u64(end, &m->end) == 0 && m->end > m->start;
+		m->is_own |= memchr(rights.p, 'w', rights.len) && memchr(rights.p, 's', rights.len);
+		return slice_hex_u64(end, &m->end) == 0 && m->end > m->start;
 	}
 	return false;
 }
 
-/* Calls @each with every mapping that may be moved, until it returns something else than 0. */
+/* Calls @each with every mapping, until it returns something else than 0. */
 static int each_mapping(struct site *s, struct key guest,
     int (*each)(void *ctx, const struct mapping *m), void *ctx, struct text *why)
 {
 	struct text numa = { 0 }, maps = { 0 };
 	struct mapping *m = xmalloc(sizeof(*m));
 	struct cursor c, line;
-	bool is_own;
 	int r = read_of(s, guest, "numa_maps", &numa);
 
 	if (r == 0)
@@ -137,7 +132,7 @@ static int each_mapping(struct site *s, struct key guest,
 		print_format(why, "its memory map cannot be read: %s", strerror(-r));
 	cursor_init(&c, r < 0 ? "" : numa.p, r < 0 ? 0 : numa.len);
 	while (r == 0 && cursor_line(&c, &line))
-		if (parse_line(line, m, &is_own) && find_end(maps.p, m, is_own))
+		if (parse_line(line, m) && find_end(maps.p, m))
 			r = each(ctx, m);
 	free(m);
 	text_done(&numa);
@@ -145,38 +140,51 @@ static int each_mapping(struct site *s, struct key guest,
 	return r;
 }
 
+/* KiB by node: of all, and of what is the guest's own. */
+struct sums {
+	uint64_t all[NODES], own[NODES];
+};
+
 static int add_up(void *ctx, const struct mapping *m)
 {
-	uint64_t *kib = ctx;
+	struct sums *sums = ctx;
 
-	for (size_t k = 0; k < NODES; k++)
-		kib[k] += m->kib[k];
+	for (size_t k = 0; k < NODES; k++) {
+		sums->all[k] += m->kib[k];
+		sums->own[k] += m->is_own ? m->kib[k] : 0;
+	}
 	return 0;
 }
 
-static int count(struct site *s, struct key guest, uint64_t *kib, struct text *why)
+/* The caller frees @ret. */
+static int count(struct site *s, struct key guest, struct sums **ret, struct text *why)
 {
-	memset(kib, 0, NODES * sizeof(*kib));
-	return each_mapping(s, guest, add_up, kib, why);
+	struct sums *sums = xcalloc(1, sizeof(*sums));
+	int r = each_mapping(s, guest, add_up, sums, why);
+
+	if (r == 0)
+		*ret = sums;
+	else
+		free(sums);
+	return r;
 }
 
 int pages_read(struct site *s, struct key guest, char **ret, struct text *why)
 {
-	uint64_t *kib = xcalloc(NODES, sizeof(*kib));
 	struct text text = { 0 };
-	int r = count(s, guest, kib, why);
+	struct sums *sums;
+	int r = count(s, guest, &sums, why);
 
+	if (r < 0)
+		return r;
 	text_append(&text, "", 0);
-	for (size_t k = 0; r == 0 && k < NODES; k++)
-		if (kib[k])
+	for (size_t k = 0; k < NODES; k++)
+		if (sums->all[k])
 			print_format(&text, "%s%zu:%llu", text.len ? " " : "", k,
-			    (unsigned long long)kib[k]);
-	free(kib);
-	if (r == 0)
-		*ret = text.p;
-	else
-		text_done(&text);
-	return r;
+			    (unsigned long long)sums->all[k]);
+	free(sums);
+	*ret = text.p;
+	return 0;
 }
 
 /* The node to which a page may go; -1: it stays. */
@@ -196,20 +204,27 @@ static void spend(uint64_t *budget, uint64_t bytes)
 		*budget -= bytes;
 }
 
-/* Of the @n pages in @page those that may go; their number. */
+static void give_back(uint64_t *budget, uint64_t bytes)
+{
+	if (*budget != UINT64_MAX)
+		*budget += bytes;
+}
+
+/* Of the @n pages in @page, which lie on @from, those that may go, and where to; their number. */
 static size_t choose(
-    struct walk *w, uint64_t page_bytes, void **page, size_t n, int *status, int *node)
+    struct walk *w, uint64_t page_bytes, void **page, size_t n, int *from, int *node)
 {
 	size_t chosen = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		int to = node_for(w->goal, status[i], page_bytes);
+		int to = node_for(w->goal, from[i], page_bytes);
 
 		if (to < 0)
 			continue;
-		spend(&w->goal->leave[status[i]], page_bytes);
+		spend(&w->goal->leave[from[i]], page_bytes);
 		spend(&w->goal->come[to], page_bytes);
 		page[chosen] = page[i];
+		from[chosen] = from[i];
 		node[chosen++] = to;
 	}
 	return chosen;
@@ -229,32 +244,47 @@ static int go_on(struct walk *w)
 	return 0;
 }
 
-static int move_slice(struct walk *w, uint64_t page_bytes, void **page, size_t n)
+/* What became of the @n pages that were to go from @from to @node. */
+static int settle(struct walk *w, const struct mapping *m, void **page, size_t n, const int *from,
+    const int *node)
 {
-	const struct site_calls *calls = w->site->calls;
-	int status[SLICE_PAGES], node[SLICE_PAGES];
-	pid_t pid = (pid_t)pid_of(w->guest);
-	int r = calls->move_pages(pid, n, page, NULL, status), moved;
+	int status[SLICE_PAGES];
+	int r =
+	    w->site->calls->move_pages((pid_t)pid_of(w->guest), n, page, NULL, status, m->is_own);
 
-	if (r < 0)
-		return r;
-	n = choose(w, page_bytes, page, n, status, node);
-	if (n == 0)
-		return 0;
-	for (size_t i = 0; i < n; i++)
-		status[i] = 0;
-	moved = calls->move_pages(pid, n, page, node, status);
-	for (size_t i = 0; i < n && w->error == 0; i++)
-		w->error = status[i] < 0 ? status[i] : 0;
-	if (moved < 0 && w->error == 0)
-		w->error = moved;
-	/* Where some stayed the kernel does not say of each what became of it. */
-	r = calls->move_pages(pid, n, page, NULL, status);
-	for (size_t i = 0; r == 0 && i < n; i++)
-		w->moved += status[i] == node[i] ? page_bytes : 0;
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		if (status[i] == node[i]) {
+			w->moved += m->is_own ? m->page_bytes : 0;
+		} else {
+			give_back(&w->goal->leave[from[i]], m->page_bytes);
+			give_back(&w->goal->come[node[i]], m->page_bytes);
+		}
+	}
 	if (w->site->progress)
 		w->site->progress->done = w->moved;
 	return r;
+}
+
+static int move_slice(struct walk *w, const struct mapping *m, void **page, size_t n)
+{
+	const struct site_calls *calls = w->site->calls;
+	int from[SLICE_PAGES], node[SLICE_PAGES], status[SLICE_PAGES];
+	pid_t pid = (pid_t)pid_of(w->guest);
+	int r = calls->move_pages(pid, n, page, NULL, from, m->is_own), moved;
+
+	if (r < 0)
+		return r;
+	n = choose(w, m->page_bytes, page, n, from, node);
+	if (n == 0)
+		return 0;
+	memset(status, 0, n * sizeof(*status));
+	moved = calls->move_pages(pid, n, page, node, status, m->is_own);
+	for (size_t i = 0; i < n && m->is_own && w->error == 0; i++)
+		w->error = status[i] < 0 ? status[i] : 0;
+	if (moved < 0 && m->is_own && w->error == 0)
+		w->error = moved;
+	/* Where some stayed the kernel does not say of each what became of it. */
+	return settle(w, m, page, n, from, node);
 }
 
 static int move_mapping(void *ctx, const struct mapping *m)
@@ -276,7 +306,7 @@ static int move_mapping(void *ctx, const struct mapping *m)
 		     at += m->page_bytes)
 			page[n++] = (void *)(uintptr_t)at;
 		if (r == 0)
-			r = move_slice(w, m->page_bytes, page, n);
+			r = move_slice(w, m, page, n);
 	}
 	return r;
 }
@@ -338,23 +368,25 @@ static int say_rest(const struct walk *w, int r, struct text *why)
 }
 
 static int walk(
-    struct site *s, struct key guest, struct goal *goal, const uint64_t *kib, struct text *why)
+    struct site *s, struct key guest, struct goal *goal, const struct sums *sums, struct text *why)
 {
-	struct walk w = { .site = s, .guest = guest, .goal = goal, .total = expect(goal, kib) };
+	struct walk w = { .site = s, .guest = guest, .goal = goal };
 	int r;
 
+	w.total = expect(goal, sums->own);
 	if (s->progress) {
 		s->progress->done = 0;
 		s->progress->total = w.total;
 	}
-	r = w.total ? each_mapping(s, guest, move_mapping, &w, why) : 0;
+	r = each_mapping(s, guest, move_mapping, &w, why);
 	return say_rest(&w, r, why);
 }
 
 int pages_move(struct site *s, struct key guest, const char *from, const char *to, struct text *why)
 {
 	struct goal *goal = xcalloc(1, sizeof(*goal));
-	uint64_t *kib = xcalloc(NODES, sizeof(*kib)), node;
+	struct sums *sums = NULL;
+	uint64_t node;
 	struct cpuset nodes = { 0 };
 	bool all = strcmp(from, "all") == 0;
 	int r = parse_u64(to, &node);
@@ -370,12 +402,12 @@ int pages_move(struct site *s, struct key guest, const char *from, const char *t
 			goal->leave[k] = UINT64_MAX;
 	if (r == 0) {
 		goal->come[node] = UINT64_MAX;
-		r = count(s, guest, kib, why);
+		r = count(s, guest, &sums, why);
 	}
 	if (r == 0)
-		r = walk(s, guest, goal, kib, why);
+		r = walk(s, guest, goal, sums, why);
 	cpuset_done(&nodes);
-	free(kib);
+	free(sums);
 	free(goal);
 	return r;
 }
@@ -400,23 +432,24 @@ static int parse_state(const char *state, uint64_t *kib)
 int pages_restore(struct site *s, struct key guest, const char *state, struct text *why)
 {
 	struct goal *goal = xcalloc(1, sizeof(*goal));
-	uint64_t *kib = xcalloc(NODES, sizeof(*kib)), *was = xcalloc(NODES, sizeof(*was));
+	uint64_t *was = xcalloc(NODES, sizeof(*was));
+	struct sums *sums = NULL;
 	int r = parse_state(state, was);
 
 	if (r < 0)
 		print_format(why, "'%s' tells nothing of nodes", state);
 	else
-		r = count(s, guest, kib, why);
+		r = count(s, guest, &sums, why);
 	for (size_t k = 0; r == 0 && k < NODES; k++) {
-		if (kib[k] > was[k])
-			goal->leave[k] = (kib[k] - was[k]) * KIB;
+		if (sums->all[k] > was[k])
+			goal->leave[k] = (sums->all[k] - was[k]) * KIB;
 		else
-			goal->come[k] = (was[k] - kib[k]) * KIB;
+			goal->come[k] = (was[k] - sums->all[k]) * KIB;
 	}
 	if (r == 0)
-		r = walk(s, guest, goal, kib, why);
+		r = walk(s, guest, goal, sums, why);
 	free(was);
-	free(kib);
+	free(sums);
 	free(goal);
 	return r;
 }

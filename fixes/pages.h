@@ -15,6 +15,8 @@ struct text;
 int pages_read(struct site *s, struct key guest, char **ret, struct text *why);
 
 /*
+ * Of files that it has mapped only those pages go along that nobody else uses.
+ *
  * Moves what lies on the nodes @from, "all" or a list, to node @to. 1: not all of it could be
  * moved, or somebody stopped it; @why says how much stayed.
  */

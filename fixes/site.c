@@ -52,12 +52,12 @@ static int give_affinity(pid_t tid, const struct cpuset *cpus)
 	return r;
 }
 
-static int move(pid_t pid, size_t n, void **page, const int *node, int *status)
+static int move(pid_t pid, size_t n, void **page, const int *node, int *status, bool shared)
 {
-	long r = move_pages(pid, n, page, node, status, MPOL_MF_MOVE_ALL);
+	long r = move_pages(pid, n, page, node, status, shared ? MPOL_MF_MOVE_ALL : MPOL_MF_MOVE);
 
 	/* It takes a right to move what others use, too. */
-	if (r < 0 && errno == EPERM && node)
+	if (r < 0 && errno == EPERM && shared)
 		r = move_pages(pid, n, page, node, status, MPOL_MF_MOVE);
 	/* A positive number of pages stayed; their status says why. */
 	return r < 0 ? -errno : 0;

@@ -20,8 +20,10 @@
 struct site_calls {
 	int (*get_affinity)(pid_t tid, struct cpuset *ret);
 	int (*set_affinity)(pid_t tid, const struct cpuset *cpus);
-	/* As move_pages(2); @node NULL: only asks. */
-	int (*move_pages)(pid_t pid, size_t n, void **page, const int *node, int *status);
+	/* As move_pages(2), which says of each page itself whether it moved; @node NULL: only asks.
+	 * @shared: also pages that other processes use. */
+	int (*move_pages)(
+	    pid_t pid, size_t n, void **page, const int *node, int *status, bool shared);
 	int (*load_module)(const char *name, bool load);
 };
 
