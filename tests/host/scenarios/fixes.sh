@@ -1,0 +1,183 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# host: libvirt
+#
+# What fixes change, by the tools of others, before, after and when it is undone; and fixes that are
+# refused, fall short, fail half way or are killed.
+
+# shellcheck source=tests/host/scenarios/lib.sh
+. "${BASH_SOURCE[0]%/*}/lib.sh"
+
+fixer=${KVMTOP%/*}/fixer
+journal=/run/testhost/journal
+ksm=/sys/kernel/mm/ksm
+thp=/sys/kernel/mm/transparent_hugepage/enabled
+if [ ! -x "$fixer" ]; then
+	echo "skip $scenario: no fixer beside kvmtop"
+	exit 0
+fi
+export ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0
+
+# Its memory lies on node 0, and its vCPUs run on node 1.
+have_guests "wrong mib=384 vcpus=2 nodes=0 mode=preferred pin=2,3 work=touch=256 share=no"
+pid=$(guest_pid wrong)
+uuid=$(virsh -q domuuid wrong | grep .)
+
+# fix KIND TARGET EXPECTED VALUE...: prints how it ended.
+fix() {
+	"$fixer" "$journal" qemu:///system wrong "$uuid" "$pid" -- "$@"
+}
+
+fix_host() {
+	"$fixer" "$journal" none -- "$@"
+}
+
+expect_done() {
+	local name=$1
+	shift
+	expect_same "$name" "$("$@")" "done"
+}
+
+expect_undo() {
+	"$KVMTOP" --journal "$journal" undo --yes >"$journal.out" 2>&1
+	expect_same "$1: undone" "$?" 0
+}
+
+pins() {
+	virsh -q vcpupin wrong | awk 'NF { printf "%s=%s ", $1, $2 }'
+}
+
+# ---- pins ----
+
+before=$(pins)
+expect_done "pin both vCPUs" fix pin-vcpu 0 2 0-1 pin-vcpu 1 3 0-1
+expect_same "vcpupin shows it" "$(pins)" "0=0-1 1=0-1 "
+expect_undo "pins"
+expect_same "vcpupin shows the old ones" "$(pins)" "$before"
+
+before=$(virsh -q emulatorpin wrong)
+expect_done "pin the emulator" fix pin-emulator '' '?' 2-3
+expect_same "its main thread has them" "$(taskset -cp "$pid" | sed 's/.*: //')" 2,3
+expect_undo "emulator"
+expect_same "emulatorpin shows the old ones" "$(virsh -q emulatorpin wrong)" "$before"
+
+# ---- memory ----
+
+# Of the guest's private memory, MiB on a node.
+on_node() {
+	numastat -p "$pid" | awk -v n="$1" '$1 == "Private" { print int($(n + 2)) }'
+}
+
+all=$(($(on_node 0) + $(on_node 1)))
+expect_less() {
+	if [ "$2" -lt "$3" ]; then ok "$1"; else not_ok "$1" "$2 is not less than $3"; fi
+}
+was=$(on_node 0)
+expect_less "its memory is on node 0" 250 "$was"
+expect_done "move it to node 1" fix migrate-pages all '?' 1
+expect_less "numastat: all but a hundredth is on node 1" $((all * 99 / 100 - 20)) "$(on_node 1)"
+expect_less "numastat: a few MiB are left on node 0" "$(on_node 0)" 20
+expect_undo "moved memory"
+expect_near "numastat: as much on node 0 as before" "$(on_node 0)" "$was" 12
+
+answer=$(fix numatune mode '?' interleave)
+expect_same "libvirt's own words when it refuses" "${answer%%:*}" "put back"
+case $answer in
+*"numatune mode"*) ok "what was refused is named" ;;
+*) not_ok "what was refused is named" "$answer" ;;
+esac
+
+expect_done "the balloon's statistics" fix stats-period '' '?' 3
+virsh dumpxml wrong | grep -q "<stats period='3'/>" && ok "dumpxml shows them" ||
+	not_ok "dumpxml shows them" "$(virsh dumpxml wrong | grep -A1 '<memballoon')"
+expect_undo "balloon's statistics"
+
+# ---- the host ----
+
+before=$(sysctl -n vm.swappiness)
+expect_done "swappiness" fix_host sysctl vm.swappiness "$before" 10
+expect_same "sysctl shows it" "$(sysctl -n vm.swappiness)" 10
+expect_undo "swappiness"
+expect_same "sysctl shows the old one" "$(sysctl -n vm.swappiness)" "$before"
+
+before=$(<$thp)
+expect_done "transparent huge pages" fix_host write "${thp#/}" '?' madvise
+expect_same "they are for who asks" "$(<$thp)" "always [madvise] never"
+expect_undo "transparent huge pages"
+expect_same "they are as before" "$(<$thp)" "$before"
+
+echo 1 >$ksm/run
+before=$(<$ksm/merge_across_nodes)
+expect_done "KSM within nodes" fix_host write "${ksm#/}/run" 1 2 await "${ksm#/}/pages_shared" '?' 0 \
+	write "${ksm#/}/merge_across_nodes" "$before" $((1 - before)) write "${ksm#/}/run" '?' 1
+expect_same "merge_across_nodes" "$(<$ksm/merge_across_nodes)" $((1 - before))
+expect_same "it runs again" "$(<$ksm/run)" 1
+expect_undo "KSM"
+expect_same "merge_across_nodes is as before" "$(<$ksm/merge_across_nodes) $(<$ksm/run)" "$before 1"
+echo 0 >$ksm/run
+
+pool=/sys/devices/system/node/node3/hugepages/hugepages-2048kB/nr_hugepages
+before=$(<$pool)
+expect_done "huge pages on node 3" fix_host huge-pool "node3 2048" "$before" $((before + 16))
+expect_same "they are on node 3" "$(<$pool)" $((before + 16))
+expect_undo "huge pages"
+expect_same "they are gone" "$(<$pool)" "$before"
+answer=$(fix_host huge-pool "node3 2048" "$before" 100000)
+expect_same "more than there can be" "${answer%%:*}" "done in part"
+case $answer in
+*" $(<$pool) stands there now") ok "how many came of it is told" ;;
+*) not_ok "how many came of it is told" "$answer, but there are $(<$pool)" ;;
+esac
+expect_undo "all huge pages"
+expect_same "all of them are gone" "$(<$pool)" "$before"
+
+if modprobe -n -q dummy && [ ! -e /sys/module/dummy ]; then
+	expect_done "load a module" fix_host module dummy '?' y
+	expect_same "it is loaded" "$(lsmod | awk '$1 == "dummy" { print 1 }')" 1
+	expect_undo "module"
+	expect_same "it is gone" "$(lsmod | awk '$1 == "dummy" { print 1 }')" ""
+fi
+
+mkdir -p /etc/sysctl.d
+expect_done "a file that makes it last" fix_host drop-in etc/sysctl.d/90-kvmtop.conf '?' "vm.swappiness = 10"
+expect_same "sysctl would read it" "$(tail -n 1 /etc/sysctl.d/90-kvmtop.conf)" "vm.swappiness = 10"
+expect_undo "a file"
+expect_same "it is gone, too" "$(ls /etc/sysctl.d/90-kvmtop.conf 2>/dev/null)" ""
+
+# ---- what goes wrong ----
+
+sysctl -q -w vm.swappiness=60
+answer=$(fix_host sysctl vm.swappiness 30 10)
+expect_same "changed behind its back" "$answer" "refused: vm.swappiness: changed meanwhile, from 30 to 60"
+
+# It waits for what never comes, and is killed there.
+("$fixer" "$journal" none -- sysctl vm.swappiness 60 11 write "${thp#/}" '?' never await "${ksm#/}/run" '?' 2 >/dev/null) &
+is_waiting() {
+	[ "$(sysctl -n vm.swappiness)" = 11 ] && grep -q '\[never\]' $thp
+}
+require "a fix is in its middle" wait_until 20 "the second of three changes" is_waiting
+answer=$(fix_host sysctl vm.dirty_ratio '?' 20)
+case $answer in
+"refused: another kvmtop is fixing something (process "*) ok "a second one is told who fixes" ;;
+*) not_ok "a second one is told who fixes" "$answer" ;;
+esac
+pkill -KILL -x fixer
+wait 2>/dev/null
+"$KVMTOP" --journal "$journal" history >"$journal.out" 2>&1
+expect_same "what was cut off is found" "$(grep -c 'cut off' "$journal.out")" 1
+expect_undo "what was cut off"
+expect_same "nothing is half done" "$(sysctl -n vm.swappiness) $(grep -c '\[never\]' $thp)" "60 0"
+
+kill -STOP "$pid"
+wait_until 10 "the guest to stop" grep -q '^State:.T' "/proc/$pid/status"
+answer=$(fix pin-vcpu 0 '?' 0)
+case $answer in
+"refused: "*"is stopped"*) ok "a stopped guest is left alone" ;;
+*) not_ok "a stopped guest is left alone" "$answer" ;;
+esac
+kill -CONT "$pid"
+
+guest_kill wrong
+rm -f "$guests_dir/wrong.keys"
+answer=$(fix pin-vcpu 0 '?' 0)
+expect_same "a guest that has ended" "$answer" "refused: wrong has ended"
