@@ -161,4 +161,13 @@ void say_time(struct text *out, double seconds);
 /* A figure of the rule, or a limit of it, in its own way. */
 void say_figure(struct text *out, const struct rule *rule, double v);
 
+/* ---- for whoever explains a rule ---- */
+
+/* What it takes to apply a fix of that class. */
+const char *fix_class_words(enum fix_class fix);
+/* "Level warning; judged for the host; raised where this is 60 or more: …." */
+void say_raised(struct text *out, const struct rule *rule);
+/* Its limits as a configuration has them, a line each. */
+void say_limits(struct text *out, const struct rule *rule);
+
 #endif
