@@ -91,6 +91,10 @@ static const char *scope_title(enum scope scope)
 		return "On the screen of counters";
 	case SCOPE_PLACEMENT:
 		return "On screens that show where memory lies";
+	case SCOPE_FINDING:
+		return "On a line that there is advice about";
+	case SCOPE_ADVICE:
+		return "On the screen of advice";
 	case SCOPE_SIDEWAYS:
 		return "On screens with nodes or several parts";
 	}

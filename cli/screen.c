@@ -97,8 +97,18 @@ static bool take_report(struct screen_loop *l)
 	return true;
 }
 
+/* Until the program ends. */
+static void mute(struct screen_loop *l)
+{
+	struct muting muting = ui_muting(l->ui);
+
+	advisor_mute(l->advisor, muting.rule, muting.subject, muting.on ? UINT64_MAX : 0);
+}
+
 static void act(struct screen_loop *l, unsigned actions)
 {
+	if (actions & UI_MUTE)
+		mute(l);
 	if (actions & UI_PROFILE)
 		begin_profile(l);
 	if ((actions & UI_PROFILE_STOP) && l->profile)
@@ -196,6 +206,9 @@ static int run_on_terminal(struct screen_loop *l, struct root *root)
 	l->canvas = canvas_new(rows, cols, terminal_unicode(l->terminal));
 	l->sampler = sampler_new(root, &sampling);
 	l->advisor = advice_new(l->options);
+	/* What was recorded is over, and begins anew, before anything could have stayed bad. */
+	if (!root_is_live(root))
+		advisor_hurry(l->advisor);
 	advice_attach(l->advisor, l->sampler);
 	l->root = root;
 	ui_draw(l->ui, NULL, l->canvas);

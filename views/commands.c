@@ -5,8 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "advisor/advisor.h"
 #include "base/slice.h"
 #include "base/xalloc.h"
+#include "views/advice.h"
 #include "views/exact.h"
 #include "views/overlay.h"
 #include "views/page.h"
@@ -427,6 +429,30 @@ static unsigned read_exact(struct ui *ui, struct page *p, const char *key)
 	return UI_REDRAW | (ui->exact.since_ns ? UI_EXACT : 0);
 }
 
+static unsigned explain(struct ui *ui, struct page *p, const char *key)
+{
+	(void)key;
+	explain_open(ui, line_finding(p, page_selected(p)));
+	return UI_REDRAW;
+}
+
+/* The next sample shows it where it belongs. */
+static unsigned mute(struct ui *ui, struct page *p, const char *key)
+{
+	const struct row *finding = line_finding(p, page_selected(p));
+
+	(void)key;
+	ui->muting = (struct muting){
+		.rule = finding_rule(finding),
+		.subject = finding->about->key,
+		.on = !finding_is_muted(finding),
+	};
+	snprintf(ui->note, sizeof(ui->note), "%.60s: %.60s is %s.",
+	    cell_text(finding, FINDING_SUBJECT), cell_text(finding, FINDING_RULE),
+	    ui->muting.on ? "muted until kvmtop ends; m brings it back" : "not muted any more");
+	return UI_REDRAW | UI_MUTE | UI_SAMPLE;
+}
+
 static unsigned sample_now(struct ui *ui, struct page *p, const char *key)
 {
 	(void)ui;
@@ -448,7 +474,7 @@ static unsigned clear(struct ui *ui, struct page *p, const char *key)
 const struct command commands[] = {
 	{ "help", "F1 h ?", SCOPE_ANY, help, "Help", 1, "This help: keys, columns, signs." },
 	{ "quit", "q F10", SCOPE_ANY, quit, "Quit", 12, "Leave kvmtop." },
-	{ "screen", "1 2 3 4 5 6 7 8 0", SCOPE_ANY, show_screen, NULL, 0,
+	{ "screen", "1 2 3 4 5 6 7 8 9 0", SCOPE_ANY, show_screen, NULL, 0,
 	    "Show a screen; the bar names them." },
 	{ "next", "Tab S-Tab", SCOPE_ANY, walk_screens, NULL, 0,
 	    "The next screen, or the one before." },
@@ -499,6 +525,10 @@ const struct command commands[] = {
 	{ "exact", "x", SCOPE_PLACEMENT, read_exact, "Exact", 2,
 	    "Read once, exactly, where the memory of guests lies (it may hold them up for a "
 	    "moment)." },
+	{ "explain", "e", SCOPE_FINDING, explain, NULL, 0,
+	    "Explain the advice at the foot: what is good, how it is told, the fix, its risk." },
+	{ "mute", "m", SCOPE_ADVICE, mute, NULL, 0,
+	    "Mute what was found, until kvmtop ends; or no longer." },
 	{ "redraw", "C-l", SCOPE_ANY, clear, NULL, 0, "Draw the whole screen again." },
 };
 
@@ -531,6 +561,14 @@ bool command_applies(const struct command *k, const struct page *p)
 		return p->ui->screen == SCREEN_COUNTERS;
 	case SCOPE_PLACEMENT:
 		return p->ui->screen == SCREEN_NUMA || p->ui->screen == SCREEN_DOMAIN;
+	case SCOPE_FINDING:
+		return line_finding(p, page_selected(p)) != NULL;
+	case SCOPE_ADVICE: {
+		const struct line *line = page_selected(p);
+
+		return p->ui->screen == SCREEN_ADVICE && line && line->row && line->row->about &&
+		       finding_rule(line->row);
+	}
 	case SCOPE_SIDEWAYS:
 		return p->ui->screen == SCREEN_NUMA || p->panes > 1;
 	}

@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/sanitize.h"
 #include "base/xalloc.h"
+#include "views/advice.h"
 #include "views/page.h"
 #include "views/parts.h"
 #include "views/table_view.h"
@@ -171,7 +172,7 @@ bool domains_figure(
 		    &line->row->cell[column], field->width, ret);
 	/* By the limits of what it is, not of the guest above it. */
 	if (column >= 0 && field->width > 1)
-		ret->mark = mark_of(line->table, line->row, column);
+		ret->mark = mark_in(p->now, line->table, line->row, column);
 	if (field->column->kind == KIND_TEXT)
 		ret->align = ALIGN_LEFT;
 	return true;

@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/sanitize.h"
+#include "views/advice.h"
 #include "views/page.h"
 #include "views/table_view.h"
 #include "views/unit.h"
@@ -83,7 +84,7 @@ void pane_build_facts(struct page *p, struct pane *pane)
 		line->label = stripped(c->name, pane->part->strip);
 		line->value = keep(p, &figure);
 		line->unit = unit_sign(c, &row->cell[column]);
-		line->mark = mark_of(pane->part->table, row, column);
+		line->mark = mark_in(p->now, pane->part->table, row, column);
 		line->text = c->help;
 		line->style = figure.style;
 		line->id.number = column + 1;
@@ -195,7 +196,7 @@ void pane_build_pairs(struct page *p, struct pane *pane)
 			.value = keep(p, &figure),
 			.unit = unit_sign(c, &row->cell[column]),
 			.style = figure.style,
-			.mark = mark_of(pane->part->table, row, column),
+			.mark = mark_in(p->now, pane->part->table, row, column),
 			.wide = c->kind == KIND_TEXT,
 		    });
 	}

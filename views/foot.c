@@ -5,8 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "advisor/advisor.h"
 #include "base/arena.h"
 #include "base/sanitize.h"
+#include "views/advice.h"
 #include "views/commands.h"
 #include "views/page.h"
 #include "views/parts.h"
@@ -225,6 +227,9 @@ static void tell_row(struct page *p, struct words *w, const struct line *line)
 	case TABLE_PCI:
 		add(w, "%s", device_sentence(p, row));
 		break;
+	case TABLE_FINDING:
+		add(w, "%s", finding_sentence(p, row));
+		break;
 	case TABLE_HUGEPOOL:
 		tell_pool(p, w, line);
 		break;
@@ -307,12 +312,55 @@ static bool is_urgent(const struct line *line)
 	       cell_has(line->row, DOMAIN_STUCK);
 }
 
+/* An information does not stand before what there is to say of the line itself. */
+static bool leads(const struct row *finding, const struct line *line, const char *sentence)
+{
+	return finding && !is_urgent(line) &&
+	       (finding_level(finding) > LEVEL_INFO || line->row == finding || !*sentence);
+}
+
+/* The keys, where there is room for all of it. */
+static bool draw_keys(const struct page *p, struct canvas *c, int y, int x, int cols)
+{
+	bool is_here = p->screen == &screens[SCREEN_ADVICE];
+	const char *more = is_here ? "m" : "9", *what = is_here ? "mute" : "all advice";
+
+	if (x + text_width("e explain  9 ") + text_width(what) > cols)
+		return false;
+	x += canvas_text(c, y, x, CANVAS_NATURAL, STYLE_KEY, ALIGN_LEFT, "e") + 1;
+	x += canvas_text(c, y, x, CANVAS_NATURAL, STYLE_DIM, ALIGN_LEFT, "explain") + 2;
+	x += canvas_text(c, y, x, CANVAS_NATURAL, STYLE_KEY, ALIGN_LEFT, more) + 1;
+	canvas_text(c, y, x, CANVAS_NATURAL, STYLE_DIM, ALIGN_LEFT, what);
+	return true;
+}
+
+/* What is wrong, what to do, and the keys behind it or below; the lines that it took. */
+static int draw_finding(
+    struct page *p, struct canvas *c, int y, int rows, int cols, const struct row *finding)
+{
+	const char *advice = cell_text(finding, FINDING_ADVICE);
+	const char *action = *advice ? page_printf(p, "Do: %s.", advice) : "";
+	bool has_two = *advice && rows > 1;
+	int used = text_wrap(c, y, 0, cols, has_two ? rows - 1 : rows, (int)finding_style(finding),
+	    finding_sentence(p, finding));
+	int took, x = text_width(action) + 3;
+
+	if (!has_two)
+		return used;
+	took = text_wrap(c, y + used, 0, cols, rows - used, STYLE_NORMAL, action);
+	if (took == 1 && draw_keys(p, c, y + used, x, cols))
+		return used + 1;
+	used += took;
+	return used < rows && draw_keys(p, c, y + used, 0, cols) ? used + 1 : used;
+}
+
 void foot_draw(const struct page *p, struct canvas *c, int y, int rows, int cols)
 {
 	struct page *own = (struct page *)p;
 	const struct line *line = page_selected(p);
 	const char *sentence = line_sentence(own, line);
 	const char *state = p->now ? state_sentence(own, page_table(own), cols) : "";
+	const struct row *finding = line_finding(p, line);
 	bool news = *p->ui->note || *p->ui->filter[p->ui->screen] || p->hint;
 	int used = 0, most = rows;
 
@@ -320,7 +368,11 @@ void foot_draw(const struct page *p, struct canvas *c, int y, int rows, int cols
 		return;
 	if (news)
 		most = rows > 1 ? rows - 1 : 0;
-	if (*sentence && most > 0)
+	if (leads(finding, line, sentence) && most > 0)
+		used = draw_finding(own, c, y, most, cols, finding);
+	else if (finding && !news)
+		state = finding_sentence(own, finding);
+	if (used == 0 && *sentence && most > 0)
 		used = text_wrap(
 		    c, y, 0, cols, most, is_urgent(line) ? STYLE_WARN : STYLE_NORMAL, sentence);
 	if (used < rows)

@@ -7,7 +7,9 @@
 #include <string.h>
 #include <time.h>
 
+#include "advisor/advisor.h"
 #include "base/sanitize.h"
+#include "views/advice.h"
 #include "views/page.h"
 
 #define LABEL_X 0
@@ -228,6 +230,33 @@ static void put_guest(const struct ui *ui, struct pen *pen)
 	pen->x += 1 + width + 2;
 }
 
+/* At the right end of the line, where they move nothing else. */
+static void put_findings(struct pen *pen, const struct snapshot *now)
+{
+	static const struct {
+		enum level level;
+		enum style style;
+		const char *word;
+	} levels[] = {
+		{ LEVEL_WARNING, STYLE_WARN, "warn" },
+		{ LEVEL_CRITICAL, STYLE_CRIT, "crit" },
+	};
+
+	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
+		size_t n = findings_count(now, (int)levels[i].level);
+		char text[FORMAT_SIZE];
+		int width;
+
+		snprintf(text, sizeof(text), "%zu %s", n, levels[i].word);
+		width = text_width(text);
+		if (n == 0 || pen->x + width > pen->end)
+			continue;
+		canvas_text(
+		    pen->c, pen->y, pen->end - width, width, levels[i].style, ALIGN_LEFT, text);
+		pen->end -= width + 1;
+	}
+}
+
 static void draw_title(const struct ui *ui, const struct snapshot *now,
     const struct snapshot *newest, struct canvas *c, int y)
 {
@@ -253,6 +282,7 @@ static void draw_title(const struct ui *ui, const struct snapshot *now,
 		pen.x += (int)fmin(v, canvas_cols(c) / 3) + 2;
 	}
 	put_clock(&pen, now);
+	put_findings(&pen, now);
 	put_guest(ui, &pen);
 	put_pause(ui, newest, &pen);
 	pen_pair(&pen, "every", interval(ui->interval_ns, text), STYLE_NORMAL);
@@ -281,7 +311,7 @@ static struct pen draw_meter(const struct ui *ui, const struct snapshot *now, in
 {
 	const struct row *host = host_row(now);
 	const char *nothing = nothing_of(now, TABLE_HOST, host, column);
-	enum mark mark = mark_of(TABLE_HOST, host, column);
+	enum mark mark = mark_in(now, TABLE_HOST, host, column);
 	enum style style = mark_style(mark, STYLE_VALUE);
 	double ratio = host_figure(host, column), past[HISTORY_WIDTH];
 	char text[FORMAT_SIZE];
@@ -345,14 +375,14 @@ static void draw_cpu(const struct ui *ui, const struct snapshot *now, struct can
 	pen_marked(&pen, "wait",
 	    percent(host_figure(host, HOST_WAIT), "%", nothing_of(now, TABLE_HOST, host, HOST_WAIT),
 		text),
-	    mark_of(TABLE_HOST, host, HOST_WAIT));
+	    mark_in(now, TABLE_HOST, host, HOST_WAIT));
 	print_count(host, HOST_VCPUS, vcpus);
 	print_count(host, HOST_CPUS, cpus);
 	snprintf(text, sizeof(text), "%s:%s", vcpus, cpus);
 	pen_pair(&pen, "vCPU:CPU", text, STYLE_NORMAL);
 	if (known(host_figure(host, HOST_STEAL)) >= 0.0005)
 		pen_marked(&pen, "steal", percent(host_figure(host, HOST_STEAL), "%", "-", text),
-		    mark_of(TABLE_HOST, host, HOST_STEAL));
+		    mark_in(now, TABLE_HOST, host, HOST_STEAL));
 }
 
 /* "17.0/24.0G": the unit of the whole serves both. */
@@ -388,12 +418,12 @@ static void put_huge(struct pen *pen, const struct row *host)
 	pen_pair(pen, "huge", text, STYLE_NORMAL);
 }
 
-static void put_swap(struct pen *pen, const struct row *host)
+static void put_swap(struct pen *pen, const struct snapshot *now, const struct row *host)
 {
 	double total = host_figure(host, HOST_SWAP_TOTAL), free = host_figure(host, HOST_SWAP_FREE);
-	enum mark used = mark_of(TABLE_HOST, host, HOST_SWAP_FREE);
-	enum mark in = mark_of(TABLE_HOST, host, HOST_SWAP_IN);
-	enum mark out = mark_of(TABLE_HOST, host, HOST_SWAP_OUT);
+	enum mark used = mark_in(now, TABLE_HOST, host, HOST_SWAP_FREE);
+	enum mark in = mark_in(now, TABLE_HOST, host, HOST_SWAP_IN);
+	enum mark out = mark_in(now, TABLE_HOST, host, HOST_SWAP_OUT);
 	char text[FORMAT_SIZE];
 
 	if (isnan(total))
@@ -423,7 +453,7 @@ static void draw_memory(const struct ui *ui, const struct snapshot *now, struct 
 	if (!isnan(total))
 		pen_pair(&pen, "used", text, STYLE_NORMAL);
 	put_huge(&pen, host);
-	put_swap(&pen, host); /* before what is good news */
+	put_swap(&pen, now, host); /* before what is good news */
 	if (ksm > 0) {
 		format_size(ksm, 6, text);
 		pen_pair(&pen, "ksm saved", text, STYLE_NORMAL);
@@ -463,8 +493,8 @@ static void draw_node(const struct ui *ui, const struct snapshot *now, const str
     struct canvas *c, int y, int x, int past)
 {
 	double last[NODE_HISTORY_MAX], busy = cell_number(node, NODE_BUSY, NAN);
-	enum mark mark = mark_of(TABLE_NODE, node, NODE_BUSY);
-	enum mark full = mark_of(TABLE_NODE, node, NODE_FREE);
+	enum mark mark = mark_in(now, TABLE_NODE, node, NODE_BUSY);
+	enum mark full = mark_in(now, TABLE_NODE, node, NODE_FREE);
 	enum style style = mark_style(mark, STYLE_NORMAL);
 	char text[FORMAT_SIZE];
 

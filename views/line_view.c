@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/sanitize.h"
+#include "views/advice.h"
 #include "views/filter.h"
 #include "views/page.h"
 #include "views/parts.h"
@@ -114,7 +115,7 @@ static void figure_of(
 	    page_awaits_guest(p, line_domain(line), column_needs(f->column)))
 		snprintf(ret->text, sizeof(ret->text), ".");
 	if (f->width > 1)
-		ret->mark = mark_of(f->table, row, f->number);
+		ret->mark = mark_in(p->now, f->table, row, f->number);
 	if (f == line->pane->field && ret->style == STYLE_NORMAL && ret->foreign &&
 	    line_domain(line))
 		ret->style = STYLE_DOMAIN;

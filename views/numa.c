@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "base/sanitize.h"
+#include "views/advice.h"
 #include "views/page.h"
 #include "views/parts.h"
 #include "views/table_view.h"
@@ -270,7 +271,7 @@ static void figure_of_node(const struct page *p, const struct pane *pane, int to
 	} else {
 		figure_of_cell(
 		    p, &table_kinds[TABLE_NODE].column[column], &node->cell[column], width, ret);
-		mark = mark_of(TABLE_NODE, node, column);
+		mark = mark_in(p->now, TABLE_NODE, node, column);
 	}
 	if (width < f->width) {
 		append(ret, *mark_sign(mark));

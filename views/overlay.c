@@ -9,11 +9,13 @@
 #include "base/sanitize.h"
 #include "base/slice.h"
 #include "base/xalloc.h"
+#include "views/advice.h"
 #include "views/commands.h"
 #include "views/filter.h"
 #include "views/foot.h"
 #include "views/header.h"
 #include "views/keyname.h"
+#include "views/list.h"
 #include "views/page.h"
 #include "views/profile_view.h"
 #include "views/table_view.h"
@@ -25,23 +27,7 @@
 /* Frame and a blank on either side. */
 #define FRAME 4
 
-/* A line of an overlay: a heading, something with a label, or without one just text. */
-struct item {
-	bool heading;
-	const char *label, *value, *text;
-	enum style style; /* of @value */
-	int column;       /* what choosing it means */
-};
-
-struct list {
-	struct item *item;
-	int n;
-	size_t cap;
-	const char *title, *keys;
-	int label; /* widest */
-};
-
-static void list_add(struct list *l, struct item item)
+void list_add(struct list *l, struct item item)
 {
 	l->item = xgrow(l->item, (size_t)l->n, &l->cap, sizeof(*l->item));
 	l->item[l->n++] = item;
@@ -49,14 +35,14 @@ static void list_add(struct list *l, struct item item)
 		l->label = text_width(item.label);
 }
 
-static void list_heading(struct list *l, const char *text)
+void list_heading(struct list *l, const char *text)
 {
 	if (l->n)
 		list_add(l, (struct item){ .heading = true, .label = "" });
 	list_add(l, (struct item){ .heading = true, .label = text });
 }
 
-static void list_pair(struct list *l, const char *label, const char *text)
+void list_pair(struct list *l, const char *label, const char *text)
 {
 	list_add(l, (struct item){ .label = label, .text = text });
 }
@@ -247,6 +233,9 @@ static void build(struct page *p, struct list *l)
 		break;
 	case OVERLAY_DETAILS:
 		build_details(p, l);
+		break;
+	case OVERLAY_EXPLAIN:
+		explain_build(p, l);
 		break;
 	case OVERLAY_PROFILE:
 	case OVERLAY_NONE:
@@ -546,7 +535,7 @@ unsigned overlay_key(struct ui *ui, struct page *p, const char *key)
 	int n = table_kinds[p->screen->part[o->part].table].columns;
 
 	/* The bar goes on to name the screens. */
-	if (o->kind == OVERLAY_PROFILE && strlen(key) == 1 && strchr("123456780", *key)) {
+	if (o->kind == OVERLAY_PROFILE && strlen(key) == 1 && strchr("1234567890", *key)) {
 		o->kind = OVERLAY_NONE;
 		return UI_PROFILE_STOP | command_find(p, key)->run(ui, p, key);
 	}

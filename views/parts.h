@@ -63,6 +63,11 @@ bool domain_page_takes(const struct page *p, const struct row *row);
 void domain_page_build(struct page *p, struct pane *pane);
 void domain_page_build_vcpus(struct page *p, struct pane *pane);
 
+/* advice.c: findings by weight, then those that are muted, then what could not be judged. */
+void advice_build(struct page *p, struct pane *pane);
+bool advice_figure(
+    const struct page *p, const struct line *line, const struct field *field, struct figure *ret);
+
 /* messages.c */
 void messages_build(struct page *p, struct pane *pane);
 /* Tells what has changed between two samples. */

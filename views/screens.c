@@ -218,6 +218,18 @@ const struct screen screens[SCREENS] = {
 				   "package siblings governor frequency",
 		} },
 	},
+	[SCREEN_ADVICE] = {
+		.digit = '9', .name = "advice", .title = "Advice",
+		.help = "What could be better on this host: the worst first, muted ones below.",
+		.foot = 5,
+		.part = { {
+			.table = TABLE_FINDING,
+			.columns = "level subject evidence advice class since rule after",
+			.empty = "Nothing to advise.",
+			.build = advice_build,
+			.figure = advice_figure,
+		} },
+	},
 	[SCREEN_MESSAGES] = {
 		.digit = '0', .name = "messages", .title = "Messages",
 		.help = "Where figures come from, what is missing and would help; what has happened.",

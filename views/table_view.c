@@ -8,6 +8,7 @@
 #include "base/parse.h"
 #include "base/sanitize.h"
 #include "base/xalloc.h"
+#include "views/advice.h"
 #include "views/page.h"
 
 #define DEFAULT_WEIGHT 50
@@ -201,7 +202,7 @@ static void give_rest(const struct page *p, const struct pane *pane, int *width,
 static bool has_sign(const struct pane *pane, int at, int next)
 {
 	return next < pane->state->columns && is_text(pane, pane->state->column[next]) &&
-	       mark_has(pane->part->table, pane->state->column[at]);
+	       mark_may_come(pane->part->table, pane->state->column[at]);
 }
 
 /* Widths by place; 0: no room. */

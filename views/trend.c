@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "views/advice.h"
 #include "views/page.h"
 #include "views/table_view.h"
 #include "views/unit.h"
@@ -59,7 +60,7 @@ static void add_trend(struct page *p, struct pane *pane, const struct row *row, 
 		.now = page_printf(p, "%s", figure.text),
 		.unit = unit_sign(c, &row->cell[column]),
 		.style = figure.style,
-		.mark = mark_of(pane->part->table, row, column),
+		.mark = mark_in(p->now, pane->part->table, row, column),
 		.range = history_range(p->ui->history, pane->part->table, row->key, column),
 	};
 	history_last(p->ui->history, pane->part->table, row->key, column, t->value, HISTORY_LENGTH);

@@ -8,6 +8,7 @@
 
 #include "base/sanitize.h"
 #include "base/xalloc.h"
+#include "views/advice.h"
 #include "views/commands.h"
 #include "views/exact.h"
 #include "views/filter.h"
@@ -24,19 +25,22 @@ struct frame {
 	int header, body, foot;
 };
 
-static struct frame frame_of(const struct ui *ui)
+static struct frame frame_of(const struct ui *ui, const struct snapshot *now)
 {
-	int rows = ui->rows, foot = screens[ui->screen].foot;
+	int rows = ui->rows, foot = screens[ui->screen].foot ? screens[ui->screen].foot : FOOT_ROWS;
 	struct frame f = {
 		.header = rows >= 20   ? HEADER_ROWS
 			  : rows >= 16 ? 3
 			  : rows >= 12 ? 2
 				       : 1,
-		.foot = rows >= 20   ? (foot ? foot : FOOT_ROWS)
+		.foot = rows >= 20   ? foot
 			: rows >= 13 ? 1
 				     : 0,
 	};
 
+	/* A finding has two sentences: what is wrong, and what to do. */
+	if (rows >= 20 && foot == FOOT_ROWS && findings_any(now))
+		f.foot++;
 	f.body = rows - f.header - f.foot - 1;
 	return f;
 }
@@ -48,7 +52,8 @@ static void note_needs(struct ui *ui, const struct page *p)
 
 static struct page *open_page(struct ui *ui, const struct snapshot *now)
 {
-	struct page *p = page_new(ui, ui->paused ? ui->paused : now, frame_of(ui).body, ui->cols);
+	const struct snapshot *shown = ui->paused ? ui->paused : now;
+	struct page *p = page_new(ui, shown, frame_of(ui, shown).body, ui->cols);
 
 	page_place(p, &ui->place[ui->screen]);
 	return p;
@@ -187,8 +192,8 @@ static void enter_screen(struct ui *ui, const struct canvas *c)
 
 static void draw_screen(struct ui *ui, const struct snapshot *now, struct canvas *c)
 {
-	struct frame f = frame_of(ui);
 	struct page *p = open_page(ui, now);
+	struct frame f = frame_of(ui, p->now);
 	struct place *place = &ui->place[ui->screen];
 
 	header_draw(ui, p->now, now, c, f.header);
@@ -256,6 +261,11 @@ unsigned ui_needs(const struct ui *ui)
 struct key ui_profiled(const struct ui *ui)
 {
 	return ui->profiled;
+}
+
+struct muting ui_muting(const struct ui *ui)
+{
+	return ui->muting;
 }
 
 void ui_set_report(struct ui *ui, const struct report *report, const char *why_not)

@@ -10,23 +10,25 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "model/snapshot.h"
+
 struct canvas;
-struct key;
 struct report;
-struct snapshot;
+struct rule;
 struct ui;
 
 /* What the caller has to do after a key; several at once. 0: nothing has changed. */
 enum ui_action {
 	UI_REDRAW = 1 << 0, /* draw */
 	UI_QUIT = 1 << 1,
-	UI_EXACT = 1 << 2,  /* take one exact reading of placement */
-	UI_DELAY = 1 << 3,  /* ui_interval has changed */
-	UI_NEEDS = 1 << 4,  /* ui_needs has changed */
-	UI_CLEAR = 1 << 5,  /* draw, and send the whole picture to the terminal */
-	UI_SAMPLE = 1 << 6, /* take a sample now */
+	UI_EXACT = 1 << 2,        /* take one exact reading of placement */
+	UI_DELAY = 1 << 3,        /* ui_interval has changed */
+	UI_NEEDS = 1 << 4,        /* ui_needs has changed */
+	UI_CLEAR = 1 << 5,        /* draw, and send the whole picture to the terminal */
+	UI_SAMPLE = 1 << 6,       /* take a sample now */
 	UI_PROFILE = 1 << 7,      /* begin a profile of ui_profiled; one that runs ends */
 	UI_PROFILE_STOP = 1 << 8, /* end it */
+	UI_MUTE = 1 << 9,         /* mute what ui_muting says, or no longer */
 };
 
 struct ui *ui_new(void);
@@ -40,6 +42,14 @@ void ui_draw(struct ui *ui, const struct snapshot *now, struct canvas *c);
 
 /* The guest that the user wants a profile of. */
 struct key ui_profiled(const struct ui *ui);
+
+/* Findings of @rule about @subject, which the user does not want to hear of, or again. */
+struct muting {
+	const struct rule *rule;
+	struct key subject;
+	bool on;
+};
+struct muting ui_muting(const struct ui *ui);
 
 /* What it found so far, lent until the next call; or NULL, and why there is none, or NULL: none
  * yet. */

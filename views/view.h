@@ -18,6 +18,7 @@
 #include "views/canvas.h"
 #include "views/history.h"
 #include "views/mark.h"
+#include "views/ui.h"
 
 struct arena;
 struct filter;
@@ -25,6 +26,7 @@ struct line;
 struct page;
 struct pane;
 struct report;
+struct rule;
 struct trend;
 
 /* The least that anything can be drawn on. */
@@ -46,6 +48,7 @@ enum screen_id {
 	SCREEN_NETWORK,
 	SCREEN_EXITS,
 	SCREEN_HOST,
+	SCREEN_ADVICE,
 	SCREEN_MESSAGES,
 	SCREEN_DOMAIN,      /* a guest's own page */
 	SCREEN_COUNTERS,    /* the other face of the exits */
@@ -223,13 +226,16 @@ enum overlay_kind {
 	OVERLAY_COLUMNS,
 	OVERLAY_DETAILS,
 	OVERLAY_PROFILE,
+	OVERLAY_EXPLAIN,
 };
 
 struct overlay {
 	enum overlay_kind kind;
 	int at, top;
-	char typed[24]; /* in a menu: what the column begins with */
-	int part;       /* that is sorted, or whose columns are chosen */
+	char typed[24];          /* in a menu: what the column begins with */
+	int part;                /* that is sorted, or whose columns are chosen */
+	const struct rule *rule; /* that is explained … */
+	struct key finding;      /* … for this one */
 };
 
 struct message {
@@ -256,6 +262,7 @@ struct ui {
 	struct overlay overlay;
 	struct key profiled;         /* the guest of the profile */
 	const struct report *report; /* lent; NULL: none yet */
+	struct muting muting;        /* what was asked for last */
 	char refusal[NOTE_SIZE];     /* why there is none */
 	char note[NOTE_SIZE];        /* until the next key */
 	uint64_t interval_ns;

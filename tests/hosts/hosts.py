@@ -142,6 +142,37 @@ def cgroup_v1():
     )
 
 
+def short_memory():
+    """Little memory beside that of its guests, one of which is swapped out: there is advice."""
+    nodes = {0: Node([0, 1, 2, 3], 8000, 300), 1: Node([4, 5, 6, 7], 8064, 400)}
+    guests = [
+        Guest(4242, "web1", 4096, [0, 1], {0: 3900, 1: 40}, vhost=True),
+        Guest(
+            4400,
+            "db1",
+            8192,
+            [4, 5, 6, 7],
+            {0: 2400, 1: 5600},
+            run=0.8,
+            wait=0.02,
+            guest=0.75,
+            swapped_mib=96,
+        ),
+        Guest(4500, "mail", 2048, [2], {0: 1400, 1: 500}, run=0.02),
+    ]
+    return Host(
+        "short-memory",
+        "6.12.30-amd64",
+        nodes,
+        guests,
+        seconds=(0, 2, 4),
+        cores=single(range(8), lambda cpu: cpu // 4),
+        ksm=new_ksm(),
+        thp="always",
+        vmstat_rates={"pswpin": 10, "pswpout": 25},
+    )
+
+
 def cgroup_hybrid():
     """Both versions of cgroups side by side (cgroup_no_v1=memory), as systemd mounts them."""
     nodes = {0: Node([0, 1], 8000, 500), 1: Node([2, 3], 8064, 500)}
@@ -712,6 +743,7 @@ def all_hosts():
     return [
         cgroup_v1(),
         cgroup_hybrid(),
+        short_memory(),
         no_ksm(),
         no_numa(),
         small_pool(),

@@ -189,7 +189,7 @@ static void test_keys_of_a_narrow_screen(void **state)
 	struct desk d;
 
 	(void)state;
-	desk_open(&d, &small, 24, 80);
+	desk_open(&d, &small, 24, 88);
 	sees(&d, "F1Help tTree");
 	press(&d, "3");
 	sees(&d, "F1Help xExact");
@@ -198,9 +198,9 @@ static void test_keys_of_a_narrow_screen(void **state)
 	press(&d, "7");
 	sees(&d, "F1Help gCounts");
 	press(&d, "g");
-	sees(&d, "1 2 3 4 5 6 7 8 0 F1Help gExits");
+	sees(&d, "1 2 3 4 5 6 7 8 9 0 F1Help gExits");
 	press(&d, "1 Enter");
-	sees(&d, "1 2 3 4 5 6 7 8 0 F1Help xExact PProfile");
+	sees(&d, "1 2 3 4 5 6 7 8 9 0 F1Help xExact PProfile");
 	press(&d, "1 C");
 	sees(&d, "[.] no room");
 	desk_close(&d);

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Findings on the screens: screen 9, the cells that they mark, the sentences at the foot. */
+#include "a_desk.h"
+#include "advisor/finding.h"
+#include "views/advice.h"
+
+#define RULE "mem-swappiness"
+
+static void tell(const struct subject *s, double figure, struct text *out)
+{
+	(void)s;
+	print_format(out, "%.0f of it is wrong.", figure);
+}
+
+static void advise(const struct subject *s, double figure, struct text *out)
+{
+	(void)s;
+	(void)figure;
+	print_text(out, "mend it");
+}
+
+/* Of one that no list holds the words are known, but no mark and no explanation. */
+static const struct rule about_guests = {
+	.id = "test-guest",
+	.subject = TABLE_DOMAIN,
+	.column = -1,
+	.evidence = tell,
+	.advice = advise,
+};
+
+static void add(struct snapshot *s, const struct rule *rule, const struct row *row,
+    enum level level, double seconds, bool muted)
+{
+	struct subject subject = {
+		.now = s,
+		.row = row,
+		.host = snapshot_row(s, TABLE_HOST, key_host(0)),
+	};
+	struct verdict v = {
+		.rule = rule,
+		.row = row,
+		.level = level,
+		.figure = 60,
+		.limit = 11,
+		.since_ns = s->moment.mono_ns - (uint64_t)(seconds * (double)NS_PER_SEC),
+		.is_muted = muted,
+	};
+
+	finding_add(s, &v, &subject);
+}
+
+static const struct row *guest(const struct snapshot *s, const char *name)
+{
+	const struct table *t = &s->table[TABLE_DOMAIN];
+
+	for (size_t i = 0; i < t->n; i++)
+		if (strcmp(cell_text(t->row[i], DOMAIN_NAME), name) == 0)
+			return t->row[i];
+	return NULL;
+}
+
+/* db1 is in a bad way, the host in none that is good, of web1 there is something to know. */
+static struct snapshot *with_findings(void)
+{
+	struct snapshot *s = a_sample(&small);
+	struct row *host = snapshot_row(s, TABLE_HOST, key_host(0));
+
+	cell_set_number(host, HOST_SWAPPINESS, 60, s->moment.mono_ns);
+	add(s, &about_guests, guest(s, "mail"), LEVEL_CRITICAL, 90, true);
+	add(s, &about_guests, guest(s, "web1"), LEVEL_INFO, 50, false);
+	add(s, rule_find(RULE), host, LEVEL_WARNING, 10, false);
+	add(s, &about_guests, guest(s, "db1"), LEVEL_CRITICAL, 5, false);
+	finding_add_unjudged(s, &about_guests, guest(s, "web1"), 2, "numa is denied");
+	return s;
+}
+
+static void show_findings(struct desk *d, int rows, int cols)
+{
+	desk_open(d, &small, rows, cols);
+	snapshot_unref(d->now);
+	d->now = with_findings();
+	look(d);
+}
+
+static void test_order(void **state)
+{
+	struct desk d;
+
+	(void)state;
+	show_findings(&d, 24, 120);
+	press(&d, "9");
+	sees_before(&d, "critical db1", "warning  host");
+	sees_before(&d, "warning  host", "info     web1");
+	sees_before(&d, "info     web1", "── Muted");
+	sees_before(&d, "── Muted", "critical mail");
+	sees_before(&d, "critical mail", "── Not judged");
+	sees_before(&d, "── Not judged", "Cannot be judged: numa is denied.");
+	selects(&d, "db1");
+	sees(&d, "db1: 60 of it is wrong.");
+	sees(&d, "Do: mend it.");
+	sees(&d, "e explain  m mute");
+	/* Whoever sorts by a column gets that order. */
+	press(&d, "s \"about\" Enter");
+	sees_before(&d, "critical db1", "critical mail");
+	sees_not(&d, "── Muted");
+	desk_close(&d);
+}
+
+static void test_nothing(void **state)
+{
+	struct desk d;
+
+	(void)state;
+	desk_open(&d, &small, 24, 80);
+	press(&d, "9");
+	sees(&d, "Nothing to advise.");
+	assert_int_equal(press(&d, "e m"), 0);
+	sees_not(&d, "crit");
+	desk_close(&d);
+}
+
+/* The worst of a guest is told where it is selected; what is muted nowhere but on screen 9. */
+static void test_foot(void **state)
+{
+	struct desk d;
+
+	(void)state;
+	show_findings(&d, 24, 80);
+	selects(&d, "db1");
+	sees(&d, "db1: 60 of it is wrong.");
+	sees(&d, "Do: mend it.   e explain  9 all advice");
+	/* What is only to be known does not stand before the guest's own sentence. */
+	press(&d, "Down");
+	selects(&d, "web1");
+	sees_before(&d, "web1: running", "web1: 60 of it is wrong.");
+	sees_not(&d, "Do:");
+	press(&d, "Down");
+	selects(&d, "mail");
+	sees_not(&d, "of it is wrong");
+	assert_int_equal(press(&d, "e"), 0);
+	desk_close(&d);
+}
+
+static void test_header(void **state)
+{
+	struct desk d;
+
+	(void)state;
+	show_findings(&d, 24, 80);
+	sees(&d, "1 crit 1 warn");
+	assert_int_equal(findings_count(d.now, LEVEL_INFO), 1);
+	assert_true(findings_any(d.now));
+	desk_close(&d);
+}
+
+static void test_mark(void **state)
+{
+	struct snapshot *s = with_findings();
+	const struct row *host = snapshot_find(s, TABLE_HOST, key_host(0));
+	struct desk d;
+
+	(void)state;
+	assert_int_equal(mark_of(TABLE_HOST, host, HOST_SWAPPINESS), MARK_NONE);
+	assert_int_equal(mark_in(s, TABLE_HOST, host, HOST_SWAPPINESS), MARK_WARN);
+	assert_int_equal(mark_in(s, TABLE_HOST, host, HOST_OVERCOMMIT), MARK_NONE);
+	assert_int_equal(mark_in(NULL, TABLE_HOST, host, HOST_SWAPPINESS), MARK_NONE);
+	assert_true(mark_may_come(TABLE_HOST, HOST_SWAPPINESS));
+	assert_false(mark_has(TABLE_HOST, HOST_SWAPPINESS));
+	/* Of the two the worse. */
+	add(s, rule_find(RULE), host, LEVEL_CRITICAL, 1, false);
+	assert_int_equal(mark_in(s, TABLE_HOST, host, HOST_SWAPPINESS), MARK_CRIT);
+	snapshot_unref(s);
+	s = a_sample(&small);
+	host = snapshot_row(s, TABLE_HOST, key_host(0));
+	add(s, rule_find(RULE), host, LEVEL_CRITICAL, 1, true);
+	assert_int_equal(mark_in(s, TABLE_HOST, host, HOST_SWAPPINESS), MARK_NONE);
+	snapshot_unref(s);
+	show_findings(&d, 50, 120);
+	press(&d, "8");
+	sees(&d, " 60!");
+	desk_close(&d);
+}
+
+/* It stays as long as somebody reads, also when the finding is over. */
+static void test_explain(void **state)
+{
+	struct desk d;
+
+	(void)state;
+	show_findings(&d, 24, 80);
+	press(&d, "9 Down e");
+	sees(&d, RULE " ");
+	sees(&d, "host: warning");
+	sees(&d, "Do: set vm.swappiness to 10.");
+	sees(&d, "What is good, and why");
+	sees(&d, "▼");
+	press(&d, "End");
+	sees(&d, RULE ".enabled = yes");
+	sees(&d, "Source");
+	show(&d, &small);
+	sees(&d, "Source");
+	press(&d, "Home");
+	sees_not(&d, "host: warning");
+	sees(&d, "What is good, and why");
+	press(&d, "Esc");
+	sees(&d, "Nothing to advise.");
+	desk_close(&d);
+}
+
+static void test_mute(void **state)
+{
+	struct desk d;
+	unsigned actions;
+
+	(void)state;
+	show_findings(&d, 24, 100);
+	actions = press(&d, "9 Down m");
+	assert_int_equal(actions & (UI_MUTE | UI_SAMPLE), UI_MUTE | UI_SAMPLE);
+	assert_ptr_equal(ui_muting(d.ui).rule, rule_find(RULE));
+	assert_true(key_equal(ui_muting(d.ui).subject, key_host(0)));
+	assert_true(ui_muting(d.ui).on);
+	sees(&d, "host: " RULE " is muted until kvmtop ends");
+	/* What was not judged cannot be muted. */
+	assert_false(press(&d, "End m") & UI_MUTE);
+	desk_close(&d);
+}
+
+static void test_unmute(void **state)
+{
+	struct snapshot *s = a_sample(&small);
+	struct desk d;
+
+	(void)state;
+	add(s, rule_find(RULE), snapshot_row(s, TABLE_HOST, key_host(0)), LEVEL_WARNING, 1, true);
+	desk_open(&d, &small, 24, 100);
+	snapshot_unref(d.now);
+	d.now = s;
+	assert_true(press(&d, "9 m") & UI_MUTE);
+	assert_false(ui_muting(d.ui).on);
+	sees(&d, "is not muted any more");
+	desk_close(&d);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_nothing),
+		cmocka_unit_test(test_foot),
+		cmocka_unit_test(test_header),
+		cmocka_unit_test(test_mark),
+		cmocka_unit_test(test_explain),
+		cmocka_unit_test(test_mute),
+		cmocka_unit_test(test_unmute),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

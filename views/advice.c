@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "views/advice.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "advisor/advisor.h"
+#include "base/arena.h"
+#include "views/page.h"
+#include "views/parts.h"
+#include "views/table_view.h"
+
+static bool is_raised(const struct row *finding)
+{
+	return finding_level(finding) > LEVEL_NONE && !finding_is_muted(finding);
+}
+
+static enum mark mark_of_level(enum level level)
+{
+	switch (level) {
+	case LEVEL_CRITICAL:
+		return MARK_CRIT;
+	case LEVEL_WARNING:
+		return MARK_WARN;
+	case LEVEL_INFO:
+	case LEVEL_NONE:
+		break;
+	}
+	return MARK_NONE;
+}
+
+enum mark mark_in(const struct snapshot *now, enum table_id t, const struct row *row, int column)
+{
+	enum mark worst = mark_of(t, row, column);
+	const struct table *findings = now ? &now->table[TABLE_FINDING] : NULL;
+
+	for (size_t i = 0; row && findings && i < findings->n; i++) {
+		const struct row *f = findings->row[i];
+		enum mark mark = f->about == row ? mark_of_level(finding_level(f)) : MARK_NONE;
+		const struct rule *rule;
+
+		if (mark <= worst || finding_is_muted(f))
+			continue;
+		rule = finding_rule(f);
+		if (rule && rule->subject == t && rule->column == column)
+			worst = mark;
+	}
+	return worst;
+}
+
+bool mark_may_come(enum table_id t, int column)
+{
+	bool may = mark_has(t, column);
+
+	for (size_t i = 0; i < rules_count() && !may; i++)
+		may = rule_at(i)->subject == t && rule_at(i)->column == column;
+	return may;
+}
+
+/* What the order of findings asks for; a rule is looked up but once. */
+struct weighed {
+	const struct row *row;
+	int group; /* raised, muted, not judged */
+	int level, rank;
+	double since;
+};
+
+enum {
+	GROUP_RAISED,
+	GROUP_MUTED,
+	GROUP_UNJUDGED,
+};
+
+static struct weighed weigh(const struct row *finding)
+{
+	const struct rule *rule = finding_rule(finding);
+	enum level level = finding_level(finding);
+
+	return (struct weighed){
+		.row = finding,
+		.group = level == LEVEL_NONE         ? GROUP_UNJUDGED
+			 : finding_is_muted(finding) ? GROUP_MUTED
+						     : GROUP_RAISED,
+		.level = (int)level,
+		.rank = rule ? (int)rule->rank : 0,
+		.since = cell_number(finding, FINDING_SINCE, 0),
+	};
+}
+
+static int compare(const void *left, const void *right)
+{
+	const struct weighed *a = left, *b = right;
+
+	if (a->group != b->group)
+		return a->group - b->group;
+	if (a->level != b->level)
+		return b->level - a->level;
+	if (a->rank != b->rank)
+		return a->rank - b->rank;
+	if (a->since < b->since || a->since > b->since)
+		return a->since < b->since ? 1 : -1;
+	return (a->row->number > b->row->number) - (a->row->number < b->row->number);
+}
+
+/* The host's own facts and figures have lines of their own: a line is about its column. */
+static bool is_about(const struct page *p, const struct line *line, const struct row *finding)
+{
+	const struct pane *pane = line->pane;
+	const struct rule *rule;
+
+	if (line->row)
+		return finding->about == line->row ||
+		       (line->table == TABLE_DOMAIN && finding->domain == line->row);
+	if ((line->kind != LINE_FACT && line->kind != LINE_TREND) || line->id.number == 0 ||
+	    finding->about != pane_only_row(p, pane))
+		return false;
+	rule = finding_rule(finding);
+	return rule && rule->subject == pane->part->table && rule->column == line->id.number - 1;
+}
+
+const struct row *line_finding(const struct page *p, const struct line *line)
+{
+	const struct table *t = p->now ? &p->now->table[TABLE_FINDING] : NULL;
+	struct weighed worst = { .row = NULL };
+
+	if (line && line->row && line->table == TABLE_FINDING)
+		return line->row;
+	for (size_t i = 0; line && t && i < t->n; i++) {
+		struct weighed w;
+
+		if (!is_raised(t->row[i]) || !is_about(p, line, t->row[i]))
+			continue;
+		w = weigh(t->row[i]);
+		if (!worst.row || compare(&w, &worst) < 0)
+			worst = w;
+	}
+	return worst.row;
+}
+
+const char *finding_sentence(struct page *p, const struct row *finding)
+{
+	return page_printf(
+	    p, "%s: %s", cell_text(finding, FINDING_SUBJECT), cell_text(finding, FINDING_EVIDENCE));
+}
+
+enum style finding_style(const struct row *finding)
+{
+	return finding_is_muted(finding)
+		   ? STYLE_DIM
+		   : mark_style(mark_of_level(finding_level(finding)), STYLE_NORMAL);
+}
+
+size_t findings_count(const struct snapshot *now, int level)
+{
+	const struct table *t = now ? &now->table[TABLE_FINDING] : NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; t && i < t->n; i++)
+		n += (int)finding_level(t->row[i]) == level && !finding_is_muted(t->row[i]);
+	return n;
+}
+
+bool findings_any(const struct snapshot *now)
+{
+	return findings_count(now, LEVEL_CRITICAL) + findings_count(now, LEVEL_WARNING) > 0;
+}
+
+static void add_group_title(struct page *p, struct pane *pane, int group)
+{
+	page_add(p, pane, LINE_TITLE)->text =
+	    group == GROUP_MUTED ? "Muted" : "Not judged: a value is missing";
+}
+
+/* By weight, as long as the user sorts by no column. */
+void advice_build(struct page *p, struct pane *pane)
+{
+	size_t n;
+	const struct row **rows = pane_rows(p, pane, &n);
+	struct weighed *all;
+	int group = GROUP_RAISED;
+
+	if (n == 0 || pane->state->sort >= 0) {
+		pane_build_table(p, pane);
+		return;
+	}
+	all = arena_alloc(p->arena, n * sizeof(*all));
+	for (size_t i = 0; i < n; i++)
+		all[i] = weigh(rows[i]);
+	qsort(all, n, sizeof(*all), compare);
+	page_add_heads(p, pane);
+	for (size_t i = 0; i < n; i++) {
+		if (all[i].group != group)
+			add_group_title(p, pane, group = all[i].group);
+		page_add_row(p, pane, TABLE_FINDING, all[i].row);
+	}
+}
+
+/* The level has its colour, as the cell that it marks; what is muted stands back. */
+bool advice_figure(
+    const struct page *p, const struct line *line, const struct field *field, struct figure *ret)
+{
+	bool muted = finding_is_muted(line->row) || finding_level(line->row) == LEVEL_NONE;
+
+	if (field->number != FINDING_LEVEL && !muted)
+		return false;
+	figure_of_cell(p, field->column, &line->row->cell[field->number], field->width, ret);
+	ret->style = muted ? STYLE_DIM : finding_style(line->row);
+	return true;
+}
