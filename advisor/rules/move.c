@@ -27,10 +27,11 @@ static void plan_policy(const struct row *domain, int node, struct plan *out)
 	if (!is_known_to_libvirt(domain) || has_cell_policy(domain))
 		return;
 	snprintf(list, sizeof(list), "%d", node);
+	/* libvirt takes no mode without nodes. */
+	plan_add_lasting(out, ACTION_NUMATUNE, domain, "nodeset", NULL, list)->saved = true;
 	if (!*policy_of(domain))
 		plan_add_lasting(out, ACTION_NUMATUNE, domain, "mode", NULL, "preferred")->saved =
 		    true;
-	plan_add_lasting(out, ACTION_NUMATUNE, domain, "nodeset", NULL, list)->saved = true;
 }
 
 /* Devices of the host that a guest has write into its memory, which therefore cannot move. */
