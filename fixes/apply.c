@@ -48,8 +48,7 @@ static void refuse(struct fix *f, const struct step *s, const char *why)
 /* What counts from a guest's next start on is about no process. */
 static bool is_about_process(const struct action *a)
 {
-	return a->guest.born != 0 && a->guest.owner >> 31 == 0 && !a->saved &&
-	       a->kind != ACTION_DEFINE;
+	return a->guest.born != 0 && a->guest.owner >> 31 == 0 && !kind_is_definition(a);
 }
 
 /* False: it is another process, or none, or one that cannot answer. */
@@ -97,7 +96,7 @@ static bool is_expected(const struct step *s, const char *state)
 		return kind_same(&s->action, state, s->expected);
 	if (s->state)
 		return kind_holds(&s->action, state, s->action.value);
-	return !s->action.expected || kind_holds(&s->action, state, s->action.expected);
+	return !s->action.expected || kind_fits(&s->action, state, s->action.expected);
 }
 
 static void refuse_changed(
@@ -126,7 +125,7 @@ static void refuse_unexpected(struct fix *f, const struct step *s, const char *s
 static int read_step(struct fix *f, const struct step *s, struct site *site, char **ret)
 {
 	struct text why = { 0 };
-	int r = kind_of(s->action.kind)->read(site, &s->action, ret, &why);
+	int r = kind_read(site, &s->action, ret, &why);
 
 	if (r < 0)
 		refuse(f, s, words(&why));
@@ -211,7 +210,7 @@ static void read_back(struct step *s, struct site *site, int written, struct tex
 	const struct kind_row *k = kind_of(s->action.kind);
 	struct text trouble = { 0 };
 	char *value;
-	int r = k->read(site, &s->action, &s->left, &trouble);
+	int r = kind_read(site, &s->action, &s->left, &trouble);
 
 	if (r < 0) {
 		s->result = r == -ETIMEDOUT ? RESULT_UNKNOWN : RESULT_FAILED;
@@ -238,7 +237,7 @@ static int write_step(const struct step *s, struct site *site, struct text *why)
 
 	if (!s->state)
 		return k->write(site, &s->action, s->action.value, why);
-	return k->is_inert ? 0 : k->restore(site, &s->action, s->state, why);
+	return k->is_inert ? 0 : kind_restore(site, &s->action, s->state, why);
 }
 
 /* What an earlier step of the same place has written is what this one finds: the journal must know
@@ -252,7 +251,7 @@ static int refresh_old(
 
 	if (!earlier(f, i))
 		return 0;
-	r = kind_of(s->action.kind)->read(site, &s->action, &state, why);
+	r = kind_read(site, &s->action, &state, why);
 	if (r < 0)
 		return r;
 	free(s->old);
@@ -296,16 +295,16 @@ static void put_back(struct step *s, struct site *site)
 	const struct kind_row *k = kind_of(s->action.kind);
 	struct text why = { 0 };
 	char *state = NULL;
-	int r = k->is_inert || is_gone(s, site) ? 1 : k->read(site, &s->action, &state, &why);
+	int r = k->is_inert || is_gone(s, site) ? 1 : kind_read(site, &s->action, &state, &why);
 
 	if (r == 0 && !k->drifts && kind_same(&s->action, state, s->old))
 		r = 1;
 	if (r == 0)
-		r = k->restore(site, &s->action, s->old, &why);
+		r = kind_restore(site, &s->action, s->old, &why);
 	free(state);
 	state = NULL;
 	if (r == 0 && !k->drifts) {
-		r = k->read(site, &s->action, &state, &why);
+		r = kind_read(site, &s->action, &state, &why);
 		if (r == 0 && !kind_same(&s->action, state, s->old))
 			r = -EIO;
 	}

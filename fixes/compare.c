@@ -33,6 +33,17 @@ bool same_list(const char *a, const char *b)
 	return same_text(a, b) || same_set(a, b, cpuset_parse_list);
 }
 
+bool covers_list(const char *pinned, const char *seen)
+{
+	struct cpuset x = { 0 }, y = { 0 };
+	bool covers = cpuset_parse_list(&x, pinned) == 0 && cpuset_parse_list(&y, seen) == 0 &&
+		      cpuset_subset(&y, &x);
+
+	cpuset_done(&x);
+	cpuset_done(&y);
+	return covers || same_text(pinned, seen);
+}
+
 static const char *choice_of(const char *text, char *buf, size_t size)
 {
 	return strchr(text, '[') && parse_choice(text, buf, size) == 0 ? buf : text;

@@ -11,6 +11,8 @@ bool same_text(const char *a, const char *b);
 bool same_setting(const char *a, const char *b);
 /* Lists of CPUs or nodes. */
 bool same_list(const char *a, const char *b);
+/* What a thread may use of the CPUs that it is pinned to: all of them, or less by a cpuset. */
+bool covers_list(const char *pinned, const char *seen);
 /* Numbers; all that means "no limit" is the same. */
 bool same_number(const char *a, const char *b);
 

@@ -61,13 +61,19 @@ void fix_commands(const struct fix *f, struct text *out)
 		step_commands(&f->step[i], out);
 }
 
+/* Whether a state is but a value. */
+static bool is_plain_value(const struct step *s)
+{
+	return !kind_of(s->action.kind)->value && !kind_is_definition(&s->action);
+}
+
 void fix_undo_commands(const struct fix *f, struct text *out)
 {
 	for (size_t i = f->n; i-- > 0;) {
 		struct step back = f->step[i];
 
 		/* A value that an earlier step writes is what a later one puts back. */
-		for (size_t k = i; back.old && k-- > 0;)
+		for (size_t k = is_plain_value(&back) ? i : 0; back.old && k-- > 0;)
 			if (step_same_place(&f->step[k], &back)) {
 				back.old = f->step[k].action.value;
 				break;
@@ -80,10 +86,12 @@ void fix_undo_commands(const struct fix *f, struct text *out)
 
 bool step_same_place(const struct step *a, const struct step *b)
 {
-	/* Of a guest's definition the whole is one place. */
-	bool whole = a->action.kind == ACTION_DEFINE;
+	bool whole = kind_is_definition(&a->action);
 
-	return a->action.kind == b->action.kind && a->action.saved == b->action.saved &&
+	/* Of a guest's definition the whole is one place. */
+	if (whole != kind_is_definition(&b->action))
+		return false;
+	return (whole || a->action.kind == b->action.kind) &&
 	       key_same_owner(a->action.guest, b->action.guest) &&
 	       (whole || strcmp(a->action.target, b->action.target) == 0) &&
 	       strcmp(a->action.uuid ? a->action.uuid : "", b->action.uuid ? b->action.uuid : "") ==
@@ -144,7 +152,7 @@ void step_place(const struct step *s, struct text *out)
 	place_words(a, out);
 	if (a->domain)
 		print_format(out, " of %s", a->domain);
-	if (a->saved || a->kind == ACTION_DEFINE)
+	if (kind_is_definition(a))
 		print_text(out, " from its next start on");
 }
 

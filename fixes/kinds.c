@@ -2,6 +2,7 @@
 #include "fixes/kinds.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,9 +28,9 @@ static const struct kind_row kinds[ACTION_KINDS] = {
 	    .write = await_write,
 	    .same = same_setting,
 	    .command = await_command },
-	[ACTION_PIN_VCPU] = { LIST, .command = pin_command },
-	[ACTION_PIN_EMULATOR] = { LIST, .command = pin_command },
-	[ACTION_PIN_IOTHREAD] = { LIST, .command = pin_command },
+	[ACTION_PIN_VCPU] = { LIST, .fits = covers_list, .command = pin_command },
+	[ACTION_PIN_EMULATOR] = { LIST, .fits = covers_list, .command = pin_command },
+	[ACTION_PIN_IOTHREAD] = { LIST, .fits = covers_list, .command = pin_command },
 	[ACTION_AFFINITY] = { .read = affinity_read,
 	    .write = affinity_write,
 	    .restore = affinity_write,
@@ -103,28 +104,96 @@ static char *one_line(char *text)
 	return text;
 }
 
+/* Of libvirt's settings; the definition itself is a state as it stands. */
+static bool has_xml(const struct action *a)
+{
+	return a->saved && a->kind != ACTION_DEFINE;
+}
+
+bool kind_is_definition(const struct action *a)
+{
+	return a->saved || a->kind == ACTION_DEFINE;
+}
+
+static struct action definition_of(const struct action *a)
+{
+	struct action whole = *a;
+
+	whole.kind = ACTION_DEFINE;
+	return whole;
+}
+
+int kind_read(struct site *s, const struct action *a, char **ret, struct text *why)
+{
+	struct action whole = definition_of(a);
+	char *value, *xml;
+	int r = kinds[a->kind].read(s, a, &value, why);
+
+	if (r < 0)
+		return r;
+	if (!has_xml(a)) {
+		*ret = value;
+		return 0;
+	}
+	r = kinds[ACTION_DEFINE].read(s, &whole, &xml, why);
+	if (r == 0) {
+		*ret = xasprintf("%s\n%s", value, xml);
+		free(xml);
+	}
+	free(value);
+	return r;
+}
+
+int kind_restore(struct site *s, const struct action *a, const char *state, struct text *why)
+{
+	struct action whole = definition_of(a);
+	const char *xml = has_xml(a) ? strchr(state, '\n') : NULL;
+
+	if (!has_xml(a))
+		return kinds[a->kind].restore(s, a, state, why);
+	if (xml)
+		return kinds[ACTION_DEFINE].restore(s, &whole, xml + 1, why);
+	print_text(why, "the definition as it was is not known");
+	return -EINVAL;
+}
+
+/* What the plan's values speak of, in a state. */
+static char *value_in(const struct action *a, const char *state)
+{
+	if (has_xml(a))
+		return xstrndup(state, strcspn(state, "\n"));
+	return kinds[a->kind].value ? kinds[a->kind].value(a, state) : xstrdup(state);
+}
+
 char *kind_value(const struct action *a, const char *state)
 {
-	const struct kind_row *k = kind_of(a->kind);
-
-	return one_line(k->value ? k->value(a, state) : xstrdup(state));
+	return one_line(value_in(a, state));
 }
 
 bool kind_holds(const struct action *a, const char *state, const char *value)
 {
-	const struct kind_row *k = kind_of(a->kind);
-	char *has = k->value ? k->value(a, state) : NULL;
-	bool holds = k->same(has ? has : state, value);
+	char *has = value_in(a, state);
+	bool holds = kinds[a->kind].same(has, value);
 
 	free(has);
 	return holds;
+}
+
+bool kind_fits(const struct action *a, const char *state, const char *seen)
+{
+	const struct kind_row *k = kind_of(a->kind);
+	char *has = value_in(a, state);
+	bool fits = (k->fits ? k->fits : k->same)(has, seen);
+
+	free(has);
+	return fits;
 }
 
 bool kind_same(const struct action *a, const char *state, const char *other)
 {
 	const struct kind_row *k = kind_of(a->kind);
 
-	return k->value ? strcmp(state, other) == 0 : k->same(state, other);
+	return k->value || has_xml(a) ? strcmp(state, other) == 0 : k->same(state, other);
 }
 
 void kind_command(const struct action *a, const char *value, struct text *out)

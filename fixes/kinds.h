@@ -4,7 +4,8 @@
  * state back, and the command that an administrator would type.
  *
  * A state is everything that it takes to undo: mostly the value itself, but of a drop-in file its
- * whole content, and of a guest's definition its whole XML.
+ * whole content, and of a guest's definition its whole XML. What is saved in a definition has both:
+ * the value on the first line, the XML behind it; so that nothing is left over that was not there.
  */
 #ifndef KVMTOP_FIXES_KINDS_H
 #define KVMTOP_FIXES_KINDS_H
@@ -30,16 +31,26 @@ struct kind_row {
 	char *(*value)(const struct action *a, const char *state);
 	/* Whether two values mean the same. */
 	bool (*same)(const char *a, const char *b);
+	/* Whether a value may be what a snapshot told as @seen. NULL: as same. */
+	bool (*fits)(const char *value, const char *seen);
 	void (*command)(const struct action *a, const char *value, struct text *out);
 };
 
 const struct kind_row *kind_of(enum action_kind kind);
+
+/* The state now; the caller frees it. -errno, and why. */
+int kind_read(struct site *s, const struct action *a, char **ret, struct text *why);
+int kind_restore(struct site *s, const struct action *a, const char *state, struct text *why);
+/* Whether it is part of what a guest starts from next, which changes as a whole. */
+bool kind_is_definition(const struct action *a);
 
 /* The value in a state, on one line; the caller frees it. */
 char *kind_value(const struct action *a, const char *state);
 /* Whether a state has this value; whether two states mean the same. */
 bool kind_holds(const struct action *a, const char *state, const char *value);
 bool kind_same(const struct action *a, const char *state, const char *other);
+/* Whether a state fits to what the snapshot told. */
+bool kind_fits(const struct action *a, const char *state, const char *seen);
 
 /*
  * One line for a shell that does what the action does. Whatever stands in names and values is one

@@ -117,6 +117,20 @@ a_definition_is_changed_and_changed_back() {
 	cmp "$place/before.xml" "$place/after.xml"
 }
 
+# Not even a pin to all CPUs is left over, which says the same.
+what_is_saved_is_undone_as_a_whole() {
+	session dumpxml --inactive --security-info "$own" >"$place/before.xml"
+	[ "$(fix pin-vcpu 0 '?' "$first_cpu" saved stats-period '' 0 5 saved numatune nodeset '' 0 saved \
+		numatune mode '?' preferred saved)" = 'done' ] || return
+	session dumpxml --inactive --security-info "$own" >"$place/between.xml"
+	grep -q "<vcpupin vcpu='0' cpuset='$first_cpu'/>" "$place/between.xml" &&
+		grep -q "<memory mode='preferred' nodeset='0'/>" "$place/between.xml" &&
+		grep -q "<stats period='5'/>" "$place/between.xml" || return
+	undo || return
+	session dumpxml --inactive --security-info "$own" >"$place/after.xml"
+	cmp "$place/before.xml" "$place/after.xml"
+}
+
 # libvirt puts it back where it was, and says that all went well.
 what_libvirt_ignores_is_a_failure() {
 	fix define devices/memballoon '?' '' | grep -q '^put back: devices/memballoon of' || return
@@ -204,7 +218,8 @@ a_captured_host_is_not_changed() {
 open_session
 run_checks a_thread_moves_there_and_back a_dry_run_opens_nothing_for_writing \
 	a_vcpu_is_pinned_and_let_go the_emulator_is_pinned_and_let_go the_balloon_tells_its_statistics_and_stops \
-	a_definition_is_changed_and_changed_back what_libvirt_ignores_is_a_failure \
+	a_definition_is_changed_and_changed_back what_is_saved_is_undone_as_a_whole \
+	what_libvirt_ignores_is_a_failure \
 	what_libvirt_refuses_is_told_in_its_words of_three_changes_the_first_two_are_put_back \
 	readonly_gives_its_rights_up a_captured_host_is_not_changed \
 	a_stopped_guest_is_left_alone a_silent_daemon_is_not_waited_for

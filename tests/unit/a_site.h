@@ -86,11 +86,40 @@ static struct fake_value *fake_find(const struct virt_place *p)
 	for (size_t i = 0; i < fake.n; i++) {
 		struct fake_value *v = &fake.value[i];
 
-		if (v->kind == p->kind && v->saved == p->saved &&
-		    (p->kind == ACTION_DEFINE || strcmp(v->target, p->target) == 0))
+		if (v->kind == (p->saved ? ACTION_DEFINE : p->kind) && v->saved == p->saved &&
+		    (p->saved || strcmp(v->target, p->target) == 0))
 			return v;
 	}
 	return NULL;
+}
+
+/* What a definition says of a setting is a comment at its end; "" where it says nothing. */
+static char *fake_comment(const struct virt_place *p)
+{
+	return xasprintf("<!--%s %s=", action_kind_name(p->kind), p->target);
+}
+
+static char *fake_saved(const char *xml, const struct virt_place *p)
+{
+	char *comment = fake_comment(p), *value;
+	const char *at = strstr(xml, comment);
+
+	at = at ? at + strlen(comment) : "-->";
+	value = xstrndup(at, (size_t)(strstr(at, "-->") - at));
+	free(comment);
+	return value;
+}
+
+static char *fake_save(const char *xml, const struct virt_place *p, const char *value)
+{
+	char *comment = fake_comment(p), *after;
+	const char *at = strstr(xml, comment);
+	size_t len = at ? (size_t)(at - xml) : strlen(xml);
+
+	after = xasprintf(
+	    "%.*s%s%s-->%s", (int)len, xml, comment, value, at ? strstr(at, "-->") + 3 : "");
+	free(comment);
+	return after;
 }
 
 static int fake_open(const char *uri, bool readonly, struct virt **ret, char *error)
@@ -124,7 +153,8 @@ static int fake_get(struct virt *v, const struct virt_place *p, char **ret, char
 		snprintf(error, VIRT_ERROR_SIZE, "no such \033[31mthing");
 		return -ENOENT;
 	}
-	*ret = xstrdup(found->text);
+	*ret = p->saved && p->kind != ACTION_DEFINE ? fake_saved(found->text, p)
+						    : xstrdup(found->text);
 	return 0;
 }
 
@@ -144,8 +174,13 @@ static int fake_set(struct virt *v, const struct virt_place *p, const char *valu
 	}
 	if (p->kind == fake.denies)
 		return 0;
-	free(found->text);
-	found->text = xstrdup(value);
+	{
+		char *old = found->text;
+
+		found->text = p->saved && p->kind != ACTION_DEFINE ? fake_save(old, p, value)
+								   : xstrdup(value);
+		free(old);
+	}
 	return 0;
 }
 

@@ -173,6 +173,8 @@ static void the_same_in_other_words(void **state)
 	assert_true(same_list("1,0", "0-1"));
 	assert_true(same_list("strict", "strict"));
 	assert_false(same_list("", "0"));
+	assert_true(covers_list("0-7", "2,3"));
+	assert_false(covers_list("0-1", "2"));
 	assert_true(same_number("unlimited", "9007199254740991"));
 	assert_true(same_number("9007199254740995", "unlimited"));
 	assert_true(same_number("100\n", "100"));

@@ -284,6 +284,34 @@ static void journal_tells_old_new_who_and_result(void **state)
 	a_site_done(&a);
 }
 
+/* Nothing is left over in the definition: not even a pin to all CPUs, which says the same. */
+static void what_is_saved_is_undone_as_a_whole(void **state)
+{
+	struct plan p = { 0 };
+	struct a_site a;
+	char *before, *after;
+
+	(void)state;
+	host_init(&a);
+	before = host_text(&a);
+	plan_add(&p, ACTION_NUMATUNE, the_guest("web1"), "nodeset", NULL, "0")->saved = true;
+	plan_add(&p, ACTION_NUMATUNE, the_guest("web1"), "mode", NULL, "preferred")->saved = true;
+	plan_add(&p, ACTION_DEFINE, the_guest("web1"), "devices/memballoon", NULL,
+	    "<memballoon model='none'/>");
+	plan_add(&p, ACTION_PIN_VCPU, the_guest("web1"), "0", "", "1,0")->saved = true;
+	apply_plan(&a, &p, ENDING_DONE);
+	after = host_text(&a);
+	assert_non_null(strstr(after, "<!--pin-vcpu 0=0-1-->"));
+	assert_non_null(strstr(after, "model=\"none\""));
+	free(after);
+	undo_all(&a, ENDING_DONE);
+	after = host_text(&a);
+	assert_string_equal(before, after);
+	free(before);
+	free(after);
+	a_site_done(&a);
+}
+
 static void undo_can_be_undone(void **state)
 {
 	struct plan p = { 0 };
@@ -841,6 +869,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_kind_is_applied_and_undone),
 		cmocka_unit_test(journal_tells_old_new_who_and_result),
+		cmocka_unit_test(what_is_saved_is_undone_as_a_whole),
 		cmocka_unit_test(undo_can_be_undone),
 		cmocka_unit_test(what_changed_behind_our_back_is_refused),
 		cmocka_unit_test(undo_of_what_changed_since_is_refused),
