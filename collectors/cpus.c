@@ -40,9 +40,9 @@ struct cpu {
 	uint64_t last_ns[CPU_COLUMNS];
 	int64_t core, package; /* -1: not told */
 	char siblings[128];
-	char governor[32];
+	char governor[32], driver[32], preference[32];
 	uint64_t frequency_hz; /* 0: not told */
-	uint64_t frequency_ns; /* when governor and frequency were read; 0: never */
+	uint64_t frequency_ns; /* when all of cpufreq was read; 0: never */
 };
 
 struct cpus {
@@ -256,15 +256,26 @@ static void read_topology(struct reading *r, struct cpu *cpu, size_t number)
 	slice_copy(slice_trim(slice_of(buf)), cpu->siblings, sizeof(cpu->siblings));
 }
 
+/* A word, or "" where there is no such file. */
+static void read_cpu_word(
+    struct reading *r, size_t number, const char *file, char *ret, size_t size)
+{
+	char buf[32];
+
+	if (read_cpu_file(r, number, file, buf, sizeof(buf)) <= 0)
+		buf[0] = '\0';
+	slice_copy(slice_trim(slice_of(buf)), ret, size);
+}
+
 static void read_frequency(struct reading *r, struct cpu *cpu, size_t number)
 {
-	char buf[sizeof(cpu->governor)];
 	int64_t khz = read_cpu_number(r, number, "cpufreq/scaling_cur_freq");
 
 	cpu->frequency_hz = khz > 0 ? (uint64_t)khz * 1000 : 0;
-	if (read_cpu_file(r, number, "cpufreq/scaling_governor", buf, sizeof(buf)) <= 0)
-		buf[0] = '\0';
-	slice_copy(slice_trim(slice_of(buf)), cpu->governor, sizeof(cpu->governor));
+	read_cpu_word(r, number, "cpufreq/scaling_governor", cpu->governor, sizeof(cpu->governor));
+	read_cpu_word(r, number, "cpufreq/scaling_driver", cpu->driver, sizeof(cpu->driver));
+	read_cpu_word(r, number, "cpufreq/energy_performance_preference", cpu->preference,
+	    sizeof(cpu->preference));
 	cpu->frequency_ns = reading_now(r);
 }
 
@@ -283,6 +294,11 @@ static void write_cpu(struct reading *r, const struct cpu *cpu)
 		    cpu->row, CPU_FREQUENCY, (double)cpu->frequency_hz, cpu->frequency_ns);
 	if (cpu->governor[0])
 		cell_set_text(r->into, cpu->row, CPU_GOVERNOR, cpu->governor, cpu->frequency_ns);
+	if (cpu->driver[0])
+		cell_set_text(r->into, cpu->row, CPU_DRIVER, cpu->driver, cpu->frequency_ns);
+	if (cpu->preference[0])
+		cell_set_text(
+		    r->into, cpu->row, CPU_PREFERENCE, cpu->preference, cpu->frequency_ns);
 }
 
 static void read_load(struct cpus *c, struct reading *r, struct row *host)
