@@ -256,7 +256,6 @@ const struct rule numa_host_rules[] = {
 	    .evidence = tell_balancing_off,
 	    .advice = advise_balancing_off,
 	    .plan = plan_balancing_off,
-	    .excludes = "numa-balancing-on-pinned",
 	},
 	{ .id = NULL },
 };

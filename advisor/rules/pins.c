@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/cpulist.h"
+#include "base/parse.h"
 
 size_t memory_nodes(const struct subject *s)
 {
@@ -69,6 +69,32 @@ bool floats_over_nodes(const struct subject *s, const struct row *domain, bool o
 	return known ? false : otherwise;
 }
 
+int only_cpu(const struct row *vcpu)
+{
+	const char *cpus = cell_text(vcpu, VCPU_AFFINITY);
+	uint64_t cpu;
+
+	if (!*cpus || cpus[strspn(cpus, "0123456789")] || parse_u64(cpus, &cpu) < 0 ||
+	    cpu >= CPUSET_MAX)
+		return -1;
+	return (int)cpu;
+}
+
+struct cpuset own_cpus(const struct subject *s, const struct row *domain)
+{
+	const struct table *vcpus = &s->now->table[TABLE_VCPU];
+	const struct row *const *rows = (const struct row *const *)vcpus->row;
+	struct cpuset own = { 0 };
+	size_t n = vcpus->n;
+
+	if (domain)
+		rows = subject_rows(s, TABLE_VCPU, domain, &n);
+	for (size_t i = 0; i < n; i++)
+		if (only_cpu(rows[i]) >= 0)
+			cpuset_set(&own, (unsigned)only_cpu(rows[i]));
+	return own;
+}
+
 static struct action *add_saved(struct plan *out, enum action_kind kind, const struct row *domain,
     const char *target, const char *value)
 {
@@ -109,7 +135,7 @@ void plan_pin_vcpu(const struct row *vcpu, const char *cpus, struct plan *out)
 
 /* The emulator's pin holds for its workers too. vhost workers of older kernels are nobody's
  * threads, so they are bound one by one, as are all of a guest that libvirt does not know. */
-static void pin_thread(const struct row *thread, const char *cpus, struct plan *out)
+void plan_pin_thread(const struct row *thread, const char *cpus, struct plan *out)
 {
 	const char *role = cell_text(thread, THREAD_ROLE), *now;
 	bool known = is_known_to_libvirt(thread->domain);
@@ -141,5 +167,5 @@ void plan_pins(
 			plan_pin_vcpu(rows[i], cpus, out);
 	rows = subject_rows(s, TABLE_THREAD, domain, &n);
 	for (size_t i = 0; i < n; i++)
-		pin_thread(rows[i], cpus, out);
+		plan_pin_thread(rows[i], cpus, out);
 }

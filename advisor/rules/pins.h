@@ -4,8 +4,18 @@
 #define KVMTOP_ADVISOR_RULES_PINS_H
 
 #include "advisor/rule.h"
+#include "base/cpulist.h"
 
-struct cpuset;
+/* Columns that whoever pins looks at. */
+#define PIN_NEEDS                                                                                 \
+	USES(TABLE_VCPU, VCPU_AFFINITY), USES(TABLE_VCPU, VCPU_RUN), USES(TABLE_CPU, CPU_NUMBER), \
+	    USES(TABLE_DOMAIN, DOMAIN_LIBVIRT_STATE)
+
+/* The only CPU that a vCPU may run on; -1: there are several, or nobody knows. */
+int only_cpu(const struct row *vcpu);
+/* CPUs that vCPUs are pinned to alone: of one guest, or of all (@domain NULL). The caller calls
+ * cpuset_done. */
+struct cpuset own_cpus(const struct subject *s, const struct row *domain);
 
 /* Nodes of the host that have memory. */
 size_t memory_nodes(const struct subject *s);
@@ -22,6 +32,8 @@ bool is_within(const char *cpus, const char *others);
  * same lasts, where libvirt knows the guest. */
 void plan_pins(
     const struct subject *s, const struct row *domain, const char *cpus, struct plan *out);
+/* An emulator, I/O or vhost thread. */
+void plan_pin_thread(const struct row *thread, const char *cpus, struct plan *out);
 /* One vCPU, for now and for good. */
 void plan_pin_vcpu(const struct row *vcpu, const char *cpus, struct plan *out);
 

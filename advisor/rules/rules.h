@@ -8,6 +8,9 @@
 extern const struct rule balloon_rules[];
 extern const struct rule ksm_rules[];
 extern const struct rule memory_rules[];
+extern const struct rule cpu_rules[];
+extern const struct rule pinning_rules[];
+extern const struct rule seat_rules[];
 extern const struct rule numa_rules[];
 extern const struct rule numa_host_rules[];
 extern const struct rule swap_rules[];

@@ -1,0 +1,588 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* CPUs of the host: whether there are enough of them, and whether they are awake. */
+#include <stdio.h>
+#include <string.h>
+
+#include "advisor/rules/pins.h"
+#include "advisor/rules/rules.h"
+
+/* Whatever the quota was, by so much a guest that is always held back gets more. */
+#define QUOTA_STEP 1.25
+/* A quota may be told by so small a number that the step would not raise it. */
+#define QUOTA_MIN 1000
+
+static const struct row *busiest_guest(const struct subject *s)
+{
+	const struct table *guests = &s->now->table[TABLE_DOMAIN];
+	const struct row *best = NULL;
+
+	for (size_t i = 0; i < guests->n; i++)
+		if (!best ||
+		    cell_number(guests->row[i], DOMAIN_CPU, 0) > cell_number(best, DOMAIN_CPU, 0))
+			best = guests->row[i];
+	return best;
+}
+
+/* ---- cpu-host-util-high ---- */
+
+/* Polling gives way to whoever has work. */
+static enum outcome measure_util(const struct subject *s, double *ret)
+{
+	double poll = cell_number(s->host, HOST_POLL, 0);
+
+	if (s->now->table[TABLE_DOMAIN].n == 0)
+		return OUTCOME_NONE;
+	*ret = cell_number(s->host, HOST_BUSY, 0) - poll;
+	return OUTCOME_FIGURE;
+}
+
+static void tell_util(const struct subject *s, double figure, struct text *out)
+{
+	const struct row *top = busiest_guest(s);
+	double cpu;
+
+	print_text(out, "Its CPUs are ");
+	say_percent(out, figure);
+	print_text(out, " busy, polling for guests not counted");
+	if (figure_of(TABLE_DOMAIN, top, DOMAIN_CPU, &cpu))
+		print_format(out, "; %s uses most, %.1f CPUs", cell_text(top, DOMAIN_NAME), cpu);
+	print_text(out, ".");
+}
+
+static void advise_util(const struct subject *s, double figure, struct text *out)
+{
+	if (cell_number(s->host, HOST_GUEST, figure) < figure / 2) {
+		print_text(
+		    out, "end or move what else runs here: guests use less than half of that");
+		return;
+	}
+	print_format(out,
+	    "move a guest to another host, or give one that can wait, such as %s, a limit",
+	    cell_text(busiest_guest(s), DOMAIN_NAME));
+}
+
+/* ---- cpu-overcommit ---- */
+
+static enum outcome measure_overcommit(const struct subject *s, double *ret)
+{
+	*ret = cell_number(s->host, HOST_VCPU_PER_CPU, 0);
+	return OUTCOME_FIGURE;
+}
+
+static void tell_overcommit(const struct subject *s, double figure, struct text *out)
+{
+	double wait;
+
+	print_format(out, "Its guests have %.0f vCPUs on %.0f CPUs, %.1f for each",
+	    cell_number(s->host, HOST_VCPUS, 0), cell_number(s->host, HOST_CPUS, 0), figure);
+	if (figure_of(TABLE_HOST, s->host, HOST_WAIT, &wait)) {
+		print_text(out, "; of the time in which they wanted to run they waited ");
+		say_percent(out, wait);
+	}
+	print_text(out, ".");
+}
+
+static void advise_overcommit(const struct subject *s, double figure, struct text *out)
+{
+	(void)s;
+	(void)figure;
+	print_text(out, "give guests no more vCPUs than they use, above all when load is heavy");
+}
+
+/* ---- cpu-vcpu-exceeds-host ---- */
+
+static double most_vcpus(const struct row *domain)
+{
+	return cell_number(domain, DOMAIN_VCPUS_MAXIMUM, cell_number(domain, DOMAIN_VCPUS, 0));
+}
+
+static enum outcome measure_exceeds(const struct subject *s, double *ret)
+{
+	double cpus = cell_number(s->host, HOST_CPUS, 0);
+
+	if (cpus < 1)
+		return OUTCOME_NONE;
+	if (!cell_has(s->row, DOMAIN_VCPUS_MAXIMUM) && !cell_has(s->row, DOMAIN_VCPUS))
+		return OUTCOME_MISSING;
+	*ret = most_vcpus(s->row) > cpus ? most_vcpus(s->row) - cpus : 0;
+	return OUTCOME_FIGURE;
+}
+
+static void tell_exceeds(const struct subject *s, double figure, struct text *out)
+{
+	(void)figure;
+	print_format(out, "It may have %.0f vCPUs, and the host has %.0f CPUs.", most_vcpus(s->row),
+	    cell_number(s->host, HOST_CPUS, 0));
+}
+
+static void advise_exceeds(const struct subject *s, double figure, struct text *out)
+{
+	(void)figure;
+	print_format(out, "give it %.0f vCPUs at most", cell_number(s->host, HOST_CPUS, 0));
+}
+
+static void plan_exceeds(const struct subject *s, struct plan *out)
+{
+	double cpus = cell_number(s->host, HOST_CPUS, 0);
+	char value[32];
+
+	snprintf(value, sizeof(value), "%.0f", cpus);
+	plan_title(
+	    out, "give %s %s vCPUs at its next start", cell_text(s->row, DOMAIN_NAME), value);
+	/* The maximum cannot fall below what the guest is to have. */
+	if (cell_number(s->row, DOMAIN_VCPUS_DEFINED, 0) > cpus)
+		plan_add(out, ACTION_VCPUS, s->row, "current", NULL, value)->saved = true;
+	plan_add(out, ACTION_VCPUS, s->row, "maximum", NULL, value)->saved = true;
+	if (!is_known_to_libvirt(s->row))
+		plan_refuse(out, "libvirt does not know this guest");
+}
+
+/* ---- cpu-vcpu-steal ---- */
+
+/* What its own limit holds back counts as waiting too: that is cpu-quota-throttled's to tell. */
+static bool is_throttled(const struct row *domain, double wait)
+{
+	double vcpus = cell_number(domain, DOMAIN_VCPUS, 1);
+
+	return figure_or(TABLE_DOMAIN, domain, DOMAIN_THROTTLED, 0) >= wait * vcpus / 2;
+}
+
+static enum outcome measure_steal(const struct subject *s, double *ret)
+{
+	double wait = cell_number(s->row, DOMAIN_WAIT, 0);
+
+	if (wait > 0 && is_throttled(s->row, wait))
+		return OUTCOME_NONE;
+	*ret = wait;
+	return OUTCOME_FIGURE;
+}
+
+static void tell_steal(const struct subject *s, double figure, struct text *out)
+{
+	double worst, busy;
+
+	print_text(out, "In the mean its vCPUs wait ");
+	say_percent(out, figure);
+	print_text(out, " of the time for a host CPU");
+	if (figure_of(TABLE_DOMAIN, s->row, DOMAIN_WAIT_WORST, &worst) && worst > figure) {
+		print_text(out, ", the worst of them ");
+		say_percent(out, worst);
+	}
+	if (figure_of(TABLE_HOST, s->host, HOST_BUSY, &busy)) {
+		print_text(out, "; the host is ");
+		say_percent(out, busy);
+		print_text(out, " busy");
+	}
+	print_text(out, ".");
+}
+
+/* The node that all of its vCPUs are pinned within though none of them may use all of it, and that
+ * has CPUs to spare; NULL: none. */
+static const struct row *wider_node(const struct subject *s)
+{
+	size_t n, nodes;
+	const struct row *const *vcpu = subject_rows(s, TABLE_VCPU, s->row, &n);
+	const struct row *const *node = subject_rows(s, TABLE_NODE, NULL, &nodes);
+
+	for (size_t k = 0; k < nodes; k++) {
+		const char *cpus = cell_text(node[k], NODE_CPUS);
+		size_t within = 0;
+
+		for (size_t i = 0; i < n && within == i; i++) {
+			const char *may = cell_text(vcpu[i], VCPU_AFFINITY);
+
+			within += is_within(may, cpus) && !is_within(cpus, may);
+		}
+		if (n > 0 && within == n)
+			return cell_number(node[k], NODE_BUSY, 1) < s->param[0] ? node[k] : NULL;
+	}
+	return NULL;
+}
+
+static void advise_steal(const struct subject *s, double figure, struct text *out)
+{
+	const struct row *node = wider_node(s);
+
+	(void)figure;
+	if (node)
+		print_format(out, "let its vCPUs use all CPUs of node %.0f, %s",
+		    cell_number(node, NODE_NUMBER, 0), cell_text(node, NODE_CPUS));
+	else if (cell_number(s->host, HOST_BUSY, 1) < s->param[0])
+		print_text(out, "move it, or who runs on the same CPUs, to CPUs that are idle");
+	else
+		print_text(out,
+		    "move it to another host, or give guests that can wait a limit or less weight");
+}
+
+static void plan_steal(const struct subject *s, struct plan *out)
+{
+	const struct row *node = wider_node(s);
+	size_t n;
+	const struct row *const *vcpu = subject_rows(s, TABLE_VCPU, s->row, &n);
+
+	if (!node) {
+		plan_refuse(out, "no CPUs of its node are known to be idle");
+		return;
+	}
+	plan_title(out, "let the vCPUs of %s use node %.0f", cell_text(s->row, DOMAIN_NAME),
+	    cell_number(node, NODE_NUMBER, 0));
+	for (size_t i = 0; i < n; i++)
+		plan_pin_vcpu(vcpu[i], cell_text(node, NODE_CPUS), out);
+}
+
+/* ---- cpu-quota-throttled ---- */
+
+static enum outcome measure_quota(const struct subject *s, double *ret)
+{
+	double periods, throttled;
+
+	if (!cell_has(s->row, DOMAIN_CPU_LIMIT))
+		return s->row->cell[DOMAIN_CPU_LIMIT].state == STATE_DENIED ? OUTCOME_MISSING
+									    : OUTCOME_NONE;
+	if (!figure_of(TABLE_DOMAIN, s->row, DOMAIN_PERIODS, &periods) ||
+	    !figure_of(TABLE_DOMAIN, s->row, DOMAIN_PERIODS_THROTTLED, &throttled))
+		return s->row->cell[DOMAIN_PERIODS].state == STATE_DENIED ? OUTCOME_MISSING
+									  : OUTCOME_NONE;
+	if (periods <= 0)
+		return OUTCOME_NONE;
+	*ret = throttled / periods;
+	return OUTCOME_FIGURE;
+}
+
+static void tell_quota(const struct subject *s, double figure, struct text *out)
+{
+	double limit, held;
+
+	print_text(out, "Its limit");
+	if (figure_of(TABLE_DOMAIN, s->row, DOMAIN_CPU_LIMIT, &limit))
+		print_format(out, " of %.2f CPUs", limit);
+	print_text(out, " held it back in ");
+	say_percent(out, figure);
+	print_text(out, " of the periods");
+	if (figure_of(TABLE_DOMAIN, s->row, DOMAIN_THROTTLED, &held))
+		print_format(out, ", for %.2f s of every second, all its threads together", held);
+	print_text(out, ".");
+}
+
+static void advise_quota(const struct subject *s, double figure, struct text *out)
+{
+	(void)s;
+	(void)figure;
+	print_text(out, "raise its limit by a quarter, unless it is meant to be held back");
+}
+
+static void plan_quota(const struct subject *s, struct plan *out)
+{
+	double quota = cell_number(s->row, DOMAIN_VCPU_QUOTA, 0);
+	char now[32], value[32];
+
+	if (quota < QUOTA_MIN || !is_known_to_libvirt(s->row)) {
+		plan_refuse(out, "it is not libvirt's quota of its vCPUs that holds it back");
+		return;
+	}
+	snprintf(now, sizeof(now), "%.0f", quota);
+	snprintf(value, sizeof(value), "%.0f", quota * QUOTA_STEP);
+	plan_title(out, "raise the CPU limit of %s by a quarter", cell_text(s->row, DOMAIN_NAME));
+	plan_add(out, ACTION_SCHEDULER, s->row, "vcpu_quota", now, value);
+	plan_add_lasting(out, ACTION_SCHEDULER, s->row, "vcpu_quota", NULL, value)->saved = true;
+}
+
+/* ---- cpu-governor ---- */
+
+/* What makes a CPU slow to wake up: the governor, or where the driver is its own governor the
+ * preference that it is given. */
+enum slow {
+	SLOW_NOT,
+	SLOW_GOVERNOR,
+	SLOW_PREFERENCE,
+};
+
+static enum slow slowness(const struct row *cpu)
+{
+	const char *driver = cell_text(cpu, CPU_DRIVER);
+
+	if (is_text(cpu, CPU_GOVERNOR, "conservative") || is_text(cpu, CPU_GOVERNOR, "ondemand"))
+		return SLOW_GOVERNOR;
+	if (!is_text(cpu, CPU_GOVERNOR, "powersave") || !*driver)
+		return SLOW_NOT;
+	if (strcmp(driver, "intel_pstate") != 0 && strcmp(driver, "amd-pstate-epp") != 0)
+		return SLOW_GOVERNOR;
+	return is_text(cpu, CPU_PREFERENCE, "power") ||
+		       is_text(cpu, CPU_PREFERENCE, "balance_power")
+		   ? SLOW_PREFERENCE
+		   : SLOW_NOT;
+}
+
+static const struct row *first_slow(const struct subject *s, double *ret_n)
+{
+	const struct table *cpus = &s->now->table[TABLE_CPU];
+	const struct row *first = NULL;
+
+	*ret_n = 0;
+	for (size_t i = 0; i < cpus->n; i++) {
+		if (slowness(cpus->row[i]) == SLOW_NOT)
+			continue;
+		++*ret_n;
+		first = first ? first : cpus->row[i];
+	}
+	return first;
+}
+
+static enum outcome measure_governor(const struct subject *s, double *ret)
+{
+	const struct table *cpus = &s->now->table[TABLE_CPU];
+	bool told = false, denied = false;
+
+	if (s->now->table[TABLE_DOMAIN].n == 0)
+		return OUTCOME_NONE;
+	for (size_t i = 0; i < cpus->n; i++) {
+		told |= *cell_text(cpus->row[i], CPU_GOVERNOR) != '\0';
+		denied |= cpus->row[i]->cell[CPU_GOVERNOR].state == STATE_DENIED;
+	}
+	if (!told)
+		return denied ? OUTCOME_MISSING : OUTCOME_NONE;
+	first_slow(s, ret);
+	return OUTCOME_FIGURE;
+}
+
+static void tell_governor(const struct subject *s, double figure, struct text *out)
+{
+	double n;
+	const struct row *cpu = first_slow(s, &n);
+
+	print_format(out, "%.0f of %zu CPUs have the governor %s", figure,
+	    s->now->table[TABLE_CPU].n, cell_text(cpu, CPU_GOVERNOR));
+	if (slowness(cpu) == SLOW_PREFERENCE)
+		print_format(out, " with the preference %s", cell_text(cpu, CPU_PREFERENCE));
+	print_text(out, ", which lets them clock up late.");
+}
+
+static void advise_governor(const struct subject *s, double figure, struct text *out)
+{
+	double n;
+
+	(void)figure;
+	print_format(out, "set the %s of its CPUs to performance",
+	    slowness(first_slow(s, &n)) == SLOW_GOVERNOR ? "governor" : "energy preference");
+}
+
+#define CPUFREQ "sys/devices/system/cpu/cpufreq/policy*/"
+
+static void plan_governor(const struct subject *s, struct plan *out)
+{
+	const struct table *cpus = &s->now->table[TABLE_CPU];
+	bool governor = false, preference = false;
+	char path[128];
+
+	plan_title(out, "let the CPUs clock up at once");
+	for (size_t i = 0; i < cpus->n; i++) {
+		const struct row *cpu = cpus->row[i];
+		enum slow slow = slowness(cpu);
+		int column = slow == SLOW_GOVERNOR ? CPU_GOVERNOR : CPU_PREFERENCE;
+
+		if (slow == SLOW_NOT)
+			continue;
+		governor |= slow == SLOW_GOVERNOR;
+		preference |= slow == SLOW_PREFERENCE;
+		snprintf(path, sizeof(path), "sys/devices/system/cpu/cpu%.0f/cpufreq/%s",
+		    cell_number(cpu, CPU_NUMBER, 0),
+		    slow == SLOW_GOVERNOR ? "scaling_governor" : "energy_performance_preference");
+		plan_add(out, ACTION_WRITE, NULL, path, cell_text(cpu, column), "performance");
+	}
+	if (governor)
+		plan_add_lasting(out, ACTION_DROP_IN, NULL, "etc/tmpfiles.d/kvmtop.conf", NULL,
+		    "w /" CPUFREQ "scaling_governor - - - - performance");
+	if (preference)
+		plan_add_lasting(out, ACTION_DROP_IN, NULL, "etc/tmpfiles.d/kvmtop.conf", NULL,
+		    "w /" CPUFREQ "energy_performance_preference - - - - performance");
+}
+
+const struct rule cpu_rules[] = {
+	{
+	    .id = "cpu-host-util-high",
+	    .title = "the host has no CPU time to spare",
+	    .good = "A fifth of the host's CPU time should be left for bursts; without it every "
+		    "guest waits, and switching between them takes a part of its own.",
+	    .detect = "The host's CPUs are 80 % busy or more for a minute, time in which KVM polls "
+		      "for guests not counted.",
+	    .by_hand = "mpstat 1\ncat /proc/pressure/cpu\nvirt-top",
+	    .risk = "It is about use, not about how many vCPUs there are. There is advice only: "
+		    "which guest may be held back or moved is not kvmtop's to say, and a limit "
+		    "makes a guest stand still whenever it is reached.",
+	    .source = "IBM, processor use; libvirt schedinfo",
+	    .figure = "how busy the host's CPUs are, without polling",
+	    .show = SHOW_PERCENT,
+	    .subject = TABLE_HOST,
+	    .column = HOST_BUSY,
+	    .level = LEVEL_WARNING,
+	    .rank = RANK_CAPACITY,
+	    .fix = FIX_NONE,
+	    .needs = NEEDS_LIST(NEED(TABLE_HOST, HOST_BUSY), USES(TABLE_HOST, HOST_POLL),
+		USES(TABLE_HOST, HOST_GUEST), USES(TABLE_DOMAIN, DOMAIN_CPU)),
+	    .raise = 0.80,
+	    .clear = 0.75,
+	    .critical = 0.95,
+	    .raise_s = 60,
+	    .clear_s = 60,
+	    .measure = measure_util,
+	    .evidence = tell_util,
+	    .advice = advise_util,
+	},
+	{
+	    .id = "cpu-overcommit",
+	    .title = "more vCPUs than CPUs",
+	    .good = "Under heavy load, or load that nobody can foresee, guests should not have "
+		    "more vCPUs together than the host has CPUs.",
+	    .detect = "vCPUs of all guests for each CPU of the host: more than 1. It informs; "
+		      "whether guests do wait is what cpu-vcpu-steal watches.",
+	    .by_hand = "virsh domstats --vcpu\nnproc",
+	    .risk = "Idle vCPUs cost little: many hosts are overcommitted on purpose, and well. "
+		    "There is advice only.",
+	    .source = "RHEL 3.2.1; SUSE 4.5.1; IBM, processor resources",
+	    .figure = "vCPUs for each CPU",
+	    .show = SHOW_DECIMAL,
+	    .subject = TABLE_HOST,
+	    .column = HOST_VCPU_PER_CPU,
+	    .level = LEVEL_INFO,
+	    .rank = RANK_CAPACITY,
+	    .fix = FIX_NONE,
+	    .needs = NEEDS_LIST(NEED(TABLE_HOST, HOST_VCPU_PER_CPU), USES(TABLE_HOST, HOST_VCPUS),
+		USES(TABLE_HOST, HOST_CPUS), USES(TABLE_HOST, HOST_WAIT)),
+	    .raise = 1.001,
+	    .clear = 1,
+	    .raise_s = 6,
+	    .clear_s = 10,
+	    .measure = measure_overcommit,
+	    .evidence = tell_overcommit,
+	    .advice = advise_overcommit,
+	},
+	{
+	    .id = "cpu-vcpu-exceeds-host",
+	    .title = "more vCPUs than the host has CPUs",
+	    .good = "One guest should never have more vCPUs than the host has CPUs: they cannot "
+		    "all run, and one that holds a lock is put to sleep with it.",
+	    .detect = "The vCPUs that the guest may have are more than the CPUs that are online.",
+	    .by_hand = "virsh vcpucount GUEST\nnproc",
+	    .risk = "It counts from the next start on. Where the definition names sockets, cores "
+		    "and threads these must fit the new number, or libvirt refuses.",
+	    .source = "RHEL 3.2.1; SUSE 4.5.1",
+	    .figure = "vCPUs beyond the host's CPUs",
+	    .show = SHOW_INTEGER,
+	    .subject = TABLE_DOMAIN,
+	    .column = DOMAIN_VCPUS,
+	    .level = LEVEL_WARNING,
+	    .rank = RANK_CAPACITY,
+	    .fix = FIX_C,
+	    .needs = NEEDS_LIST(NEED(TABLE_HOST, HOST_CPUS), USES(TABLE_DOMAIN, DOMAIN_VCPUS),
+		USES(TABLE_DOMAIN, DOMAIN_VCPUS_MAXIMUM), USES(TABLE_DOMAIN, DOMAIN_VCPUS_DEFINED),
+		USES(TABLE_DOMAIN, DOMAIN_LIBVIRT_STATE)),
+	    .raise = 1,
+	    .clear = 0,
+	    .raise_s = 6,
+	    .clear_s = 10,
+	    .measure = measure_exceeds,
+	    .evidence = tell_exceeds,
+	    .advice = advise_exceeds,
+	    .plan = plan_exceeds,
+	},
+	{
+	    .id = "cpu-vcpu-steal",
+	    .title = "vCPUs wait for a host CPU",
+	    .good = "A vCPU should run when it wants to; while it waits, everything in the guest "
+		    "stands still, and the guest's clock does not.",
+	    .detect = "The time that its vCPUs were runnable but waited, as a share of all time, "
+		      "is 5 % or more in the mean over its vCPUs; critical from 20 %. Not where "
+		      "half of that is due to the guest's own limit.",
+	    .by_hand = "cut -d' ' -f2 /proc/PID/task/TID/schedstat\nvirsh domstats --vcpu GUEST",
+	    .risk = "Wider pins give up that nobody else runs on these CPUs. A host whose CPUs are "
+		    "all busy needs fewer guests, not other pins.",
+	    .source = "general practice",
+	    .figure = "share of the time that its vCPUs wait",
+	    .show = SHOW_PERCENT,
+	    .subject = TABLE_DOMAIN,
+	    .column = DOMAIN_WAIT,
+	    .level = LEVEL_WARNING,
+	    .rank = RANK_CAPACITY,
+	    .fix = FIX_A,
+	    .needs = NEEDS_LIST(NEED(TABLE_DOMAIN, DOMAIN_WAIT),
+		USES(TABLE_DOMAIN, DOMAIN_WAIT_WORST), USES(TABLE_DOMAIN, DOMAIN_THROTTLED),
+		USES(TABLE_DOMAIN, DOMAIN_VCPUS), USES(TABLE_HOST, HOST_BUSY),
+		USES(TABLE_NODE, NODE_BUSY), USES(TABLE_NODE, NODE_CPUS),
+		USES(TABLE_VCPU, VCPU_AFFINITY), USES(TABLE_DOMAIN, DOMAIN_LIBVIRT_STATE)),
+	    .raise = 0.05,
+	    .clear = 0.02,
+	    .critical = 0.20,
+	    .raise_s = 6,
+	    .clear_s = 10,
+	    .param = { { "idle", 0.70, "from here on CPUs are too busy to take more" } },
+	    .measure = measure_steal,
+	    .evidence = tell_steal,
+	    .advice = advise_steal,
+	    .plan = plan_steal,
+	},
+	{
+	    .id = "cpu-quota-throttled",
+	    .title = "its CPU limit holds it back",
+	    .good = "A limit should be reached now and then: one that bites all the time is a "
+		    "wrong size.",
+	    .detect = "The periods in which the limit of its cgroup held it back, of all periods "
+		      "in which it ran, are 10 % or more for a minute.",
+	    .by_hand = "virsh schedinfo GUEST\ncat /sys/fs/cgroup/machine.slice/*/libvirt/vcpu*/"
+		       "cpu.stat",
+	    .risk = "The limit may be what was sold. A limit of the whole guest, or of the "
+		    "emulator, is left to who set it.",
+	    .source = "libvirt schedinfo; RHEL 7.4.1",
+	    .figure = "share of periods in which it was held back",
+	    .show = SHOW_PERCENT,
+	    .subject = TABLE_DOMAIN,
+	    .column = DOMAIN_THROTTLED,
+	    .level = LEVEL_WARNING,
+	    .rank = RANK_CAPACITY,
+	    .fix = FIX_C,
+	    .needs = NEEDS_LIST(USES(TABLE_DOMAIN, DOMAIN_PERIODS),
+		USES(TABLE_DOMAIN, DOMAIN_PERIODS_THROTTLED), USES(TABLE_DOMAIN, DOMAIN_CPU_LIMIT),
+		USES(TABLE_DOMAIN, DOMAIN_THROTTLED), USES(TABLE_DOMAIN, DOMAIN_VCPU_QUOTA),
+		USES(TABLE_DOMAIN, DOMAIN_LIBVIRT_STATE)),
+	    .raise = 0.10,
+	    .clear = 0.02,
+	    .raise_s = 60,
+	    .clear_s = 10,
+	    .measure = measure_quota,
+	    .evidence = tell_quota,
+	    .advice = advise_quota,
+	    .plan = plan_quota,
+	},
+	{
+	    .id = "cpu-governor",
+	    .title = "CPUs clock up late",
+	    .good = "CPUs of a host of guests should clock up at once: a guest's short bursts are "
+		    "over before a slow governor has noticed them.",
+	    .detect =
+		"A CPU has the governor ondemand or conservative, or powersave with a driver that "
+		"then keeps it at its lowest frequency. powersave of intel_pstate and amd-pstate-"
+		"epp adapts by itself: there it is the energy preference, power or balance_power.",
+	    .by_hand = "cat /sys/devices/system/cpu/cpufreq/policy*/scaling_governor\n"
+		       "cat /sys/devices/system/cpu/cpufreq/policy*/energy_performance_preference",
+	    .risk = "It costs power, and may leave less room for turbo. tuned sets governors too: "
+		    "where it runs, choose its profile instead.",
+	    .source = "general practice",
+	    .figure = "CPUs that clock up late",
+	    .show = SHOW_INTEGER,
+	    .subject = TABLE_HOST,
+	    .column = -1,
+	    .level = LEVEL_INFO,
+	    .rank = RANK_THROUGHPUT,
+	    .fix = FIX_A,
+	    .needs = NEEDS_LIST(USES(TABLE_CPU, CPU_GOVERNOR), USES(TABLE_CPU, CPU_DRIVER),
+		USES(TABLE_CPU, CPU_PREFERENCE)),
+	    .raise = 1,
+	    .clear = 0,
+	    .raise_s = 6,
+	    .clear_s = 10,
+	    .measure = measure_governor,
+	    .evidence = tell_governor,
+	    .advice = advise_governor,
+	    .plan = plan_governor,
+	},
+	{ .id = NULL },
+};
