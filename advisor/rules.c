@@ -3,6 +3,7 @@
 #include "advisor/rules/rules.h"
 
 static const struct rule *const groups[] = {
+	hugepages_rules,
 	thp_rules,
 	ksm_rules,
 	memory_rules,

@@ -6,6 +6,7 @@
 #include "advisor/rule.h"
 
 extern const struct rule balloon_rules[];
+extern const struct rule hugepages_rules[];
 extern const struct rule ksm_rules[];
 extern const struct rule memory_rules[];
 extern const struct rule cpu_rules[];
