@@ -4,6 +4,8 @@
 
 static const struct rule *const groups[] = {
 	hugepages_rules,
+	halt_poll_rules,
+	exits_rules,
 	thp_rules,
 	ksm_rules,
 	memory_rules,
@@ -14,6 +16,7 @@ static const struct rule *const groups[] = {
 	numa_host_rules,
 	balloon_rules,
 	swap_rules,
+	clock_rules,
 	NULL,
 };
 

@@ -5,6 +5,7 @@
 
 #define SYSCTL_FILE "etc/sysctl.d/90-kvmtop.conf"
 #define TMPFILES_FILE "etc/tmpfiles.d/kvmtop.conf"
+#define MODPROBE_FILE "etc/modprobe.d/kvmtop.conf"
 
 bool guest_runs(const struct row *domain)
 {
@@ -73,6 +74,18 @@ void plan_setting(struct plan *out, const char *path, const char *now, const cha
 	plan_drop_in(out, TMPFILES_FILE, &line);
 }
 
+void plan_parameter(
+    struct plan *out, const char *module, const char *name, const char *now, const char *value)
+{
+	struct text path = { 0 }, line = { 0 };
+
+	print_format(&path, "sys/module/%s/parameters/%s", module, name);
+	plan_add(out, ACTION_WRITE, NULL, path.p, now, value);
+	text_done(&path);
+	print_format(&line, "options %s %s=%s", module, name, value);
+	plan_drop_in(out, MODPROBE_FILE, &line);
+}
+
 double sum_of_guests(const struct subject *s, int column)
 {
 	const struct table *guests = &s->now->table[TABLE_DOMAIN];
@@ -81,4 +94,39 @@ double sum_of_guests(const struct subject *s, int column)
 	for (size_t i = 0; i < guests->n; i++)
 		sum += figure_or(TABLE_DOMAIN, guests->row[i], column, 0);
 	return sum;
+}
+
+/* Whether a value that nobody has may still come. */
+static bool may_come(const struct subject *s, const struct column *c, enum state state)
+{
+	const struct row *source = snapshot_find(s->now, TABLE_SOURCE, key_host(c->src));
+
+	return state == STATE_FIRST || state == STATE_RESET ||
+	       (source && is_text(source, SOURCE_STATE, "starting"));
+}
+
+enum outcome sum_of_vcpus(
+    const struct subject *s, const struct row *domain, int column, double *ret)
+{
+	const struct column *c = &table_kinds[TABLE_VCPU].column[column];
+	const struct table *all = &s->now->table[TABLE_VCPU];
+	const struct row *const *row = (const struct row *const *)all->row;
+	enum outcome outcome = OUTCOME_NONE;
+	size_t n = all->n;
+	double sum = 0, v;
+
+	if (domain)
+		row = subject_rows(s, TABLE_VCPU, domain, &n);
+	for (size_t i = 0; i < n; i++) {
+		if (figure_of(TABLE_VCPU, row[i], column, &v)) {
+			sum += v;
+			outcome = OUTCOME_FIGURE;
+		} else if (outcome == OUTCOME_NONE &&
+			   !may_come(s, c, cell_state(c, &row[i]->cell[column]))) {
+			outcome = OUTCOME_MISSING;
+		}
+	}
+	if (outcome == OUTCOME_FIGURE)
+		*ret = sum;
+	return outcome;
 }

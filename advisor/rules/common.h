@@ -33,8 +33,15 @@ const char *number_text(double v, char buf[NUMBER_SIZE]);
 void plan_sysctl(struct plan *out, const char *name, const char *now, const char *value);
 /* Writes a file below /sys, and makes it last. */
 void plan_setting(struct plan *out, const char *path, const char *now, const char *value);
+/* Sets a parameter of a loaded module, and makes it last. */
+void plan_parameter(
+    struct plan *out, const char *module, const char *name, const char *now, const char *value);
 
 /* The sum of what a column of all guests shows, of those that have a value. */
 double sum_of_guests(const struct subject *s, int column);
+/* The same of the vCPUs of a guest, or of all guests (@domain NULL). OUTCOME_NONE: there are none,
+ * or it is too early to say. */
+enum outcome sum_of_vcpus(
+    const struct subject *s, const struct row *domain, int column, double *ret);
 
 #endif

@@ -7,6 +7,9 @@
 
 extern const struct rule balloon_rules[];
 extern const struct rule hugepages_rules[];
+extern const struct rule clock_rules[];
+extern const struct rule exits_rules[];
+extern const struct rule halt_poll_rules[];
 extern const struct rule ksm_rules[];
 extern const struct rule memory_rules[];
 extern const struct rule cpu_rules[];
