@@ -13,6 +13,8 @@
 #include "collectors/values.h"
 
 #define CPU_DIR "sys/devices/system/cpu/cpu"
+/* Of proc/cpuinfo: the first CPU. */
+#define CPUINFO_MAX 8192
 /* The line "intr" names every interrupt of the host: it alone may have tens of KiB. */
 #define STAT_FIRST ((size_t)32 << 10)
 #define STAT_MAX ((size_t)8 << 20)
@@ -52,8 +54,10 @@ struct cpus {
 	char *text; /* of proc/stat */
 	size_t size;
 	uint64_t sample, online;
-	uint64_t before_ns; /* of the sample before */
-	bool changed;       /* other CPUs are online than in the sample before */
+	uint64_t before_ns;    /* of the sample before */
+	const char *apic_help; /* NULL: cannot be read */
+	bool knows_apic;       /* it was tried */
+	bool changed;          /* other CPUs are online than in the sample before */
 };
 
 void *cpus_open(const struct sampling *options)
@@ -321,6 +325,43 @@ static void read_load(struct cpus *c, struct reading *r, struct row *host)
 			cell_set_number(host, columns[i], v, reading_now(r));
 }
 
+/* Whether a line such as "flags : fpu vme …" has the word. */
+static bool cpu_has(const char *cpuinfo, const char *flags, const char *word)
+{
+	struct slice key, value, flag;
+	struct cursor lines, words;
+	struct slice line;
+
+	cursor_init(&lines, cpuinfo, strlen(cpuinfo));
+	while (cursor_split(&lines, '\n', &line)) {
+		if (!slice_cut(line, ':', &key, &value) || !slice_eq(slice_trim(key), flags))
+			continue;
+		cursor_init(&words, value.p, value.len);
+		while (cursor_field(&words, &flag))
+			if (slice_eq(flag, word))
+				return true;
+	}
+	return false;
+}
+
+/* Once: it does not change, and some kernels ask all CPUs for their frequency meanwhile. */
+static void read_apic_help(struct cpus *c, struct reading *r, struct row *host)
+{
+	char buf[CPUINFO_MAX];
+
+	if (!c->knows_apic) {
+		c->knows_apic = true;
+		if (root_read(r->root, "proc/cpuinfo", buf, sizeof(buf)) > 0)
+			c->apic_help = cpu_has(buf, "vmx flags", "apicv") ? "apicv"
+				       : cpu_has(buf, "flags", "avic")    ? "avic"
+									  : "no";
+	}
+	if (c->apic_help)
+		cell_set_text(r->into, host, HOST_APIC_HELP, c->apic_help, reading_now(r));
+	else
+		cell_set_missing(host, HOST_APIC_HELP, STATE_ABSENT, reading_now(r));
+}
+
 /* The host's columns and no CPU: proc/stat is not there, or tells of none. */
 static enum state stat_missing(struct reading *r, struct row *host, int error)
 {
@@ -355,6 +396,7 @@ enum state cpus_read(struct reading *r)
 	c->online = 0;
 	c->changed = false;
 	read_load(c, r, host);
+	read_apic_help(c, r, host);
 	error = read_stat(c, r->root);
 	if (error == 0)
 		take_stat(c, r, tick_of(r->root));

@@ -14,6 +14,8 @@ static void times_of_a_cpu_add_up(void **state)
 				   "intr 100 9 9\nctxt 5000\n"
 				   "== proc/loadavg\n0.50 1.25 2.75 1/99 4242\n"
 				   "== proc/uptime\n81234.50 1.00\n"
+				   "== proc/cpuinfo\nprocessor\t: 0\nflags\t\t: fpu avic2\n"
+				   "vmx flags\t: vnmi flexpriority apicv\n"
 				   "## 12000000000 0\n"
 				   "== proc/stat\n"
 				   "cpu0 1100 210 320 4048 54 8 13 18 640 104\n"
@@ -37,6 +39,7 @@ static void times_of_a_cpu_add_up(void **state)
 	assert_host(s, HOST_LOAD15, 2.75);
 	assert_host(s, HOST_UPTIME, 81234.5);
 	assert_host(s, HOST_CPUS, 1);
+	assert_string_equal(cell_text(host_row(s), HOST_APIC_HELP), "apicv");
 	s = take(&h);
 	cpu = row_of(s, TABLE_CPU, 0);
 	assert_shown(cpu, TABLE_CPU, CPU_USER, (60 + 6) / 200.0);
