@@ -3,6 +3,8 @@
 #include "advisor/rules/common.h"
 #include "advisor/rules/rules.h"
 
+#include <string.h>
+
 /* ---- exit-emulated-io ---- */
 
 /* Either may be unknown: other machines than x86 have no ports. */
@@ -47,7 +49,106 @@ static void advise_emulated(const struct subject *s, double figure, struct text 
 			"and give it virtio ones instead");
 }
 
+/* ---- exit-apicv-off ---- */
+
+static bool is_intel(const struct subject *s)
+{
+	return is_text(s->host, HOST_APIC_HELP, "apicv");
+}
+
+static int apic_column(const struct subject *s)
+{
+	return is_intel(s) ? HOST_APICV : HOST_AVIC;
+}
+
+/* The CPUs can, and the module that would use it is loaded. */
+static bool has_apic_help(const struct subject *s)
+{
+	return (is_intel(s) || is_text(s->host, HOST_APIC_HELP, "avic")) &&
+	       s->host->cell[apic_column(s)].state != STATE_ABSENT;
+}
+
+/* Newer kernels may also say "-1" or "auto", which is on where it is good. */
+static enum outcome measure_apic(const struct subject *s, double *ret)
+{
+	if (!cell_has(s->host, apic_column(s)))
+		return OUTCOME_MISSING;
+	*ret = is_text(s->host, apic_column(s), "N") || is_text(s->host, apic_column(s), "0");
+	return OUTCOME_FIGURE;
+}
+
+static const char *apic_option(const struct subject *s)
+{
+	return is_intel(s) ? "kvm_intel enable_apicv=1" : "kvm_amd avic=1";
+}
+
+static void tell_apic(const struct subject *s, double figure, struct text *out)
+{
+	double injected;
+
+	(void)figure;
+	print_format(
+	    out, "The CPUs have %s, but KVM does not use it", cell_text(s->host, HOST_APIC_HELP));
+	if (sum_of_vcpus(s, NULL, VCPU_IRQ_INJECTIONS, &injected) == OUTCOME_FIGURE) {
+		print_text(out, "; guests get ");
+		say_count(out, injected);
+		print_text(out, " interrupts a second");
+	}
+	print_text(out, ".");
+}
+
+static void advise_apic(const struct subject *s, double figure, struct text *out)
+{
+	(void)figure;
+	print_format(out, "load the module with the option %s when no guest runs",
+	    strchr(apic_option(s), ' ') + 1);
+}
+
+static void plan_apic(const struct subject *s, struct plan *out)
+{
+	struct text line = { 0 };
+
+	plan_title(
+	    out, "use %s from the next load of the module on", cell_text(s->host, HOST_APIC_HELP));
+	print_format(&line, "options %s", apic_option(s));
+	plan_add(out, ACTION_DROP_IN, NULL, "etc/modprobe.d/kvmtop.conf", NULL, line.p);
+	text_done(&line);
+}
+
 const struct rule exits_rules[] = {
+	{
+	    .id = "exit-apicv-off",
+	    .title = "KVM does not use the CPU's virtual interrupt controller",
+	    .good = "Where the CPU serves a guest's interrupt controller itself, most exits for "
+		    "interrupts do not happen.",
+	    .detect = "proc/cpuinfo names apicv among the VMX flags, or avic among the flags, and "
+		      "the parameter of kvm_intel (enable_apicv) or kvm_amd (avic) says no.",
+	    .by_hand = "cat /sys/module/kvm_intel/parameters/enable_apicv\n"
+		       "cat /sys/module/kvm_amd/parameters/avic",
+	    .risk =
+		"Counts when the module is loaded again, for which no guest may run. AVIC was off "
+		"for years, and some settings of guests (nesting, Hyper-V's SynIC) keep it off; "
+		"try it first. Kernels before 5.6 do not tell the VMX flags.",
+	    .source = "RHEL 1.2, APICv",
+	    .figure = "1 where it is off",
+	    .show = SHOW_INTEGER,
+	    .subject = TABLE_HOST,
+	    .column = HOST_APIC_HELP,
+	    .level = LEVEL_INFO,
+	    .rank = RANK_THROUGHPUT,
+	    .fix = FIX_B,
+	    .needs = NEEDS_LIST(USES(TABLE_HOST, HOST_APIC_HELP), USES(TABLE_HOST, HOST_APICV),
+		USES(TABLE_HOST, HOST_AVIC), USES(TABLE_VCPU, VCPU_IRQ_INJECTIONS)),
+	    .raise = 1,
+	    .clear = 0,
+	    .raise_s = 0,
+	    .clear_s = 0,
+	    .concerns = has_apic_help,
+	    .measure = measure_apic,
+	    .evidence = tell_apic,
+	    .advice = advise_apic,
+	    .plan = plan_apic,
+	},
 	{
 	    .id = "exit-emulated-io",
 	    .title = "the guest often leaves for emulated devices",

@@ -248,7 +248,8 @@ const struct rule halt_poll_rules[] = {
 	    .by_hand = "cat /sys/module/kvm/parameters/halt_poll_ns\nvirsh domstats --vcpu",
 	    .risk =
 		"Takes power. Counts for all guests. The file may be read-only; then it takes the "
-		"module's options and a reload.",
+		"module's options and a reload. Kernels of about 5.8 to 6.1 give a guest its limit "
+		"at its start.",
 	    .source = "openEuler, halt polling",
 	    .figure = "halts a second",
 	    .show = SHOW_SHORT,
@@ -284,7 +285,7 @@ const struct rule halt_poll_rules[] = {
 	    .risk =
 		"Guests that want short delays lose. Counts for all guests. halt_poll_ns_shrink is "
 		"left alone: 0 there ends polling at the first long sleep, and other values do "
-		"so later.",
+		"so later. Kernels of about 5.8 to 6.1 give a guest its limit at its start.",
 	    .source = "openEuler, halt polling",
 	    .figure = "share of time in polls that is in vain",
 	    .show = SHOW_PERCENT,
@@ -324,7 +325,8 @@ const struct rule halt_poll_rules[] = {
 	    .risk =
 		"The value is a limit: each vCPU adapts below it. A mean hides a mix of short and "
 		"long sleeps. Takes power and counts for all guests. Guests that poll themselves "
-		"(haltpoll) switch this off.",
+		"(haltpoll) switch this off. Kernels of about 5.8 to 6.1 give a guest its limit at "
+		"its start.",
 	    .source = "openEuler, halt polling",
 	    .figure = "share of polls that are in time",
 	    .show = SHOW_PERCENT,
