@@ -65,6 +65,21 @@ static void say_missing(
 	text_done(&out);
 }
 
+/* What a rule finds missing by itself: a source that it uses may know why. */
+static void say_lack(struct standing *st, const struct subject *s)
+{
+	for (const struct need *n = st->rule->needs; n && n->table != TABLES; n++) {
+		const struct column *c = &table_kinds[n->table].column[n->column];
+		const char *excuse = source_excuse(s->now, c);
+
+		if (!n->may_lack || !*excuse)
+			continue;
+		snprintf(st->why, sizeof(st->why), "%s is missing (%s: %s)", c->name,
+		    source_name(c->src), excuse);
+		return;
+	}
+}
+
 /* OUTCOME_FIGURE: all is there. */
 static enum outcome check_needs(struct standing *st, const struct subject *s)
 {
@@ -172,8 +187,11 @@ static void judge_row(struct session *se, struct standing *st, const struct limi
 	}
 	t->is_raised = false;
 	t->bad_ns = t->good_ns = 0;
-	if (outcome == OUTCOME_MISSING && st->missing++ == 0)
-		st->missing_row = row;
+	if (outcome != OUTCOME_MISSING || st->missing++ > 0)
+		return;
+	st->missing_row = row;
+	if (!st->why[0])
+		say_lack(st, &s);
 }
 
 /* For each row of a table its number in the sample before. */
