@@ -364,6 +364,10 @@ static void fill_from_xml(struct reading *r, struct row *row, const struct libvi
 	free(policy);
 	if (x->title)
 		cell_set_text(r->into, row, DOMAIN_TITLE, x->title, at);
+	if (x->apic_eoi)
+		cell_set_text(r->into, row, DOMAIN_APIC_EOI, x->apic_eoi, at);
+	if (x->x2apic)
+		cell_set_text(r->into, row, DOMAIN_X2APIC, x->x2apic, at);
 	if (x->memory_bytes)
 		cell_set_number(row, DOMAIN_MEMORY, (double)x->memory_bytes, at);
 	if (x->huge_pages)

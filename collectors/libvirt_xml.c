@@ -205,6 +205,21 @@ static void read_memory(const xmlNode *domain, struct libvirt_domain_xml *x)
 	x->memory_source = xml_attribute_dup(xml_child(backing, "source"), "type");
 }
 
+static void read_apic(const xmlNode *domain, struct libvirt_domain_xml *x)
+{
+	const xmlNode *features = xml_child(domain, "features");
+	const xmlNode *feature = xml_child(xml_child(domain, "cpu"), "feature");
+
+	x->apic_eoi = xml_attribute_dup(xml_child(features, "apic"), "eoi");
+	for (; feature && !x->x2apic; feature = xml_next(feature->next, "feature")) {
+		char *name = xml_attribute_dup(feature, "name");
+
+		if (name && strcmp(name, "x2apic") == 0)
+			x->x2apic = xml_attribute_dup(feature, "policy");
+		free(name);
+	}
+}
+
 static void read_devices(const xmlNode *domain, struct libvirt_domain_xml *x)
 {
 	const xmlNode *devices = xml_child(domain, "devices");
@@ -279,6 +294,7 @@ int libvirt_domain_xml_parse(const char *text, size_t len, struct libvirt_domain
 	read_memory(domain, &x);
 	read_cpus(domain, &x);
 	read_numa(domain, &x);
+	read_apic(domain, &x);
 	read_devices(domain, &x);
 	libvirt_disks_read(domain, &x.disks);
 	*ret = x;
@@ -298,6 +314,8 @@ static void pins_done(struct libvirt_pins *pins)
 void libvirt_domain_xml_done(struct libvirt_domain_xml *x)
 {
 	free(x->title);
+	free(x->apic_eoi);
+	free(x->x2apic);
 	cpuset_done(&x->cpus);
 	cpuset_done(&x->emulator_cpus);
 	pins_done(&x->vcpu_pins);

@@ -65,6 +65,9 @@ struct libvirt_domain_xml {
 	bool locked;
 	char *memory_source; /* anonymous, file, memfd */
 
+	char *apic_eoi; /* of its interrupt controller: on, off */
+	char *x2apic;   /* policy of that feature of its CPUs: require, disable, … */
+
 	char *balloon_model;       /* virtio, none, … */
 	unsigned balloon_period_s; /* how often the guest tells its figures; 0: never */
 

@@ -59,6 +59,9 @@ static void tells_all_of_a_guest(void **state)
 	    "<name>db</name><title>  Data &amp; base\n</title>"
 	    "<memory unit='KiB'>4194304</memory><currentMemory unit='MiB'>2048</currentMemory>"
 	    "<vcpu placement='static' cpuset='0-7' current='3'>8</vcpu><iothreads>2</iothreads>"
+	    "<features><acpi/><apic eoi='off'/></features>"
+	    "<cpu><feature policy='require' name='vmx'/>"
+	    "<feature policy='disable' name='x2apic'/></cpu>"
 	    "<memoryBacking><hugepages><page size='2048' unit='KiB'/></hugepages><nosharepages/>"
 	    "<locked/><source type='memfd'/></memoryBacking>"
 	    "<cputune><shares>2048</shares><period>100000</period><quota>-1</quota>"
@@ -91,6 +94,8 @@ static void tells_all_of_a_guest(void **state)
 	assert_int_equal(x.iothread_pins.pin[0].number, 2);
 	assert_set(&x.iothread_pins.pin[0].cpus, "7");
 	assert_true(x.huge_pages && x.no_ksm && x.locked);
+	assert_string_equal(x.apic_eoi, "off");
+	assert_string_equal(x.x2apic, "disable");
 	assert_int_equal(x.huge_page_bytes, 2 * MIB);
 	assert_string_equal(x.memory_source, "memfd");
 	assert_string_equal(x.balloon_model, "virtio");
