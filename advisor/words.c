@@ -10,12 +10,14 @@ const char *fix_class_words(enum fix_class fix)
 {
 	switch (fix) {
 	case FIX_A:
-		return "One key applies it at once; it can be undone.";
+		return "kvmtop fix RULE applies it at once, and kvmtop undo takes it back.";
 	case FIX_B:
-		return "It is slow, or a strain: it is shown first and applied with Enter.";
+		return "It is slow, or a strain: kvmtop fix RULE shows it first, and kvmtop undo "
+		       "takes it back.";
 	case FIX_C:
-		return "It lasts, or the guest sees it: it is shown first, and the guest's name is "
-		       "typed.";
+		return "It lasts, or the guest sees it: kvmtop fix RULE shows it first and asks "
+		       "for "
+		       "the guest's name.";
 	case FIX_NONE:
 		break;
 	}
