@@ -85,7 +85,7 @@ int profile_begin(const struct options *options, const struct root *root, const 
 	request.guest = cell_text(domain, DOMAIN_NAME);
 	request.uuid = cell_text(domain, DOMAIN_UUID);
 	request.pid = guest_pid(domain);
-	request.birth = domain->key.born;
+	request.birth = key_start_ticks(domain->key);
 	request.is_emulated = strcmp(cell_text(domain, DOMAIN_VMM), VMM_EMULATED) == 0;
 	request.thread = list.v;
 	request.threads = list.n;

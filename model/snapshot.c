@@ -51,6 +51,11 @@ struct key key_process(uint64_t pid, uint64_t start_ticks)
 	return (struct key){ .owner = pid, .born = start_ticks + 1 };
 }
 
+uint64_t key_start_ticks(struct key key)
+{
+	return key.born ? key.born - 1 : 0;
+}
+
 struct key key_uuid(const char *uuid)
 {
 	uint64_t hash = 0xcbf29ce484222325u;

@@ -79,6 +79,8 @@ struct snapshot *snapshot_ref(const struct snapshot *s);
 void snapshot_unref(const struct snapshot *s);
 
 struct key key_process(uint64_t pid, uint64_t start_ticks);
+/* What key_process was given; 0 where nobody knew it. */
+uint64_t key_start_ticks(struct key key);
 struct key key_uuid(const char *uuid);
 struct key key_host(uint64_t item);
 struct key key_of(struct key owner, uint64_t item);

@@ -26,8 +26,8 @@ static struct row *add_guest(struct snapshot *s, uint64_t pid, uint64_t start, c
 	return row;
 }
 
-static struct row *add_vcpu(struct snapshot *s, const struct row *domain, uint64_t tid,
-    uint64_t run_ns)
+static struct row *add_vcpu(
+    struct snapshot *s, const struct row *domain, uint64_t tid, uint64_t run_ns)
 {
 	struct row *row = snapshot_row(s, TABLE_VCPU, key_of(domain->key, tid));
 
@@ -61,7 +61,8 @@ static void rows_are_found_by_key(void **state)
 		snapshot_row(s, TABLE_VCPU, key_of(key_process(i % 10 + 1, 5), i));
 	assert_int_equal(s->table[TABLE_VCPU].n, 1000);
 	for (uint64_t i = 1; i <= 1000; i++) {
-		struct row *row = snapshot_find(s, TABLE_VCPU, key_of(key_process(i % 10 + 1, 5), i));
+		struct row *row =
+		    snapshot_find(s, TABLE_VCPU, key_of(key_process(i % 10 + 1, 5), i));
 
 		assert_non_null(row);
 		assert_int_equal(row->number, i - 1);
@@ -225,8 +226,10 @@ static void add_node_and_cpu(struct snapshot *s, uint64_t number)
 {
 	uint64_t now = s->moment.mono_ns;
 
-	cell_set_number(snapshot_row(s, TABLE_NODE, key_host(number)), NODE_NUMBER, (double)number, now);
-	cell_set_number(snapshot_row(s, TABLE_CPU, key_host(number)), CPU_NODE, (double)number, now);
+	cell_set_number(
+	    snapshot_row(s, TABLE_NODE, key_host(number)), NODE_NUMBER, (double)number, now);
+	cell_set_number(
+	    snapshot_row(s, TABLE_CPU, key_host(number)), CPU_NODE, (double)number, now);
 }
 
 static void add_memory(struct snapshot *s, const struct row *guest, uint64_t node, double bytes)
@@ -251,7 +254,8 @@ static void memory_and_run_time_are_compared_by_node(void **state)
 		add_node_and_cpu(s[i], 0);
 		add_node_and_cpu(s[i], 2);
 		guest = add_guest(s[i], 7, 1, "web");
-		cell_set_number(add_vcpu(s[i], guest, 8, i * SECOND), VCPU_CPU, 0, s[i]->moment.mono_ns);
+		cell_set_number(
+		    add_vcpu(s[i], guest, 8, i * SECOND), VCPU_CPU, 0, s[i]->moment.mono_ns);
 		add_memory(s[i], guest, 0, 61);
 		add_memory(s[i], guest, 2, 39);
 		snapshot_link(s[i]);
@@ -264,15 +268,25 @@ static void memory_and_run_time_are_compared_by_node(void **state)
 	assert_int_equal((int)cell_number(row, DOMAIN_HOME, -1), 0);
 	assert_string_equal(cell_text(row, DOMAIN_NODES), "0,2");
 	assert_string_equal(cell_text(row, DOMAIN_RUN_NODES), "0");
-	assert_float_equal(cell_number(snapshot_find(s[1], TABLE_NODE, key_host(2)), NODE_GUEST_MEMORY, -1),
-	    39, 1e-9);
+	assert_float_equal(
+	    cell_number(snapshot_find(s[1], TABLE_NODE, key_host(2)), NODE_GUEST_MEMORY, -1), 39,
+	    1e-9);
 	snapshot_unref(s[0]);
 	snapshot_unref(s[1]);
+}
+
+static void a_process_keeps_its_start(void **state)
+{
+	(void)state;
+	assert_int_equal(key_start_ticks(key_process(7, 4711)), 4711);
+	assert_int_equal(key_start_ticks(key_process(7, 0)), 0);
+	assert_int_equal(key_start_ticks(key_host(3)), 0);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_process_keeps_its_start),
 		cmocka_unit_test(rows_are_found_by_key),
 		cmocka_unit_test(rates_divide_by_measured_time),
 		cmocka_unit_test(a_counter_that_goes_back_has_no_rate),
