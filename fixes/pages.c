@@ -162,11 +162,12 @@ static int count(struct site *s, struct key guest, struct sums **ret, struct tex
 	struct sums *sums = xcalloc(1, sizeof(*sums));
 	int r = each_mapping(s, guest, add_up, sums, why);
 
-	if (r == 0)
-		*ret = sums;
-	else
+	if (r < 0) {
 		free(sums);
-	return r;
+		return r;
+	}
+	*ret = sums;
+	return 0;
 }
 
 int pages_read(struct site *s, struct key guest, char **ret, struct text *why)
