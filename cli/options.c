@@ -411,7 +411,6 @@ void options_help(struct text *out)
 	print_text(out,
 	    "\n"
 	    "Exit status: 0 fine, 1 failed, 2 usage, 3 finished but a source had no data,\n"
-	    "5 output was lost, 7 a fix was refused or failed; of advise also the worst that was "
-	    "found: 10 info, 11 warning,\n"
-	    "12 critical.\n");
+	    "5 output was lost, 7 a fix was refused or failed; of advise also the worst that\n"
+	    "was found: 10 info, 11 warning, 12 critical.\n");
 }

@@ -23,7 +23,7 @@ size=
 # What a screen shows and no other does.
 declare -A sign=([1]='WORST%' [2]='vCPU 0: thread' [3]='LOCAL%' [4]='KSM: pages' [5]='Disks of guests'
 	[6]='NICs of guests' [7]='Guests: exits' [8]='DISTANCE'
-	[0]='WHAT IT LACKS')
+	[9]='WHAT IS WRONG' [0]='WHAT IT LACKS')
 
 # start SIZE [ARGUMENTS...]
 start() {
@@ -127,11 +127,11 @@ every_screen_at_every_size() {
 tab_walks_the_screens() {
 	local digit
 	start 80x24
-	for digit in 2 3 4 5 6 7 8 0 1; do
+	for digit in 2 3 4 5 6 7 8 9 0 1; do
 		tm_keys Tab
 		tm_wait "${sign[$digit]}"
 	done
-	for digit in 0 8 7 6 5 4 3 2 1; do
+	for digit in 0 9 8 7 6 5 4 3 2 1; do
 		tm_keys BTab
 		tm_wait "${sign[$digit]}"
 	done
@@ -163,19 +163,19 @@ searches() {
 	tm_type vm3
 	as_dumped '/ "vm3"'
 	tm_keys Enter
-	tm_wait 'vm3: running'
+	tm_wait 'vm3: In the mean'
 	tm_keys F3
 	tm_type vm
 	tm_wait 'Search: vm'
 	tm_keys Enter n
 	tm_wait 'vm4: running'
 	tm_keys N
-	tm_wait 'vm3: running'
+	tm_wait 'vm3: In the mean'
 	tm_keys /
 	tm_type nobody
 	tm_wait "Nothing here holds 'nobody'"
 	tm_keys Escape
-	tm_wait 'vm3: running'
+	tm_wait 'vm3: In the mean'
 	quit
 }
 
