@@ -55,6 +55,8 @@ struct records {
 	size_t damaged; /* lines that could not be read */
 };
 
+/* What a journal's text says. */
+void journal_parse(const char *text, size_t len, struct records *ret);
 /* 0 or -errno; without a journal there is no history. */
 int journal_read(const char *directory, struct records *ret);
 void records_done(struct records *h);

@@ -279,20 +279,24 @@ static int read_file(const char *directory, struct text *ret)
 	return r;
 }
 
+void journal_parse(const char *text, size_t len, struct records *ret)
+{
+	struct cursor c;
+	struct slice line;
+
+	*ret = (struct records){ 0 };
+	cursor_init(&c, text, len);
+	while (cursor_split(&c, '\n', &line))
+		if (line.len)
+			take_line(ret, line);
+}
+
 int journal_read(const char *directory, struct records *ret)
 {
 	struct text text = { 0 };
-	struct cursor c;
-	struct slice line;
 	int r = read_file(directory, &text);
 
-	*ret = (struct records){ 0 };
-	if (r == 0 && text.len) {
-		cursor_init(&c, text.p, text.len);
-		while (cursor_split(&c, '\n', &line))
-			if (line.len)
-				take_line(ret, line);
-	}
+	journal_parse(text.len ? text.p : "", r == 0 ? text.len : 0, ret);
 	text_done(&text);
 	return r == -ENOENT || r == -ENOTDIR ? 0 : r;
 }

@@ -75,7 +75,7 @@ static void fake_reset(void)
 	fake.sets = 0;
 }
 
-static void fake_put(enum action_kind kind, const char *target, bool saved, const char *text)
+static inline void fake_put(enum action_kind kind, const char *target, bool saved, const char *text)
 {
 	assert_true(fake.n < sizeof(fake.value) / sizeof(fake.value[0]));
 	fake.value[fake.n++] = (struct fake_value){ kind, target, saved, xstrdup(text) };
@@ -193,7 +193,7 @@ static const struct virt_ops fake_ops = {
 	.set = fake_set,
 };
 
-static const char *fake_text(enum action_kind kind, const char *target, bool saved)
+static inline const char *fake_text(enum action_kind kind, const char *target, bool saved)
 {
 	struct virt_place p = { kind, GUEST_UUID, target, saved };
 
@@ -238,7 +238,7 @@ static char *file_text(const char *directory, const char *path)
 	return text.p;
 }
 
-static void assert_file(const struct a_site *a, const char *path, const char *content)
+static inline void assert_file(const struct a_site *a, const char *path, const char *content)
 {
 	char *text = file_text(a->tree, path);
 
@@ -281,7 +281,7 @@ static void add_tree(const char *directory, struct text *out)
 	free(entry);
 }
 
-static char *tree_text(const struct a_site *a)
+static inline char *tree_text(const struct a_site *a)
 {
 	struct text out = { 0 };
 
@@ -325,7 +325,7 @@ static void a_site_done(struct a_site *a)
 /* ---- fixes ---- */
 
 /* The row of a guest, of which nothing but its name, uuid and process is asked. */
-static const struct row *the_guest(const char *name)
+static inline const struct row *the_guest(const char *name)
 {
 	static struct row *guest;
 
@@ -372,7 +372,7 @@ static void apply_plan(struct a_site *a, struct plan *p, enum ending ending)
 }
 
 /* As after a restart: all that is known comes from the journal. */
-static void undo(struct a_site *a, uint64_t id, struct fix *ret)
+static inline void undo(struct a_site *a, uint64_t id, struct fix *ret)
 {
 	struct records h;
 	const struct record *r;
@@ -385,7 +385,7 @@ static void undo(struct a_site *a, uint64_t id, struct fix *ret)
 	records_done(&h);
 }
 
-static void undo_all(struct a_site *a, enum ending ending)
+static inline void undo_all(struct a_site *a, enum ending ending)
 {
 	struct fix f;
 
