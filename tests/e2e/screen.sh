@@ -168,7 +168,7 @@ searches() {
 	tm_type vm
 	tm_wait 'Search: vm'
 	tm_keys Enter n
-	tm_wait 'vm4: running'
+	tm_wait 'vm4: In the mean'
 	tm_keys N
 	tm_wait 'vm3: In the mean'
 	tm_keys /
