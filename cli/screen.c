@@ -41,7 +41,10 @@ struct screen_loop {
 
 static void tell_needs(struct screen_loop *l)
 {
-	unsigned needs = advice_needs(l->advisor, ui_needs(l->ui) | NEEDS(SRC_ADVISOR));
+	/* On a live host what only rules need is read while advice is looked at; other screens have
+	 * what can be said of the figures that they show. */
+	unsigned all = root_is_live(l->root) ? 0 : NEEDS(SRC_ADVISOR);
+	unsigned needs = advice_needs(l->advisor, ui_needs(l->ui) | all);
 
 	if (needs == l->needs)
 		return;
