@@ -4,10 +4,10 @@
 #include <errno.h>
 #include <libvirt/libvirt-qemu.h>
 #include <libvirt/libvirt.h>
-#include <libvirt/virterror.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/libvirt_error.h"
 #include "collectors/libvirt_agent.h"
 #include "collectors/libvirt_events.h"
 
@@ -20,21 +20,6 @@ struct libvirt_agent {
 	virConnectPtr connect;
 	virDomainPtr domain;
 };
-
-static void be_silent(void *ctx, virErrorPtr error)
-{
-	(void)ctx;
-	(void)error;
-}
-
-static int last_error(char *error)
-{
-	const virError *e = virGetLastError();
-
-	snprintf(
-	    error, LIBVIRT_AGENT_ERROR_SIZE, "%s", e && e->message ? e->message : "unknown error");
-	return e && e->code == VIR_ERR_NO_DOMAIN ? -ENOENT : -EIO;
-}
 
 static void agent_close(struct libvirt_agent *a)
 {
@@ -54,14 +39,14 @@ static int agent_open(const char *uri, const char *uuid, struct libvirt_agent **
 		snprintf(error, LIBVIRT_AGENT_ERROR_SIZE, "out of memory");
 		return -ENOMEM;
 	}
-	virSetErrorFunc(NULL, be_silent);
+	libvirt_error_silence();
 	libvirt_events_start();
 	a->connect = virConnectOpen(uri);
 	if (a->connect)
 		virConnectSetKeepAlive(a->connect, KEEPALIVE_SECONDS, KEEPALIVE_COUNT);
 	a->domain = a->connect ? virDomainLookupByUUIDString(a->connect, uuid) : NULL;
 	if (!a->domain) {
-		r = last_error(error);
+		r = libvirt_error(error, LIBVIRT_AGENT_ERROR_SIZE);
 		agent_close(a);
 		return r;
 	}
@@ -74,7 +59,7 @@ static int agent_command(struct libvirt_agent *a, const char *json, char **ret_a
 	char *answer = virDomainQemuAgentCommand(a->domain, json, TIMEOUT_SECONDS, 0);
 
 	if (!answer)
-		return last_error(error);
+		return libvirt_error(error, LIBVIRT_AGENT_ERROR_SIZE);
 	*ret_answer = answer;
 	return 0;
 }

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/libvirt_error.h"
 #include "collectors/libvirt_events.h"
 #include "collectors/libvirt_link.h"
 
@@ -34,37 +35,12 @@ struct libvirt_connection {
 	void *ctx;
 };
 
-static void be_silent(void *ctx, virErrorPtr error)
-{
-	(void)ctx;
-	(void)error;
-}
-
-/* libvirt's words about the call that just failed in this thread, and what they mean to us. */
+/* A guest that is not in a state to answer has ended since it was listed. */
 static int last_error(char *error)
 {
-	const virError *e = virGetLastError();
+	int r = libvirt_error(error, LIBVIRT_ERROR_SIZE);
 
-	snprintf(error, LIBVIRT_ERROR_SIZE, "%s", e && e->message ? e->message : "unknown error");
-	switch (e ? e->code : VIR_ERR_OK) {
-	case VIR_ERR_NO_DOMAIN:
-	case VIR_ERR_OPERATION_INVALID:
-		return -ENOENT;
-	case VIR_ERR_NO_SUPPORT:
-	case VIR_ERR_ARGUMENT_UNSUPPORTED:
-	case VIR_ERR_OPERATION_UNSUPPORTED:
-		return -ENOTSUP;
-	case VIR_ERR_AUTH_FAILED:
-	case VIR_ERR_AUTH_CANCELLED:
-	case VIR_ERR_AUTH_UNAVAILABLE:
-	case VIR_ERR_ACCESS_DENIED:
-	case VIR_ERR_OPERATION_DENIED:
-		return -EACCES;
-	case VIR_ERR_SYSTEM_ERROR:
-		return e->int1 == EACCES || e->int1 == EPERM ? -EACCES : -EIO;
-	default:
-		return -EIO;
-	}
+	return r == -ESRCH ? -ENOENT : r;
 }
 
 static void *run_events(void *arg)
@@ -84,7 +60,7 @@ static void start_events(void)
 	pthread_t thread;
 	sigset_t all, before;
 
-	virSetErrorFunc(NULL, be_silent);
+	libvirt_error_silence();
 	if (virEventRegisterDefaultImpl() < 0)
 		return;
 	/* Signals are for the program's own threads. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The part of kvmtop's libvirt module that writes. Like the rest of it, it uses nothing of the
- * program that loads it.
+ * program that loads it: what it shares with that it has a copy of.
  */
 #include <errno.h>
 #include <libvirt/libvirt.h>
@@ -11,6 +11,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/cpulist.h"
+#include "base/libvirt_error.h"
 #include "fixes/virt.h"
 
 /* Text for a number, a list of CPUs, or a string of libvirt's. */
@@ -23,36 +25,9 @@ struct virt {
 	bool local, readonly;
 };
 
-static void be_silent(void *ctx, virErrorPtr error)
-{
-	(void)ctx;
-	(void)error;
-}
-
-/* libvirt's words about the call that just failed in this thread, and what they mean to us. */
 static int last_error(char *error)
 {
-	const virError *e = virGetLastError();
-
-	snprintf(error, VIRT_ERROR_SIZE, "%s", e && e->message ? e->message : "unknown error");
-	switch (e ? e->code : VIR_ERR_OK) {
-	case VIR_ERR_NO_DOMAIN:
-		return -ENOENT;
-	case VIR_ERR_NO_SUPPORT:
-	case VIR_ERR_ARGUMENT_UNSUPPORTED:
-	case VIR_ERR_OPERATION_UNSUPPORTED:
-		return -ENOTSUP;
-	case VIR_ERR_AUTH_FAILED:
-	case VIR_ERR_AUTH_CANCELLED:
-	case VIR_ERR_AUTH_UNAVAILABLE:
-	case VIR_ERR_ACCESS_DENIED:
-	case VIR_ERR_OPERATION_DENIED:
-		return -EACCES;
-	case VIR_ERR_SYSTEM_ERROR:
-		return e->int1 == EACCES || e->int1 == EPERM ? -EACCES : -EIO;
-	default:
-		return -EIO;
-	}
+	return libvirt_error(error, VIRT_ERROR_SIZE);
 }
 
 static int own_error(char *error, int r, const char *words)
@@ -63,50 +38,30 @@ static int own_error(char *error, int r, const char *words)
 
 /* ---- lists of CPUs ---- */
 
-static bool is_set(const unsigned char *map, unsigned cpu)
-{
-	return map[cpu / 8] & (1u << cpu % 8);
-}
-
-/* "0-3,8" */
 static char *format_map(const unsigned char *map, unsigned cpus)
 {
-	char *text = calloc(1, TEXT_SIZE);
-	size_t len = 0;
+	struct cpuset set = { 0 };
+	char *text;
 
-	for (unsigned cpu = 0; text && cpu < cpus; cpu++) {
-		unsigned last = cpu;
-
-		if (!is_set(map, cpu))
-			continue;
-		while (last + 1 < cpus && is_set(map, last + 1))
-			last++;
-		if (len < TEXT_SIZE)
-			len += (size_t)snprintf(text + len, TEXT_SIZE - len,
-			    last > cpu ? "%s%u-%u" : "%s%u", len ? "," : "", cpu, last);
-		cpu = last;
-	}
+	for (unsigned cpu = 0; cpu < cpus; cpu++)
+		if (map[cpu / 8] & (1u << cpu % 8))
+			cpuset_set(&set, cpu);
+	text = cpuset_format_dup(&set);
+	cpuset_done(&set);
 	return text;
 }
 
-/* As format_map writes it. False: it is something else. */
+/* False: it is no list, or has a CPU that this host has not. */
 static bool parse_map(const char *text, unsigned char *map, unsigned cpus)
 {
-	while (*text) {
-		char *end;
-		unsigned long from = strtoul(text, &end, 10), to = from;
+	struct cpuset set = { 0 };
+	bool fits = cpuset_parse_list(&set, text) == 0 && cpuset_next(&set, cpus) < 0;
 
-		if (end == text)
-			return false;
-		if (*end == '-')
-			to = strtoul(end + 1, &end, 10);
-		if (to < from || to >= cpus || (*end && *end != ','))
-			return false;
-		for (; from <= to; from++)
-			map[from / 8] |= (unsigned char)(1u << from % 8);
-		text = *end ? end + 1 : end;
-	}
-	return true;
+	for (int cpu = cpuset_next(&set, 0); fits && cpu >= 0;
+	     cpu = cpuset_next(&set, (unsigned)cpu + 1))
+		map[cpu / 8] |= (unsigned char)(1u << cpu % 8);
+	cpuset_done(&set);
+	return fits;
 }
 
 /* ---- pins ---- */
@@ -571,7 +526,7 @@ static int virt_open(const char *uri, bool readonly, struct virt **ret, char *er
 
 	if (!v)
 		return own_error(error, -ENOMEM, "out of memory");
-	virSetErrorFunc(NULL, be_silent);
+	libvirt_error_silence();
 	v->readonly = readonly;
 	v->connect = readonly ? virConnectOpenReadOnly(uri) : virConnectOpen(uri);
 	if (!v->connect) {
