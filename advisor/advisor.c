@@ -166,16 +166,17 @@ bool advisor_plan(
 	struct subject subject;
 	struct judge judge;
 	struct limits l;
+	bool is_there;
 
 	*ret = (struct plan){ 0 };
-	if (!rule || !rule->plan || !finding->about)
+	if (!rule || !finding->about)
 		return false;
 	judge_init(&judge, s);
 	l = advisor_limits(a, rule);
 	subject = subject_at(s, finding->about, &judge, &l);
-	rule->plan(&subject, ret);
+	is_there = rule_plan(rule, &subject, ret);
 	judge_done(&judge);
-	return ret->n > 0 && !ret->refusal;
+	return is_there;
 }
 
 static bool has_needs(const struct rule *rule, const struct subject *s)

@@ -55,6 +55,23 @@ const struct rule *finding_rule(const struct row *finding);
 enum level finding_level(const struct row *finding);
 bool finding_is_muted(const struct row *finding);
 
+/* What the order of findings asks for: those that are raised by level, rank and age, then the muted
+ * ones, then those that could not be judged. A rule is looked up but once. */
+enum finding_group {
+	FINDING_IS_RAISED,
+	FINDING_IS_MUTED,
+	FINDING_IS_UNJUDGED,
+};
+struct finding_weight {
+	const struct row *row;
+	enum finding_group group;
+	int level, rank;
+	double since;
+};
+struct finding_weight finding_weigh(const struct row *finding);
+/* Of two weights, for qsort: the heavier one first. */
+int finding_weight_compare(const void *left, const void *right);
+
 /* The plan of its fix, computed now. False: there is none; then @ret->refusal may say why. The
  * caller calls plan_done in either case. */
 bool advisor_plan(

@@ -92,6 +92,16 @@ static void add_words(
 	text_done(&advice);
 }
 
+/* Of a fix that can be made here and now; "" where there is only advice. */
+static const char *class_of(const struct rule *rule, const struct subject *s)
+{
+	struct plan plan;
+	bool is_there = rule_plan(rule, s, &plan);
+
+	plan_done(&plan);
+	return is_there ? fix_class_name(rule->fix) : "";
+}
+
 void finding_add(struct snapshot *now, const struct verdict *v, const struct subject *s)
 {
 	struct row *row = add_row(now, v->rule, finding_key(v->rule, v->row->key));
@@ -109,7 +119,7 @@ void finding_add(struct snapshot *now, const struct verdict *v, const struct sub
 	cell_set_number(
 	    row, FINDING_SINCE, (double)(now_ns - v->since_ns) / (double)NS_PER_SEC, now_ns);
 	add_words(now, row, v, s);
-	set_text(now, row, FINDING_CLASS, fix_class_name(v->rule->fix));
+	set_text(now, row, FINDING_CLASS, class_of(v->rule, s));
 	set_text(now, row, FINDING_AFTER, v->after ? v->after->id : "");
 	set_text(now, row, FINDING_MUTED, v->is_muted ? "yes" : "");
 }
@@ -149,4 +159,35 @@ enum level finding_level(const struct row *finding)
 bool finding_is_muted(const struct row *finding)
 {
 	return is_text(finding, FINDING_MUTED, "yes");
+}
+
+struct finding_weight finding_weigh(const struct row *finding)
+{
+	const struct rule *rule = finding_rule(finding);
+	enum level level = finding_level(finding);
+
+	return (struct finding_weight){
+		.row = finding,
+		.group = level == LEVEL_NONE         ? FINDING_IS_UNJUDGED
+			 : finding_is_muted(finding) ? FINDING_IS_MUTED
+						     : FINDING_IS_RAISED,
+		.level = (int)level,
+		.rank = rule ? (int)rule->rank : 0,
+		.since = cell_number(finding, FINDING_SINCE, 0),
+	};
+}
+
+int finding_weight_compare(const void *left, const void *right)
+{
+	const struct finding_weight *a = left, *b = right;
+
+	if (a->group != b->group)
+		return (int)a->group - (int)b->group;
+	if (a->level != b->level)
+		return b->level - a->level;
+	if (a->rank != b->rank)
+		return a->rank - b->rank;
+	if (a->since < b->since || a->since > b->since)
+		return a->since < b->since ? 1 : -1;
+	return (a->row->number > b->row->number) - (a->row->number < b->row->number);
 }

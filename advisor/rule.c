@@ -58,6 +58,14 @@ unsigned rule_needs(const struct rule *rule)
 	return needs & ~NEEDS(SRC_DERIVED);
 }
 
+bool rule_plan(const struct rule *rule, const struct subject *s, struct plan *ret)
+{
+	*ret = (struct plan){ 0 };
+	if (rule->plan)
+		rule->plan(s, ret);
+	return ret->n > 0 && !ret->refusal;
+}
+
 const struct row *const *subject_rows(
     const struct subject *s, enum table_id table, const struct row *domain, size_t *ret_n)
 {

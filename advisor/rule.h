@@ -140,6 +140,10 @@ const char *rank_name(enum rank rank);
 /* The sources of all its needs, as NEEDS(). */
 unsigned rule_needs(const struct rule *rule);
 
+/* What it would do about a subject. False: there is no plan; then @ret->refusal may say why. The
+ * caller calls plan_done in either case. */
+bool rule_plan(const struct rule *rule, const struct subject *s, struct plan *ret);
+
 /* ---- for the functions of rules ---- */
 
 /* The rows of @table that belong to a guest, in the order of the table. @domain NULL: the host's

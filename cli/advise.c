@@ -19,31 +19,19 @@
 #include "fixes/kinds.h"
 #include "output/writer.h"
 
-static int weight_of(const struct row *finding)
-{
-	const struct rule *rule = finding_rule(finding);
-	int rank = rule ? (int)rule->rank : 0;
-
-	return finding_is_muted(finding) ? -1 : 10 * (int)finding_level(finding) - rank;
-}
-
-static int by_weight(const void *a, const void *b)
-{
-	const struct row *x = *(struct row *const *)a, *y = *(struct row *const *)b;
-	int difference = weight_of(y) - weight_of(x);
-
-	return difference ? difference : (int)x->number - (int)y->number;
-}
-
 /* The caller frees them. */
 static struct row **sorted_findings(const struct snapshot *s, size_t *ret_n)
 {
 	const struct table *t = &s->table[TABLE_FINDING];
+	struct finding_weight *weight = xcalloc(t->n + 1, sizeof(*weight));
 	struct row **row = xcalloc(t->n + 1, sizeof(struct row *));
 
 	for (size_t i = 0; i < t->n; i++)
-		row[i] = t->row[i];
-	qsort(row, t->n, sizeof(*row), by_weight);
+		weight[i] = finding_weigh(t->row[i]);
+	qsort(weight, t->n, sizeof(*weight), finding_weight_compare);
+	for (size_t i = 0; i < t->n; i++)
+		row[i] = (struct row *)weight[i].row;
+	free(weight);
 	*ret_n = t->n;
 	return row;
 }

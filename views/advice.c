@@ -57,51 +57,6 @@ bool mark_may_come(enum table_id t, int column)
 	return may;
 }
 
-/* What the order of findings asks for; a rule is looked up but once. */
-struct weighed {
-	const struct row *row;
-	int group; /* raised, muted, not judged */
-	int level, rank;
-	double since;
-};
-
-enum {
-	GROUP_RAISED,
-	GROUP_MUTED,
-	GROUP_UNJUDGED,
-};
-
-static struct weighed weigh(const struct row *finding)
-{
-	const struct rule *rule = finding_rule(finding);
-	enum level level = finding_level(finding);
-
-	return (struct weighed){
-		.row = finding,
-		.group = level == LEVEL_NONE         ? GROUP_UNJUDGED
-			 : finding_is_muted(finding) ? GROUP_MUTED
-						     : GROUP_RAISED,
-		.level = (int)level,
-		.rank = rule ? (int)rule->rank : 0,
-		.since = cell_number(finding, FINDING_SINCE, 0),
-	};
-}
-
-static int compare(const void *left, const void *right)
-{
-	const struct weighed *a = left, *b = right;
-
-	if (a->group != b->group)
-		return a->group - b->group;
-	if (a->level != b->level)
-		return b->level - a->level;
-	if (a->rank != b->rank)
-		return a->rank - b->rank;
-	if (a->since < b->since || a->since > b->since)
-		return a->since < b->since ? 1 : -1;
-	return (a->row->number > b->row->number) - (a->row->number < b->row->number);
-}
-
 /* The host's own facts and figures have lines of their own: a line is about its column. */
 static bool is_about(const struct page *p, const struct line *line, const struct row *finding)
 {
@@ -121,17 +76,17 @@ static bool is_about(const struct page *p, const struct line *line, const struct
 const struct row *line_finding(const struct page *p, const struct line *line)
 {
 	const struct table *t = p->now ? &p->now->table[TABLE_FINDING] : NULL;
-	struct weighed worst = { .row = NULL };
+	struct finding_weight worst = { .row = NULL };
 
 	if (line && line->row && line->table == TABLE_FINDING)
 		return line->row;
 	for (size_t i = 0; line && t && i < t->n; i++) {
-		struct weighed w;
+		struct finding_weight w;
 
 		if (!is_raised(t->row[i]) || !is_about(p, line, t->row[i]))
 			continue;
-		w = weigh(t->row[i]);
-		if (!worst.row || compare(&w, &worst) < 0)
+		w = finding_weigh(t->row[i]);
+		if (!worst.row || finding_weight_compare(&w, &worst) < 0)
 			worst = w;
 	}
 	return worst.row;
@@ -165,10 +120,10 @@ bool findings_any(const struct snapshot *now)
 	return findings_count(now, LEVEL_CRITICAL) + findings_count(now, LEVEL_WARNING) > 0;
 }
 
-static void add_group_title(struct page *p, struct pane *pane, int group)
+static void add_group_title(struct page *p, struct pane *pane, enum finding_group group)
 {
 	page_add(p, pane, LINE_TITLE)->text =
-	    group == GROUP_MUTED ? "Muted" : "Not judged: a value is missing";
+	    group == FINDING_IS_MUTED ? "Muted" : "Not judged: a value is missing";
 }
 
 /* By weight, as long as the user sorts by no column. */
@@ -176,8 +131,8 @@ void advice_build(struct page *p, struct pane *pane)
 {
 	size_t n;
 	const struct row **rows = pane_rows(p, pane, &n);
-	struct weighed *all;
-	int group = GROUP_RAISED;
+	struct finding_weight *all;
+	enum finding_group group = FINDING_IS_RAISED;
 
 	if (n == 0 || pane->state->sort >= 0) {
 		pane_build_table(p, pane);
@@ -185,8 +140,8 @@ void advice_build(struct page *p, struct pane *pane)
 	}
 	all = arena_alloc(p->arena, n * sizeof(*all));
 	for (size_t i = 0; i < n; i++)
-		all[i] = weigh(rows[i]);
-	qsort(all, n, sizeof(*all), compare);
+		all[i] = finding_weigh(rows[i]);
+	qsort(all, n, sizeof(*all), finding_weight_compare);
 	page_add_heads(p, pane);
 	for (size_t i = 0; i < n; i++) {
 		if (all[i].group != group)

@@ -320,8 +320,12 @@ static bool leads(const struct row *finding, const struct line *line, const char
 }
 
 /* The keys, where there is room for all of it. */
-static bool draw_keys(const struct page *p, struct canvas *c, int y, int x, int cols)
+static bool draw_keys(
+    struct page *p, struct canvas *c, int y, int x, int cols, const struct row *finding)
 {
+	const char *fix = *cell_text(finding, FINDING_CLASS)
+			      ? page_printf(p, "kvmtop fix %s", cell_text(finding, FINDING_RULE))
+			      : "";
 	bool is_here = p->screen == &screens[SCREEN_ADVICE];
 	const char *more = is_here ? "m" : "9", *what = is_here ? "mute" : "all advice";
 
@@ -330,7 +334,10 @@ static bool draw_keys(const struct page *p, struct canvas *c, int y, int x, int 
 	x += canvas_text(c, y, x, CANVAS_NATURAL, STYLE_KEY, ALIGN_LEFT, "e") + 1;
 	x += canvas_text(c, y, x, CANVAS_NATURAL, STYLE_DIM, ALIGN_LEFT, "explain") + 2;
 	x += canvas_text(c, y, x, CANVAS_NATURAL, STYLE_KEY, ALIGN_LEFT, more) + 1;
-	canvas_text(c, y, x, CANVAS_NATURAL, STYLE_DIM, ALIGN_LEFT, what);
+	x += canvas_text(c, y, x, CANVAS_NATURAL, STYLE_DIM, ALIGN_LEFT, what) + 2;
+	/* It takes a terminal of its own. */
+	if (x + text_width(fix) <= cols)
+		canvas_text(c, y, x, CANVAS_NATURAL, STYLE_NORMAL, ALIGN_LEFT, fix);
 	return true;
 }
 
@@ -348,10 +355,10 @@ static int draw_finding(
 	if (!has_two)
 		return used;
 	took = text_wrap(c, y + used, 0, cols, rows - used, STYLE_NORMAL, action);
-	if (took == 1 && draw_keys(p, c, y + used, x, cols))
+	if (took == 1 && draw_keys(p, c, y + used, x, cols, finding))
 		return used + 1;
 	used += took;
-	return used < rows && draw_keys(p, c, y + used, 0, cols) ? used + 1 : used;
+	return used < rows && draw_keys(p, c, y + used, 0, cols, finding) ? used + 1 : used;
 }
 
 void foot_draw(const struct page *p, struct canvas *c, int y, int rows, int cols)
