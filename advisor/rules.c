@@ -8,6 +8,8 @@ static const struct rule *const groups[] = {
 	exits_rules,
 	thp_rules,
 	ksm_rules,
+	ksm_yield_rules,
+	ksm_cost_rules,
 	memory_rules,
 	cpu_rules,
 	pinning_rules,

@@ -11,6 +11,8 @@ extern const struct rule clock_rules[];
 extern const struct rule exits_rules[];
 extern const struct rule halt_poll_rules[];
 extern const struct rule ksm_rules[];
+extern const struct rule ksm_yield_rules[];
+extern const struct rule ksm_cost_rules[];
 extern const struct rule memory_rules[];
 extern const struct rule cpu_rules[];
 extern const struct rule pinning_rules[];
