@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "advisor/placement.h"
+#include "advisor/rules/common.h"
 #include "advisor/rules/move.h"
 #include "advisor/rules/pins.h"
 
@@ -13,25 +14,33 @@
 /* What counts as well placed: numa-memory-remote has nothing to say about it. */
 #define PLACED 0.90
 
+/* How its memory lies. Whoever gets OUTCOME_FIGURE calls placement_done. */
+static enum outcome look_at_memory(struct placement *p, const struct subject *s)
+{
+	if (memory_nodes(s) < 2)
+		return OUTCOME_NONE;
+	placement_look(p, s, s->row);
+	if (p->stay->total_bytes > 0)
+		return OUTCOME_FIGURE;
+	placement_done(p);
+	return guest_runs(s->row) ? OUTCOME_MISSING : OUTCOME_NONE;
+}
+
 /* ---- numa-memory-remote ---- */
 
 static enum outcome measure_remote(const struct subject *s, double *ret)
 {
-	enum outcome outcome = OUTCOME_NONE;
-	const struct stay *stay;
 	struct placement p;
+	enum outcome outcome = look_at_memory(&p, s);
+	double share;
 
-	if (memory_nodes(s) < 2)
-		return OUTCOME_NONE;
-	placement_look(&p, s, s->row);
-	stay = p.stay;
-	if (stay->total_bytes <= 0) {
-		outcome = cell_has(s->row, DOMAIN_PID) ? OUTCOME_MISSING : OUTCOME_NONE;
-	} else if (stay->nodes_needed < p.places) {
-		*ret = stay_share(&p, stay, stay->nodes_needed);
-		if ((1 - *ret) * stay->total_bytes >= s->param[0])
-			outcome = OUTCOME_FIGURE;
-	}
+	if (outcome != OUTCOME_FIGURE)
+		return outcome;
+	share = stay_share(&p, p.stay, p.stay->nodes_needed);
+	if (p.stay->nodes_needed < p.places && (1 - share) * p.stay->total_bytes >= s->param[0])
+		*ret = share;
+	else
+		outcome = OUTCOME_NONE;
 	placement_done(&p);
 	return outcome;
 }
@@ -135,21 +144,16 @@ static double foreign_share(const struct placement *p, const struct stay *stay)
 
 static enum outcome measure_float(const struct subject *s, double *ret)
 {
-	enum outcome outcome = OUTCOME_NONE;
-	const struct stay *stay;
 	struct placement p;
+	enum outcome outcome = look_at_memory(&p, s);
 
-	if (memory_nodes(s) < 2)
-		return OUTCOME_NONE;
-	placement_look(&p, s, s->row);
-	stay = p.stay;
-	if (stay->total_bytes <= 0) {
-		outcome = cell_has(s->row, DOMAIN_PID) ? OUTCOME_MISSING : OUTCOME_NONE;
-	} else if (stay->total_run >= s->param[0] && stay->nodes_needed == 1 &&
-		   stay_share(&p, stay, 1) >= PLACED && floats_over_nodes(s, s->row, true)) {
-		*ret = foreign_share(&p, stay);
-		outcome = OUTCOME_FIGURE;
-	}
+	if (outcome != OUTCOME_FIGURE)
+		return outcome;
+	if (p.stay->total_run >= s->param[0] && p.stay->nodes_needed == 1 &&
+	    stay_share(&p, p.stay, 1) >= PLACED && floats_over_nodes(s, s->row, true))
+		*ret = foreign_share(&p, p.stay);
+	else
+		outcome = OUTCOME_NONE;
 	placement_done(&p);
 	return outcome;
 }
@@ -166,16 +170,24 @@ static void tell_float(const struct subject *s, double figure, struct text *out)
 	placement_done(&p);
 }
 
-static void advise_float(const struct subject *s, double figure, struct text *out)
+/* The node that holds most of its memory. */
+static struct place home_of(const struct subject *s)
 {
 	struct placement p;
-	const struct place *home;
+	struct place home;
+
+	placement_look(&p, s, s->row);
+	home = p.place[p.stay->home];
+	placement_done(&p);
+	return home;
+}
+
+static void advise_float(const struct subject *s, double figure, struct text *out)
+{
+	struct place home = home_of(s);
 
 	(void)figure;
-	placement_look(&p, s, s->row);
-	home = &p.place[p.stay->home];
-	print_format(out, "pin its vCPUs to CPUs %s of node %d", home->cpus, home->node);
-	placement_done(&p);
+	print_format(out, "pin its vCPUs to CPUs %s of node %d", home.cpus, home.node);
 }
 
 /* How busy the CPUs of a node are; false where another one is idle enough to be meant. */
@@ -198,18 +210,14 @@ static bool is_crowded(const struct subject *s, int node, double limit)
 
 static void plan_float(const struct subject *s, struct plan *out)
 {
-	struct placement p;
-	const struct place *home;
+	struct place home = home_of(s);
 
-	placement_look(&p, s, s->row);
-	home = &p.place[p.stay->home];
-	plan_title(out, "pin %s to node %d", cell_text(s->row, DOMAIN_NAME), home->node);
-	plan_pins(s, s->row, home->cpus, out);
-	if (!*home->cpus)
-		plan_refuse(out, "node %d has no CPUs", home->node);
-	else if (is_crowded(s, home->node, s->param[1]))
-		plan_refuse(out, "the CPUs of node %d are busy while other nodes idle", home->node);
-	placement_done(&p);
+	plan_title(out, "pin %s to node %d", cell_text(s->row, DOMAIN_NAME), home.node);
+	plan_pins(s, s->row, home.cpus, out);
+	if (!*home.cpus)
+		plan_refuse(out, "node %d has no CPUs", home.node);
+	else if (is_crowded(s, home.node, s->param[1]))
+		plan_refuse(out, "the CPUs of node %d are busy while other nodes idle", home.node);
 }
 
 const struct rule numa_rules[] = {
