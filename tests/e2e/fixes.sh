@@ -10,42 +10,19 @@ set -u
 
 kvmtop=$(readlink -f "${1:?which kvmtop?}")
 fixer=$(readlink -f "${2:?which fixer?}")
-libvirtd=$(PATH=$PATH:/usr/sbin command -v libvirtd)
-[ -n "$libvirtd" ] || place_skip 'libvirtd is not installed'
-command -v virsh >/dev/null || place_skip 'virsh is not installed'
-has_qemu || place_skip 'qemu-system-x86_64 is not installed'
+session_need
 [ "$(nproc)" -gt 1 ] || place_skip 'there is but one CPU'
 place_enter "$@"
 export ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0 # a thread may still hang in libvirt at the end
 own=kvmtop$$ # what names begin with: another of these may run beside
 uuid=5b0f1c2a-0000-4000-8000-00000000beef
-environment=(env -i HOME="$place/home" XDG_RUNTIME_DIR="$place/run" XDG_CONFIG_HOME="$place/home"
-	XDG_CACHE_HOME="$place/home" LIBVIRT_AUTOSTART=0 PATH="$PATH" LC_ALL=C.UTF-8 ASAN_OPTIONS="$ASAN_OPTIONS"
-	UBSAN_OPTIONS="${UBSAN_OPTIONS:-}")
-as_user=("${environment[@]}")
-[ "$(id -u)" -ne 0 ] ||
-	as_user=(setpriv --reuid=65534 --regid=65534 --clear-groups "${environment[@]}")
-uri="qemu+unix:///session?socket=$place/run/libvirt/libvirt-sock"
+session_enter
 journal=$place/journal
 # From kvmtop's side a value that libvirt would not change on its own.
 first_cpu=$(taskset -cp $$ | sed 's/.*: //; s/[-,].*//')
 
-session() {
-	"${as_user[@]}" virsh -q -c qemu:///session "$@" 2>"$place/virsh.err"
-}
-
 open_session() {
-	mkdir -p "$place/home/libvirt" "$place/run"
-	# Else it starts a daemon for the guests' output, which would outlive it.
-	echo 'stdio_handler = "file"' >"$place/home/libvirt/qemu.conf"
-	chmod 700 "$place/run"
-	[ "$(id -u)" -ne 0 ] || chown -R 65534:65534 "$place"/{home,run}
-	"${as_user[@]}" test -w "$place/home" ||
-		place_skip 'the directory for temporary files is closed to other users'
-	"${as_user[@]}" "$libvirtd" >"$place/libvirtd.log" 2>&1 &
-	echo $! >"$place/libvirtd.pid"
-	until_true test -S "$place/run/libvirt/libvirt-sock" ||
-		place_skip "libvirtd does not start: $(tail -n 1 "$place/libvirtd.log")"
+	session_start
 	cat >"$place/home/guest.xml" <<-X
 		<domain type='qemu'>
 		  <name>$own</name>

@@ -105,3 +105,46 @@ threads() {
 	local all=(/proc/"$1"/task/*)
 	echo ${#all[@]}
 }
+
+# ---- a libvirtd of the script's own ----
+
+# session_need: before place_enter.
+session_need() {
+	libvirtd=$(PATH=$PATH:/usr/sbin command -v libvirtd)
+	[ -n "$libvirtd" ] || place_skip 'libvirtd is not installed'
+	command -v virsh >/dev/null || place_skip 'virsh is not installed'
+	has_qemu || place_skip 'qemu-system-x86_64 is not installed'
+}
+
+# session_enter: after it. What sees this libvirtd is started with "${environment[@]}", at $uri.
+session_enter() {
+	environment=(env -i HOME="$place/home" XDG_RUNTIME_DIR="$place/run" XDG_CONFIG_HOME="$place/home"
+		XDG_CACHE_HOME="$place/home" LIBVIRT_AUTOSTART=0 PATH="$PATH" LC_ALL=C.UTF-8
+		ASAN_OPTIONS="$ASAN_OPTIONS" UBSAN_OPTIONS="${UBSAN_OPTIONS:-}")
+	# A session is for others than root; kvmtop looks at it with all the rights there are.
+	as_user=("${environment[@]}")
+	[ "$(id -u)" -ne 0 ] ||
+		as_user=(setpriv --reuid=65534 --regid=65534 --clear-groups "${environment[@]}")
+	# shellcheck disable=SC2034 # for the scripts
+	uri="qemu+unix:///session?socket=$place/run/libvirt/libvirt-sock"
+}
+
+# session_start: its directories and its process end with the place.
+session_start() {
+	mkdir -p "$place/home/libvirt" "$place/run"
+	# Else it starts a daemon for the guests' output, which would outlive it.
+	echo 'stdio_handler = "file"' >"$place/home/libvirt/qemu.conf"
+	chmod 700 "$place/run"
+	[ "$(id -u)" -ne 0 ] || chown -R 65534:65534 "$place"/{home,run}
+	"${as_user[@]}" test -w "$place/home" ||
+		place_skip 'the directory for temporary files is closed to other users'
+	"${as_user[@]}" "$libvirtd" >"$place/libvirtd.log" 2>&1 &
+	echo $! >"$place/libvirtd.pid"
+	until_true test -S "$place/run/libvirt/libvirt-sock" ||
+		place_skip "libvirtd does not start: $(tail -n 1 "$place/libvirtd.log")"
+}
+
+# session WORDS...: virsh, there.
+session() {
+	"${as_user[@]}" virsh -q -c qemu:///session "$@" 2>"$place/virsh.err"
+}
