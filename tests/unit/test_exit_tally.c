@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* How exits add up, what time they take, and how certain that is. */
-#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -11,6 +10,7 @@
 #include "collectors/collector.h"
 #include "collectors/exit_tally.h"
 #include "collectors/exits_kvm.h"
+#include "tests/unit/exit_figures.h"
 
 #define US 1000ULL
 #define MS 1000000ULL
@@ -35,26 +35,6 @@ static void end(struct exit_tally *t, uint64_t begin_ns, bool whole)
 	exit_tally_end(t, &w);
 }
 
-static struct exit_figures find(
-    struct exit_tally *t, enum exit_level level, uint32_t id, struct exit_reason reason)
-{
-	struct exit_figures *figures, found = { 0 };
-	size_t n = exit_tally_figures(t, &figures);
-
-	for (size_t i = 0; i < n; i++)
-		if (figures[i].level == level && figures[i].id == id &&
-		    figures[i].reason.isa == reason.isa && figures[i].reason.code == reason.code)
-			found = figures[i];
-	free(figures);
-	return found;
-}
-
-static void expect_about(double got, double want)
-{
-	if (!(fabs(got - want) <= 1e-6 + fabs(want) * 1e-6))
-		fail_msg("%g instead of %g", got, want);
-}
-
 static void test_pairs(void **state)
 {
 	struct exit_tally *t = exit_tally_new(guest_of, NULL);
@@ -76,30 +56,30 @@ static void test_pairs(void **state)
 	exit_tally_entry(t, 201, 1006 * MS);
 	exit_tally_exit(t, 900, HLT, 1040 * MS);
 	end(t, 1000 * MS, false);
-	f = find(t, EXIT_OF_THREAD, 101, CPUID);
+	f = find_figures(t, EXIT_OF_THREAD, 101, CPUID);
 	expect_about(f.rate, 2000);
 	expect_about(f.mean, 10e-6);
 	expect_about(f.min, 10e-6);
 	expect_about(f.max, 10e-6);
 	expect_about(f.p99, 10e-6);
 	expect_about(f.time, 1e-3 / 50e-3);
-	f = find(t, EXIT_OF_GUEST, 100, CPUID);
+	f = find_figures(t, EXIT_OF_GUEST, 100, CPUID);
 	expect_about(f.rate, 4000);
 	expect_about(f.mean, 20e-6);
 	expect_about(f.max, 30e-6);
 	assert_true(f.p50 >= 10e-6 && f.p50 <= 13e-6);
 	assert_true(f.p99 > 26e-6 && f.p99 <= 30e-6);
-	f = find(t, EXIT_OF_HOST, 0, IO);
+	f = find_figures(t, EXIT_OF_HOST, 0, IO);
 	expect_about(f.rate, 20);
 	expect_about(f.mean, 5e-3);
-	f = find(t, EXIT_OF_GUEST, 200, USER_IO);
+	f = find_figures(t, EXIT_OF_GUEST, 200, USER_IO);
 	expect_about(f.mean, 4e-3);
 	/* Cut off by the window's end: its time counts as far as it was seen. */
-	f = find(t, EXIT_OF_HOST, 0, HLT);
+	f = find_figures(t, EXIT_OF_HOST, 0, HLT);
 	expect_about(f.rate, 20);
 	assert_false(f.timed);
 	expect_about(f.time, 10e-3 / 50e-3);
-	assert_true(find(t, EXIT_OF_GUEST, 900, HLT).rate == 0);
+	assert_true(find_figures(t, EXIT_OF_GUEST, 900, HLT).rate == 0);
 	exit_tally_free(t);
 }
 
@@ -116,10 +96,10 @@ static void test_pairs_between_cpus(void **state)
 	exit_tally_entry(t, 101, 1006 * MS + 20 * US);
 	exit_tally_exit(t, 101, HLT, 1001 * MS);
 	end(t, 1000 * MS, false);
-	f = find(t, EXIT_OF_THREAD, 101, HLT);
+	f = find_figures(t, EXIT_OF_THREAD, 101, HLT);
 	expect_about(f.rate, 20);
 	expect_about(f.mean, 4e-3);
-	expect_about(find(t, EXIT_OF_THREAD, 101, CPUID).mean, 20e-6);
+	expect_about(find_figures(t, EXIT_OF_THREAD, 101, CPUID).mean, 20e-6);
 	exit_tally_free(t);
 }
 
@@ -144,7 +124,7 @@ static void test_error(void **state)
 	/* As even as can be: what is left is that of chance, and of being slowed down. */
 	for (uint64_t i = 0; i < 16; i++)
 		window_of(t, (1 + i) * 500 * MS, 100);
-	f = find(t, EXIT_OF_HOST, 0, CPUID);
+	f = find_figures(t, EXIT_OF_HOST, 0, CPUID);
 	expect_about(f.rate, 2000);
 	expect_about(f.error, 2 * sqrt(1600) / 1600 + 2000 * 2e-9 * EXIT_RECORD_NS);
 	exit_tally_clear(t);
@@ -152,7 +132,7 @@ static void test_error(void **state)
 	exit_tally_turn(t, 0, 20000 * MS);
 	for (uint64_t i = 0; i < 16; i++)
 		window_of(t, (1 + i) * 500 * MS, i % 2 ? 200 : 0);
-	f = find(t, EXIT_OF_HOST, 0, CPUID);
+	f = find_figures(t, EXIT_OF_HOST, 0, CPUID);
 	expect_about(f.rate, 2000);
 	assert_true(f.error > 0.4 && f.error < 0.7);
 	exit_tally_clear(t);
@@ -161,7 +141,7 @@ static void test_error(void **state)
 	exit_tally_add(t, 101, CPUID, 500,
 	    &(struct exit_times){ .timed = 100, .untimed = 400, .time_ns = 100 * US });
 	end(t, 500 * MS, true);
-	f = find(t, EXIT_OF_GUEST, 100, CPUID);
+	f = find_figures(t, EXIT_OF_GUEST, 100, CPUID);
 	expect_about(f.rate, 10000);
 	assert_true(f.error == 0);
 	/* A fifth was timed and stands for the others. */
@@ -199,7 +179,7 @@ static void test_scaled(void **state)
 	mixed_window(t, 0, 100);
 	exit_tally_scale(t, &k, 1);
 	assert_true(k.taken);
-	assert_true(find(t, EXIT_OF_GUEST, 100, IO).scale == 0);
+	assert_true(find_figures(t, EXIT_OF_GUEST, 100, IO).scale == 0);
 	for (uint64_t i = 1; i < 16; i += 3) {
 		for (uint64_t j = i; j < i + 3; j++)
 			mixed_window(t, j, 100);
@@ -208,7 +188,7 @@ static void test_scaled(void **state)
 		exit_tally_scale(t, &k, 1);
 		assert_true(k.taken);
 	}
-	f = find(t, EXIT_OF_GUEST, 100, CPUID);
+	f = find_figures(t, EXIT_OF_GUEST, 100, CPUID);
 	expect_about(f.rate, 1500 * 1.25);
 	expect_about(f.scale, 1.25);
 	expect_about(f.mean, 2e-6);
@@ -216,15 +196,15 @@ static void test_scaled(void **state)
 	expect_about(f.total, (75 + 15 * 750) * 1.25);
 	/* Of all its exits 3/4: a binomial. Neither chance of the whole nor slowness is left. */
 	expect_about(f.error, 2 * sqrt(1200 * 0.25) / 1200);
-	expect_about(find(t, EXIT_OF_THREAD, 101, IO).rate, 500 * 1.25);
-	f = find(t, EXIT_OF_GUEST, 200, IO);
+	expect_about(find_figures(t, EXIT_OF_THREAD, 101, IO).rate, 500 * 1.25);
+	f = find_figures(t, EXIT_OF_GUEST, 200, IO);
 	expect_about(f.rate, 2000);
 	assert_true(f.scale == 0);
 	/* The host has what was scaled, and the rest as it was. */
-	f = find(t, EXIT_OF_HOST, 0, CPUID);
+	f = find_figures(t, EXIT_OF_HOST, 0, CPUID);
 	expect_about(f.rate, 1500 * 1.25);
 	expect_about(f.error, 2 * sqrt(1200 * 0.25) / 1200);
-	f = find(t, EXIT_OF_HOST, 0, IO);
+	f = find_figures(t, EXIT_OF_HOST, 0, IO);
 	expect_about(f.rate, 500 * 1.25 + 2000);
 	assert_true(f.scale == 0);
 	expect_about(f.total, (25 + 15 * 250) * 1.25 + 100 + 15 * 1000);
@@ -250,7 +230,7 @@ static void test_error_of_shares(void **state)
 		end(t, (1 + i) * 500 * MS, false);
 	}
 	exit_tally_scale(t, &k, 1);
-	f = find(t, EXIT_OF_GUEST, 100, IO);
+	f = find_figures(t, EXIT_OF_GUEST, 100, IO);
 	/* 50 more or less in each of 16 windows, of 800. */
 	expect_about(f.error, 2.1 * sqrt(16 * 2500 * 16.0 / 15) / 800);
 	exit_tally_clear(t);
@@ -259,7 +239,7 @@ static void test_error_of_shares(void **state)
 	for (uint64_t i = 0; i < 16; i++)
 		window_of(t, (1 + i) * 500 * MS, i % 2 ? 200 : 10);
 	exit_tally_scale(t, &k, 1);
-	expect_about(find(t, EXIT_OF_GUEST, 100, CPUID).error, 0);
+	expect_about(find_figures(t, EXIT_OF_GUEST, 100, CPUID).error, 0);
 	exit_tally_free(t);
 }
 
@@ -290,7 +270,7 @@ static double scale_after(
 		mixed_window(t, window, 100);
 	exits_kvm_scale(k, sample, t);
 	snapshot_unref(sample);
-	return find(t, EXIT_OF_GUEST, 100, IO).scale;
+	return find_figures(t, EXIT_OF_GUEST, 100, IO).scale;
 }
 
 /* The count is that of all vCPUs, or of the machine; what cannot be compared begins anew. */
@@ -341,11 +321,11 @@ static void test_error_of_all(void **state)
 		}
 		end(t, begin_ns, false);
 	}
-	cpuid = find(t, EXIT_OF_HOST, 0, CPUID);
-	io = find(t, EXIT_OF_HOST, 0, IO);
+	cpuid = find_figures(t, EXIT_OF_HOST, 0, CPUID);
+	io = find_figures(t, EXIT_OF_HOST, 0, IO);
 	expect_about(cpuid.error_all, io.error_all);
 	expect_about(cpuid.error_all, cpuid.error);
-	expect_about(find(t, EXIT_OF_GUEST, 200, IO).error_all, io.error);
+	expect_about(find_figures(t, EXIT_OF_GUEST, 200, IO).error_all, io.error);
 	exit_tally_free(t);
 }
 
@@ -367,13 +347,14 @@ static void test_slowness(void **state)
 	}
 	end(t, 0, false);
 	alone = 2 / sqrt(1000);
-	expect_about(
-	    find(t, EXIT_OF_GUEST, 100, CPUID).error - alone, 20000 * 2e-9 * EXIT_RECORD_NS);
+	expect_about(find_figures(t, EXIT_OF_GUEST, 100, CPUID).error - alone,
+	    20000 * 2e-9 * EXIT_RECORD_NS);
 	alone = 2 / sqrt(100);
 	expect_about(
-	    find(t, EXIT_OF_GUEST, 200, CPUID).error - alone, 2000 * 2e-9 * EXIT_RECORD_NS);
+	    find_figures(t, EXIT_OF_GUEST, 200, CPUID).error - alone, 2000 * 2e-9 * EXIT_RECORD_NS);
 	alone = 2 / sqrt(1100);
-	expect_about(find(t, EXIT_OF_HOST, 0, CPUID).error - alone, 20000 * 2e-9 * EXIT_RECORD_NS);
+	expect_about(
+	    find_figures(t, EXIT_OF_HOST, 0, CPUID).error - alone, 20000 * 2e-9 * EXIT_RECORD_NS);
 	exit_tally_free(t);
 }
 
@@ -388,7 +369,7 @@ static void test_loss_is_told(void **state)
 		exit_tally_exit(t, 101, CPUID, 1 * MS + i);
 	exit_tally_end(t, &w);
 	expect_about(exit_tally_lost(t), 0.1);
-	assert_true(find(t, EXIT_OF_HOST, 0, CPUID).error >= 0.1);
+	assert_true(find_figures(t, EXIT_OF_HOST, 0, CPUID).error >= 0.1);
 	exit_tally_free(t);
 }
 
@@ -439,8 +420,8 @@ static void test_is_bounded(void **state)
 	for (uint32_t i = 0; i < 8; i++) {
 		struct exit_reason reason = { EXIT_SVM, i };
 
-		expect_about(find(t, EXIT_OF_HOST, 0, reason).rate, threads / 8 / 50e-3);
-		expect_about(find(t, EXIT_OF_GUEST, 7, reason).rate, threads / 8 / 50e-3);
+		expect_about(find_figures(t, EXIT_OF_HOST, 0, reason).rate, threads / 8 / 50e-3);
+		expect_about(find_figures(t, EXIT_OF_GUEST, 7, reason).rate, threads / 8 / 50e-3);
 	}
 	/* What was left out is no longer told when it is of none of the figures. */
 	exit_tally_turn(t, 3000 * MS, 2000 * MS);
@@ -470,12 +451,12 @@ static void test_longer_than_windows(void **state)
 	exit_tally_exit(t, 101, HLT, 3030 * MS);
 	exit_tally_entry(t, 101, 3031 * MS);
 	end(t, 3000 * MS, false);
-	f = find(t, EXIT_OF_THREAD, 101, HLT);
+	f = find_figures(t, EXIT_OF_THREAD, 101, HLT);
 	expect_about(f.time, (40 + 3 * 50 + 20 + 1) / 250.0);
 	expect_about(f.mean, 211e-3 / 2);
 	assert_true(f.p50 > 0 && f.p50 <= 1e-3);
 	assert_true(f.p99 == 0 && f.max == 0);
-	f = find(t, EXIT_OF_THREAD, 102, HLT);
+	f = find_figures(t, EXIT_OF_THREAD, 102, HLT);
 	expect_about(f.time, (10 + 1) / 250.0);
 	expect_about(f.max, 1e-3);
 	assert_true(f.p99 > 0);
@@ -511,8 +492,8 @@ static void test_guest_that_has_ended(void **state)
 	lives = false;
 	exit_tally_turn(t, 2500 * MS, 2000 * MS);
 	end(t, 2500 * MS, false);
-	expect_about(find(t, EXIT_OF_GUEST, 100, CPUID).mean, 2e-6);
-	f = find(t, EXIT_OF_HOST, 0, HLT);
+	expect_about(find_figures(t, EXIT_OF_GUEST, 100, CPUID).mean, 2e-6);
+	f = find_figures(t, EXIT_OF_HOST, 0, HLT);
 	assert_true(f.scale > 0);
 	expect_about(f.time, 50 / 200.0);
 	exit_tally_free(t);
@@ -529,7 +510,7 @@ static void test_loss_is_not_carried(void **state)
 	exit_tally_exit(t, 101, HLT, 10 * MS);
 	exit_tally_end(t, &w);
 	end(t, 500 * MS, false);
-	expect_about(find(t, EXIT_OF_HOST, 0, HLT).time, 40 / 100.0);
+	expect_about(find_figures(t, EXIT_OF_HOST, 0, HLT).time, 40 / 100.0);
 	exit_tally_free(t);
 }
 

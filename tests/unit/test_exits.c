@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What records of exits say, and what of it stands in the tables. */
 #include <errno.h>
-#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -17,6 +16,7 @@
 #include "collectors/exit_events.h"
 #include "collectors/exit_tally.h"
 #include "collectors/exits_rows.h"
+#include "tests/unit/exit_figures.h"
 
 #define HLT ((struct exit_reason){ EXIT_SVM, 0x78 })
 #define CPUID ((struct exit_reason){ EXIT_SVM, 0x72 })
@@ -178,12 +178,6 @@ static void test_layouts_that_make_no_sense(void **state)
 					 FIELD("u32", "isa", 24, 4, 0),
 			     ENTRY, USER, &l),
 	    -ENOTSUP);
-}
-
-static void expect_about(double got, double want)
-{
-	if (!(fabs(got - want) <= 1e-6 + fabs(want) * 1e-6))
-		fail_msg("%g instead of %g", got, want);
 }
 
 /* A guest of one vCPU, and what a host's capture notes of its exits. */

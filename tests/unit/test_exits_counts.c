@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What programs in the kernel counted, read from maps of the test's own: no BPF is needed. */
 #include <errno.h>
-#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,6 +15,7 @@
 #include "base/xalloc.h"
 #include "collectors/exit_tally.h"
 #include "collectors/exits_counts.h"
+#include "tests/unit/exit_figures.h"
 
 #define SECOND NS_PER_SEC
 #define MS NS_PER_MS
@@ -143,26 +143,6 @@ static void count(
 	s->hist[exit_bucket(ns)] += (uint32_t)n;
 }
 
-static struct exit_figures find(
-    struct desk *d, enum exit_level level, uint32_t id, struct exit_reason reason)
-{
-	struct exit_figures *figures, found = { 0 };
-	size_t n = exit_tally_figures(d->tally, &figures);
-
-	for (size_t i = 0; i < n; i++)
-		if (figures[i].level == level && figures[i].id == id &&
-		    figures[i].reason.isa == reason.isa && figures[i].reason.code == reason.code)
-			found = figures[i];
-	free(figures);
-	return found;
-}
-
-static void expect_about(double got, double want)
-{
-	if (!(fabs(got - want) <= 1e-6 + fabs(want) * 1e-6))
-		fail_msg("%g instead of %g", got, want);
-}
-
 static void test_differences(void **state)
 {
 	static struct desk d;
@@ -173,13 +153,13 @@ static void test_differences(void **state)
 	count(&d.fake, 101, 0, CPUID, 1000, 2000);
 	count(&d.fake, 102, 0, CPUID, 500, 4000);
 	assert_int_equal(desk_read(&d, SECOND), 0);
-	f = find(&d, EXIT_OF_GUEST, 100, CPUID);
+	f = find_figures(d.tally, EXIT_OF_GUEST, 100, CPUID);
 	expect_about(f.rate, 1500);
 	expect_about(f.time, 4e-3);
 	count(&d.fake, 102, 0, CPUID, 100, 1000);
 	assert_int_equal(desk_read(&d, SECOND), 0);
 	assert_int_equal(d.window.records, 100);
-	expect_about(find(&d, EXIT_OF_THREAD, 102, CPUID).rate, 300);
+	expect_about(find_figures(d.tally, EXIT_OF_THREAD, 102, CPUID).rate, 300);
 	desk_close(&d);
 }
 
@@ -194,7 +174,7 @@ static void test_errors(void **state)
 	count(&d.fake, 102, 0, CPUID, 500, 4000);
 	d.fake.read_error = -ENOENT;
 	assert_int_equal(desk_read(&d, SECOND), 0);
-	expect_about(find(&d, EXIT_OF_HOST, 0, CPUID).rate, 500);
+	expect_about(find_figures(d.tally, EXIT_OF_HOST, 0, CPUID).rate, 500);
 	d.fake.read_error = -EPERM;
 	assert_int_equal(desk_read(&d, SECOND), -EPERM);
 	d.fake.read_error = 0;
@@ -252,19 +232,19 @@ static void test_exit_over_readings(void **state)
 	begin_exit(&d, 101, 1, HLT);
 	for (int i = 0; i < 120; i++) {
 		assert_int_equal(desk_read(&d, SECOND / 2), 0);
-		expect_about(find(&d, EXIT_OF_GUEST, 100, HLT).time, i == 0 ? 0.5 : 1);
+		expect_about(find_figures(d.tally, EXIT_OF_GUEST, 100, HLT).time, i == 0 ? 0.5 : 1);
 	}
-	expect_about(find(&d, EXIT_OF_HOST, 0, HLT).rate, 0);
+	expect_about(find_figures(d.tally, EXIT_OF_HOST, 0, HLT).rate, 0);
 	end_exit(&d, 101, SECOND / 4);
 	assert_int_equal(desk_read(&d, SECOND / 2), 0);
-	f = find(&d, EXIT_OF_THREAD, 101, HLT);
+	f = find_figures(d.tally, EXIT_OF_THREAD, 101, HLT);
 	expect_about(f.time, 0.75);
 	expect_about(f.max, 60.25);
 	expect_about(f.mean, 60.25);
 	assert_int_equal(desk_read(&d, SECOND / 2), 0);
-	expect_about(find(&d, EXIT_OF_HOST, 0, HLT).time, 0.25);
+	expect_about(find_figures(d.tally, EXIT_OF_HOST, 0, HLT).time, 0.25);
 	assert_int_equal(desk_read(&d, SECOND / 2), 0);
-	assert_true(find(&d, EXIT_OF_HOST, 0, HLT).time == 0);
+	assert_true(find_figures(d.tally, EXIT_OF_HOST, 0, HLT).time == 0);
 	desk_close(&d);
 }
 
@@ -280,7 +260,7 @@ static void test_open_exits_are_timed(void **state)
 	begin_exit(&d, 101, 0, HLT);
 	d.fake.thread[0].exit_ns += 900 * MS;
 	assert_int_equal(desk_read(&d, SECOND), 0);
-	expect_about(find(&d, EXIT_OF_THREAD, 101, HLT).time, 0.2);
+	expect_about(find_figures(d.tally, EXIT_OF_THREAD, 101, HLT).time, 0.2);
 	desk_close(&d);
 }
 
