@@ -217,12 +217,14 @@ struct holder {
 	char note[240];
 };
 
+/* False where there is no KVM: what a test then does is end. */
 static bool holder_start(struct holder *h)
 {
 	int to[2], from[2];
 	char line[128] = "";
 
-	*h = (struct holder){ 0 };
+	*h = (struct holder){ .state = kvm_open(NULL) };
+	assert_int_equal(root_open("/", &h->root), 0);
 	assert_true(pipe(to) == 0 && pipe(from) == 0);
 	h->pid = fork();
 	if (h->pid == 0) {
@@ -240,16 +242,17 @@ static bool holder_start(struct holder *h)
 	return fgets(line, sizeof(line), h->from) && strncmp(line, "ready ", 6) == 0;
 }
 
-static void holder_end(struct holder *h)
+static void holder_end(struct holder *h, bool ready)
 {
 	if (h->to)
 		fclose(h->to);
 	fclose(h->from);
 	waitpid(h->pid, NULL, 0);
-	if (h->state)
-		kvm_close(h->state);
+	kvm_close(h->state);
 	snapshot_unref(h->now);
 	root_close(h->root);
+	if (!ready)
+		skip();
 }
 
 static void holder_run(struct holder *h, int passes)
@@ -309,8 +312,6 @@ static void taken_from_a_real_guest(void **state)
 	size_t fds;
 
 	(void)state;
-	assert_int_equal(root_open("/", &h.root), 0);
-	h.state = kvm_open(NULL);
 	fds = own_descriptors(h.root);
 	if (ready) {
 		holder_run(&h, 1000);
@@ -331,9 +332,7 @@ static void taken_from_a_real_guest(void **state)
 		/* None of the guest's descriptors is held between readings. */
 		assert_int_equal(own_descriptors(h.root), fds);
 	}
-	holder_end(&h);
-	if (!ready)
-		skip();
+	holder_end(&h, ready);
 }
 
 /* A vCPU is just being plugged, or was left over: nothing is told of any, rather than of another.
@@ -344,8 +343,6 @@ static void more_threads_than_descriptors(void **state)
 	bool ready = holder_start(&h);
 
 	(void)state;
-	assert_int_equal(root_open("/", &h.root), 0);
-	h.state = kvm_open(NULL);
 	if (ready) {
 		holder_run(&h, 10);
 		holder_read(&h, 3);
@@ -358,9 +355,7 @@ static void more_threads_than_descriptors(void **state)
 		else
 			assert_true(h.domain->cell[DOMAIN_VM_EXITS].count >= 20);
 	}
-	holder_end(&h);
-	if (!ready)
-		skip();
+	holder_end(&h, ready);
 }
 
 /* The process ends between two readings: its figures are missing, nothing else happens. */
@@ -370,8 +365,6 @@ static void a_guest_that_ends(void **state)
 	bool ready = holder_start(&h);
 
 	(void)state;
-	assert_int_equal(root_open("/", &h.root), 0);
-	h.state = kvm_open(NULL);
 	if (ready) {
 		holder_read(&h, 2);
 		ready = !strstr(h.note, "CAP_SYS_PTRACE");
@@ -387,9 +380,7 @@ static void a_guest_that_ends(void **state)
 		for (int i = 0; i < 2; i++)
 			assert_int_equal(h.vcpu[i]->cell[VCPU_EXITS].state, STATE_ABSENT);
 	}
-	holder_end(&h);
-	if (!ready)
-		skip();
+	holder_end(&h, ready);
 }
 
 int main(void)
