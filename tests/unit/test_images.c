@@ -102,6 +102,14 @@ static void begin(struct captured *h, const char *mounts, const char *cgroup)
 	captured_file(h, "proc/70/cgroup", cgroup);
 }
 
+/* After what the host is like, and before its disks. */
+static void begin_guest(struct captured *h)
+{
+	h->state = images_open(&h->options);
+	captured_next(h);
+	captured_guest(h, 70, "web");
+}
+
 /* Started by hand: "-drive file=a.raw". Two files bear that name. */
 static void names_without_a_directory(void **state)
 {
@@ -115,9 +123,7 @@ static void names_without_a_directory(void **state)
 	link_to(&h, "proc/70/fd/21", "/images/here/a.raw");
 	captured_file(&h, "proc/70/fdinfo/20", "mnt_id:\t41\n");
 	captured_file(&h, "proc/70/fdinfo/21", "mnt_id:\t40\n");
-	h.state = images_open(&h.options);
-	captured_next(&h);
-	captured_guest(&h, 70, "web");
+	begin_guest(&h);
 	a = disk(&h, "vda", "a.raw", "raw");
 	only = disk(&h, "vdb", "../net/n.img", "raw");
 	no = disk(&h, "vdc", "ssh:filer:b.raw", "raw");
@@ -145,9 +151,7 @@ static void devices_are_found_without_touching_images(void **state)
 	captured_file(
 	    &h, "sys/fs/cgroup" SCOPE "/io.max", "7:0 rbps=max wbps=1000000 riops=50 wiops=max\n");
 	captured_file(&h, "sys/fs/cgroup" SCOPE "/io.weight", "default 200\n7:0 300\n");
-	h.state = images_open(&h.options);
-	captured_next(&h);
-	captured_guest(&h, 70, "web");
+	begin_guest(&h);
 	a = disk(&h, "vda", "/images/link/a.qcow2", "qcow2");
 	b = disk(&h, "vdb", "/dev/vg/lv-1", "raw");
 	n = disk(&h, "vdc", "/net/n.img", "qcow2");
@@ -194,9 +198,7 @@ static void sizes_without_libvirt(void **state)
 	captured_file(&h, "proc/70/fdinfo/15", "pos:\t0\nflags:\t02\nmnt_id:\t40\n");
 	captured_file(&h, "kvmtop/images/70/15.size", "10000 512\n");
 	captured_file(&h, "kvmtop/images/70/11.size", "10000 1024\n");
-	h.state = images_open(&h.options);
-	captured_next(&h);
-	captured_guest(&h, 70, "web");
+	begin_guest(&h);
 	a = disk(&h, "vda", "/images/link/a.qcow2", "qcow2");
 	b = disk(&h, "vdb", "/dev/vg/lv-1", "raw");
 	n = disk(&h, "vdc", "/images/x.img", "raw");
@@ -232,9 +234,7 @@ static void groups_with_others_tell_nothing(void **state)
 		    "7:0 rbps=max wbps=1000000 riops=50 wiops=max\n");
 		captured_file(&h, "sys/fs/cgroup/user.slice/session-1.scope/io.weight",
 		    "default 200\n7:0 300\n");
-		h.state = images_open(&h.options);
-		captured_next(&h);
-		captured_guest(&h, 70, "web");
+		begin_guest(&h);
 		l = disk(&h, "vdd", "/dev/loop0", "raw");
 		captured_read(&h, images_read, false);
 		assert_int_equal(cell_has(l, DISK_CGROUP_READ), i == 0);
@@ -259,9 +259,7 @@ static void limits_below_the_device_count(void **state)
 	    "8:16 rbps=4000 wbps=max riops=max wiops=max\n"
 	    "253:0 rbps=max wbps=800 riops=max wiops=max\n");
 	captured_file(&h, "sys/fs/cgroup" SCOPE "/io.weight", "default 200\n8:16 300\n");
-	h.state = images_open(&h.options);
-	captured_next(&h);
-	captured_guest(&h, 70, "web");
+	begin_guest(&h);
 	b = disk(&h, "vdb", "/dev/vg/lv-1", "raw");
 	captured_read(&h, images_read, false);
 	assert_int_equal((int)cell_number(b, DISK_CGROUP_LIMIT_READ, 0), 4000);
@@ -292,9 +290,7 @@ static void version_1_has_a_file_for_each_figure(void **state)
 	captured_file(&h, path, "500\n");
 	snprintf(path, sizeof(path), "%s/blkio.bfq.weight_device", dir);
 	captured_file(&h, path, "8:0 100\n7:0 700\n");
-	h.state = images_open(&h.options);
-	captured_next(&h);
-	captured_guest(&h, 70, "web");
+	begin_guest(&h);
 	l = disk(&h, "vdd", "/dev/loop0", "raw");
 	captured_read(&h, images_read, false);
 	assert_int_equal(l->cell[DISK_CGROUP_READ].count, 512);
