@@ -360,15 +360,21 @@ static void apply(struct a_site *a, struct fix *f)
 	text_done(&why);
 }
 
+/* The fix is over, and ended so. */
+static void ends(struct fix *f, enum ending ending)
+{
+	if (f->ending != ending)
+		print_message("%s: %s\n", ending_name(f->ending), f->why ? f->why : "");
+	assert_int_equal(f->ending, ending);
+	fix_done(f);
+}
+
 static void apply_plan(struct a_site *a, struct plan *p, enum ending ending)
 {
 	struct fix f = fix_from(p);
 
 	apply(a, &f);
-	if (f.ending != ending)
-		print_message("%s: %s\n", ending_name(f.ending), f.why ? f.why : "");
-	assert_int_equal(f.ending, ending);
-	fix_done(&f);
+	ends(&f, ending);
 }
 
 /* As after a restart: all that is known comes from the journal. */
@@ -385,15 +391,17 @@ static inline void undo(struct a_site *a, uint64_t id, struct fix *ret)
 	records_done(&h);
 }
 
-static inline void undo_all(struct a_site *a, enum ending ending)
+static inline void undo_ends(struct a_site *a, uint64_t id, enum ending ending)
 {
 	struct fix f;
 
-	undo(a, 0, &f);
-	if (f.ending != ending)
-		print_message("%s: %s\n", ending_name(f.ending), f.why ? f.why : "");
-	assert_int_equal(f.ending, ending);
-	fix_done(&f);
+	undo(a, id, &f);
+	ends(&f, ending);
+}
+
+static inline void undo_all(struct a_site *a, enum ending ending)
+{
+	undo_ends(a, 0, ending);
 }
 
 #endif

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the journal of fixes tells, also of those that were cut off, and when somebody has edited
+ * it. */
+#include "tests/unit/a_host_to_fix.h"
+
+#include <json-c/json.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+static struct json_object *line_of(const struct a_site *a, int number)
+{
+	char *text = file_text(a->journal, "journal.jsonl"), *line = text;
+	struct json_object *o;
+
+	while (number-- > 0) {
+		line = strchr(line, '\n');
+		assert_non_null(line);
+		line++;
+	}
+	*strchrnul(line, '\n') = '\0';
+	o = json_tokener_parse(line);
+	assert_non_null(o);
+	free(text);
+	return o;
+}
+
+static void assert_says(struct json_object *o, const char *name, const char *text)
+{
+	struct json_object *v;
+
+	assert_true(json_object_object_get_ex(o, name, &v));
+	assert_string_equal(json_object_get_string(v), text);
+}
+
+static void journal_tells_old_new_who_and_result(void **state)
+{
+	struct json_object *o, *steps, *step;
+	struct a_site *a = *state;
+	struct stat st;
+	char *path, uid[16];
+
+	setenv("SUDO_USER", "ann", 1);
+	apply_swappiness(a);
+	unsetenv("SUDO_USER");
+	assert_file(a, "proc/sys/vm/swappiness", "10\n");
+
+	o = line_of(a, 0);
+	assert_says(o, "entry", "intent");
+	assert_says(o, "id", "1");
+	assert_says(o, "rule", "a-rule");
+	assert_says(o, "sudo_user", "ann");
+	snprintf(uid, sizeof(uid), "%u", getuid());
+	assert_says(o, "uid", uid);
+	assert_true(json_object_object_get_ex(o, "steps", &steps));
+	step = json_object_array_get_idx(steps, 0);
+	assert_says(step, "kind", "sysctl");
+	assert_says(step, "old", "60\n");
+	assert_says(step, "new", "10");
+	json_object_put(o);
+	o = line_of(a, 1);
+	assert_says(o, "entry", "step");
+	assert_says(o, "result", "done");
+	assert_says(o, "left", "10\n");
+	json_object_put(o);
+	o = line_of(a, 2);
+	assert_says(o, "entry", "over");
+	assert_says(o, "result", "done");
+	json_object_put(o);
+
+	path = xasprintf("%s/journal.jsonl", a->journal);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0640);
+	free(path);
+}
+
+static void no_journal_no_fix(void **state)
+{
+	struct plan p = { 0 };
+	struct a_site *a = *state;
+	struct journal *j;
+	struct text why = { 0 };
+	char *path;
+	struct fix f;
+
+	path = xasprintf("%s/state", a->directory);
+	assert_int_equal(symlink("/tmp", path), 0);
+	unlink(path);
+	/* A file where the directory should be. */
+	put_file(a, "../state", "x");
+	assert_true(journal_open(a->journal, &j, &why) < 0);
+	assert_true(why.len > 0);
+	unlink(path);
+	free(path);
+
+	/* No room for a line: it is not there even in part, and nothing is written. */
+	plan_swappiness(&p);
+	f = fix_from(&p);
+	assert_true(fix_read(&f, &a->site));
+	why.len = 0;
+	assert_int_equal(journal_open(a->journal, &j, &why), 0);
+	{
+		struct rlimit old, none = { 10, 10 };
+
+		signal(SIGXFSZ, SIG_IGN);
+		assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+		none.rlim_max = old.rlim_max;
+		assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+		fix_apply(&f, &a->site, j);
+		assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+	}
+	journal_close(j);
+	assert_int_equal(f.ending, ENDING_REFUSED);
+	assert_file(a, "proc/sys/vm/swappiness", "60\n");
+	path = file_text(a->journal, "journal.jsonl");
+	assert_string_equal(path, "");
+	free(path);
+	fix_done(&f);
+	text_done(&why);
+}
+
+static void only_one_at_a_time(void **state)
+{
+	struct a_site *a = *state;
+	struct journal *j, *other;
+	struct text why = { 0 };
+	char who[64];
+
+	assert_int_equal(journal_open(a->journal, &j, &why), 0);
+	assert_int_equal(journal_open(a->journal, &other, &why), -EBUSY);
+	snprintf(who, sizeof(who), "process %d of", getpid());
+	assert_non_null(strstr(why.p, "another kvmtop is fixing something"));
+	assert_non_null(strstr(why.p, who));
+	journal_close(j);
+	assert_int_equal(journal_open(a->journal, &j, &why), 0);
+	journal_close(j);
+	text_done(&why);
+}
+
+/* ---- cut off ---- */
+
+static int die_in_set(struct virt *v, const struct virt_place *p, const char *value, char *error)
+{
+	if (p->kind == ACTION_PIN_EMULATOR)
+		raise(SIGKILL);
+	return fake_set(v, p, value, error);
+}
+
+/* The child's libvirt is the parent's no more: only files are seen by both. */
+static void die_in_the_third(struct a_site *a, const char *third)
+{
+	struct plan p = { 0 };
+	pid_t child = fork();
+	int status;
+
+	assert_true(child >= 0);
+	if (child == 0) {
+		struct virt_ops ops = fake_ops;
+
+		ops.set = die_in_set;
+		a->site.ops = &ops;
+		plan_add(&p, ACTION_WRITE, NULL, "sys/kernel/mm/ksm/run", "1", "2");
+		plan_add(&p, ACTION_SYSCTL, NULL, "vm.swappiness", "60", "10");
+		plan_add(&p, ACTION_PIN_EMULATOR, the_guest("web1"), "", "0-7", third);
+		plan_add(&p, ACTION_WRITE, NULL, "sys/kernel/mm/ksm/run", NULL, "1");
+		apply_plan(a, &p, ENDING_DONE);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
+static void what_was_cut_off_is_found_and_undone(void **state)
+{
+	struct a_site *a = *state;
+	struct records h;
+	char *before;
+
+	before = host_text(a);
+	die_in_the_third(a, "2");
+	assert_file(a, "sys/kernel/mm/ksm/run", "2\n");
+	assert_file(a, "proc/sys/vm/swappiness", "10\n");
+	assert_int_equal(journal_read(a->journal, &h), 0);
+	assert_int_equal(h.n, 1);
+	assert_int_equal(h.record[0].fix.ending, ENDING_NONE);
+	assert_int_equal(records_last(&h)->fix.id, 1);
+	records_done(&h);
+	undo_all(a, ENDING_DONE);
+	assert_host(a, before);
+}
+
+/* ---- damaged ---- */
+
+static FILE *journal_file(const struct a_site *a, const char *mode)
+{
+	char *path = xasprintf("%s/journal.jsonl", a->journal);
+	FILE *f = fopen(path, mode);
+
+	assert_non_null(f);
+	free(path);
+	return f;
+}
+
+static void a_torn_line_costs_no_other(void **state)
+{
+	struct a_site *a = *state;
+	struct records h;
+	FILE *f;
+
+	apply_swappiness(a);
+	f = journal_file(a, "a");
+	fputs("{\"entry\":\"intent\",\"id\":2,\"ti", f);
+	fclose(f);
+	assert_int_equal(journal_read(a->journal, &h), 0);
+	assert_int_equal(h.n, 1);
+	assert_int_equal(h.damaged, 1);
+	records_done(&h);
+	undo_all(a, ENDING_DONE);
+	assert_file(a, "proc/sys/vm/swappiness", "60\n");
+	assert_int_equal(journal_read(a->journal, &h), 0);
+	assert_int_equal(h.n, 2);
+	assert_int_equal(h.damaged, 1);
+	assert_int_equal(h.record[0].undone_by, h.record[1].fix.id);
+	records_done(&h);
+}
+
+static void hostile_journals_do_no_harm(void **state)
+{
+	static const char *const lines[] = {
+		"null",
+		"[]",
+		"{}",
+		"{\"entry\":7,\"id\":1}",
+		"{\"entry\":\"step\",\"id\":9}",
+		"{\"entry\":\"intent\",\"id\":3,\"steps\":{}}",
+		("{\"entry\":\"intent\",\"id\":3,\"steps\":"
+		 "[{\"kind\":\"shell\",\"target\":\"x\",\"new\":\"y\"}]}"),
+		"{\"entry\":\"intent\",\"id\":3,\"steps\":[7]}",
+	};
+	struct a_site *a = *state;
+	struct records h;
+	FILE *file;
+
+	put_file(a, "../state/journal/x", "");
+	file = journal_file(a, "w");
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		fprintf(file, "%s\n", lines[i]);
+	/* Somebody would like to write elsewhere. */
+	fprintf(file, "{\"entry\":\"intent\",\"id\":4,\"steps\":[{\"kind\":\"write\","
+		      "\"target\":\"sys/../etc/passwd\",\"new\":\"y\",\"old\":\"x\"}]}\n");
+	fclose(file);
+	assert_int_equal(journal_read(a->journal, &h), 0);
+	assert_int_equal(h.n, 1);
+	assert_int_equal(h.damaged, 8);
+	records_done(&h);
+	undo_ends(a, 4, ENDING_REFUSED);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		on_host(journal_tells_old_new_who_and_result),
+		on_host(no_journal_no_fix),
+		on_host(only_one_at_a_time),
+		on_host(what_was_cut_off_is_found_and_undone),
+		on_host(a_torn_line_costs_no_other),
+		on_host(hostile_journals_do_no_harm),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Fixes that are refused: what they were made for is no more, or they lead elsewhere. */
+#include "tests/unit/a_host_to_fix.h"
+
+/* Before anything is written. */
+static void refuse_plan(struct a_site *a, struct plan *p, const char *why)
+{
+	struct fix f = fix_from(p);
+
+	assert_false(fix_read(&f, &a->site));
+	assert_int_equal(f.ending, ENDING_REFUSED);
+	assert_string_equal(f.why, why);
+	fix_done(&f);
+}
+
+static void what_changed_behind_our_back_is_refused(void **state)
+{
+	struct plan p = { 0 };
+	struct a_site *a = *state;
+	struct journal *j;
+	struct text why = { 0 };
+	struct fix f;
+
+	plan_swappiness(&p);
+	put_file(a, "proc/sys/vm/swappiness", "30\n");
+	refuse_plan(a, &p, "vm.swappiness: changed meanwhile, from 60 to 30");
+
+	/* Between the preview and the key. */
+	put_file(a, "proc/sys/vm/swappiness", "60\n");
+	plan_swappiness(&p);
+	f = fix_from(&p);
+	assert_true(fix_read(&f, &a->site));
+	put_file(a, "proc/sys/vm/swappiness", "100\n");
+	assert_int_equal(journal_open(a->journal, &j, &why), 0);
+	fix_apply(&f, &a->site, j);
+	journal_close(j);
+	assert_int_equal(f.ending, ENDING_REFUSED);
+	assert_string_equal(f.why, "vm.swappiness: changed meanwhile, from 60 to 100");
+	assert_file(a, "proc/sys/vm/swappiness", "100\n");
+	fix_done(&f);
+	text_done(&why);
+}
+
+static void undo_of_what_changed_since_is_refused(void **state)
+{
+	struct a_site *a = *state;
+	struct fix f;
+
+	apply_swappiness(a);
+	put_file(a, "proc/sys/vm/swappiness", "30\n");
+	undo(a, 0, &f);
+	assert_int_equal(f.ending, ENDING_REFUSED);
+	assert_string_equal(f.why, "vm.swappiness: changed meanwhile, from 10 to 30");
+	assert_file(a, "proc/sys/vm/swappiness", "30\n");
+	fix_done(&f);
+}
+
+static void refuse_guest(struct a_site *a, const char *stat, const char *why)
+{
+	struct plan p = { 0 };
+
+	put_file(a, "proc/4242/stat", stat);
+	plan_add(&p, ACTION_PIN_VCPU, the_guest("web1"), "0", NULL, "1");
+	refuse_plan(a, &p, why);
+	assert_int_equal(fake.sets, 0);
+}
+
+static void another_process_is_another_guest(void **state)
+{
+	struct a_site *a = *state;
+
+	refuse_guest(a, "4242 (qemu) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 4 0 778 0 0 0\n",
+	    "process 4242 is another one now, not web1 as it was seen");
+	refuse_guest(
+	    a, "4242 (qemu) Z 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 4 0 777 0 0 0\n", "web1 has ended");
+	refuse_guest(a, "4242 (qemu) T 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 4 0 777 0 0 0\n",
+	    "the process of web1 is stopped, and would not answer");
+}
+
+static void undo_knows_the_guest_too(void **state)
+{
+	struct plan p = { 0 };
+	struct a_site *a = *state;
+	struct fix f;
+
+	plan_add(&p, ACTION_PIN_VCPU, the_guest("web1"), "0", NULL, "1");
+	apply_plan(a, &p, ENDING_DONE);
+	put_file(
+	    a, "proc/4242/stat", "4242 (qemu) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 4 0 999 0 0 0\n");
+	undo(a, 0, &f);
+	assert_int_equal(f.ending, ENDING_REFUSED);
+	assert_string_equal(fake_text(ACTION_PIN_VCPU, "0", false), "1");
+	fix_done(&f);
+}
+
+static void links_lead_nowhere(void **state)
+{
+	static const struct {
+		enum action_kind kind;
+		const char *target, *value;
+	} bad[] = {
+		{ ACTION_WRITE, "sys/out", "1" },
+		{ ACTION_WRITE, "sys/dir/victim", "1" },
+		{ ACTION_WRITE, "sys/../victim", "1" },
+		{ ACTION_WRITE, "etc/passwd", "1" },
+		{ ACTION_SYSCTL, "../../victim", "1" },
+		{ ACTION_DROP_IN, "etc/kvmtop.d/kvmtop.conf", "x" },
+		{ ACTION_DROP_IN, "etc/passwd", "x" },
+		{ ACTION_MODULE, "-f", "" },
+		{ ACTION_MODULE, "../x", "" },
+		{ ACTION_WRITE, "sys/kernel/mm/ksm/run", "1\n2" },
+	};
+	struct a_site *a = *state;
+	char *victim, *link;
+
+	victim = xasprintf("%s/victim", a->directory);
+	link = xasprintf("%s/sys/out", a->tree);
+	put_file(a, "../victim", "0\n");
+	put_file(a, "etc/kvmtop.d/x", "");
+	assert_int_equal(symlink(victim, link), 0);
+	free(link);
+	link = xasprintf("%s/sys/dir", a->tree);
+	assert_int_equal(symlink(a->directory, link), 0);
+	free(link);
+	link = xasprintf("%s/etc/kvmtop.d/kvmtop.conf", a->tree);
+	assert_int_equal(symlink(victim, link), 0);
+	free(link);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct plan p = { 0 };
+
+		plan_add(&p, bad[i].kind, NULL, bad[i].target, NULL, bad[i].value);
+		apply_plan(a, &p, ENDING_REFUSED);
+	}
+	link = file_text(a->directory, "victim");
+	assert_string_equal(link, "0\n");
+	free(link);
+	free(victim);
+}
+
+static void what_the_kernel_lets_nobody_write_is_refused_before(void **state)
+{
+	struct plan p = { 0 };
+	struct a_site *a = *state;
+	struct fix f;
+	char *path;
+
+	path = xasprintf("%s/sys/kernel/mm/ksm/run", a->tree);
+	assert_int_equal(chmod(path, 0444), 0);
+	free(path);
+	plan_add(&p, ACTION_WRITE, NULL, "sys/kernel/mm/ksm/run", "1", "0");
+	f = fix_from(&p);
+	assert_false(fix_read(&f, &a->site));
+	assert_non_null(strstr(f.why, "takes nothing written"));
+	fix_done(&f);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		on_host(what_changed_behind_our_back_is_refused),
+		on_host(undo_of_what_changed_since_is_refused),
+		on_host(another_process_is_another_guest),
+		on_host(undo_knows_the_guest_too),
+		on_host(links_lead_nowhere),
+		on_host(what_the_kernel_lets_nobody_write_is_refused_before),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
