@@ -241,8 +241,6 @@ int advise_run(const struct options *options, struct root *root)
 	r = say(&out);
 	text_done(&out);
 	snapshot_unref(s);
-	sampler_free(sampler);
-	advisor_free(a);
 	events_done(&events);
-	return r == EXIT_FINE ? status : r;
+	return (r == EXIT_FINE ? status : r) | setup_end(sampler, a);
 }

@@ -38,6 +38,7 @@ struct batch {
 	char state[SOURCES][16], note[SOURCES][240];
 	bool guest_seen, guest_told; /* the one that was asked for is there; is not, and was told */
 	bool begun;                  /* the first sample was looked at */
+	int hangs;                   /* EXIT_HANGS, or 0 */
 };
 
 /* The table of sources exists to tell about all of them; beside others, it is not to cost much. */
@@ -286,8 +287,7 @@ static int run_with_sampler(struct batch *b)
 		advice_attach(b->advisor, b->sampler);
 	sampler_need(b->sampler, sources_to_read(b));
 	r = run(b);
-	sampler_free(b->sampler);
-	advisor_free(b->advisor);
+	b->hangs = setup_end(b->sampler, b->advisor);
 	return r;
 }
 
@@ -324,5 +324,5 @@ int batch_run(const struct options *options, struct root *root)
 		status = finish_status(&b);
 	outputs_done(&b.outputs);
 	events_done(&b.events);
-	return status;
+	return status | b.hangs;
 }

@@ -127,5 +127,5 @@ int capture_run(const struct options *options, struct root *root)
 	if (ended)
 		capture_free(c);
 	events_done(&events);
-	return r;
+	return ended ? r : r | EXIT_HANGS;
 }

@@ -87,8 +87,7 @@ int dump_run(const struct options *options, struct root *root)
 	ui_draw(ui, now, canvas);
 	r = print_canvas(canvas);
 	snapshot_unref(now);
-	sampler_free(sampler);
-	advisor_free(advisor);
+	r |= setup_end(sampler, advisor);
 	canvas_free(canvas);
 	ui_free(ui);
 	return r;

@@ -195,8 +195,7 @@ int fix_run(const struct options *options, struct root *root)
 	f.now = advice_watch(options, f.sampler, &f.events, root_is_live(root));
 	r = f.now ? fix_finding(&f) : EXIT_FAILED;
 	snapshot_unref(f.now);
-	if (sampler_free(f.sampler))
-		advisor_free(f.advisor);
+	r |= setup_end(f.sampler, f.advisor);
 	carry_done(&f.carry);
 	events_done(&f.events);
 	return r;

@@ -14,6 +14,9 @@ enum exit_status {
 	EXIT_INFO = 10,
 	EXIT_WARNING = 11,
 	EXIT_CRITICAL = 12,
+	/* Beside any of these, for main: a thread hangs in a call of some library, which must not
+	 * be cleared away from under it. */
+	EXIT_HANGS = 0x100,
 };
 
 struct text;

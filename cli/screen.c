@@ -220,15 +220,13 @@ static int run_on_terminal(struct screen_loop *l, struct root *root)
 	if (r == 0)
 		run(l);
 	terminal_close(l->terminal);
-	end_profile(l);
-	report_free(l->report);
-	if (sampler_free(l->sampler))
-		advisor_free(l->advisor);
-	snapshot_unref(l->now);
-	canvas_free(l->canvas);
 	if (r < 0)
 		complain("cannot start a thread: %s", strerror(-r));
-	return r < 0 ? EXIT_FAILED : EXIT_FINE;
+	end_profile(l);
+	report_free(l->report);
+	snapshot_unref(l->now);
+	canvas_free(l->canvas);
+	return (r < 0 ? EXIT_FAILED : EXIT_FINE) | setup_end(l->sampler, l->advisor);
 }
 
 static void complain_terminal(int error)

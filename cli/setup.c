@@ -5,10 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "advisor/advisor.h"
 #include "base/demo.h"
 #include "base/root.h"
 #include "cli/options.h"
 #include "cli/say.h"
+#include "collectors/sampler.h"
 #include "views/filter.h"
 #include "views/keyname.h"
 #include "views/ui.h"
@@ -59,6 +61,14 @@ struct sampling setup_sampling(const struct options *options)
 		.events = options->events ? options->events
 					  : settings_find(&options->settings, SETTING_EVENTS),
 	};
+}
+
+int setup_end(struct sampler *sampler, struct advisor *advisor)
+{
+	if (!sampler_free(sampler))
+		return EXIT_HANGS;
+	advisor_free(advisor);
+	return 0;
 }
 
 /* Nobody should take a recording for this host, or its loop for a rhythm. */

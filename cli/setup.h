@@ -5,8 +5,10 @@
 
 #include "collectors/collector.h"
 
+struct advisor;
 struct options;
 struct root;
+struct sampler;
 struct snapshot;
 struct ui;
 
@@ -14,6 +16,9 @@ struct ui;
 struct root *setup_root(const struct options *options);
 
 struct sampling setup_sampling(const struct options *options);
+
+/* Ends both; @advisor may be NULL. 0, or EXIT_HANGS when a lane is left behind with all it uses. */
+int setup_end(struct sampler *sampler, struct advisor *advisor);
 
 /* NULL when a filter or column is wrong; that was complained about. */
 struct ui *setup_ui(const struct options *options, const struct root *root);
