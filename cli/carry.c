@@ -15,7 +15,6 @@
 #include "cli/options.h"
 #include "cli/say.h"
 #include "fixes/journal.h"
-#include "fixes/kinds.h"
 #include "model/format.h"
 
 #define LOOK_MS 200
@@ -64,23 +63,11 @@ static void print_clean(struct text *out, const char *s)
 	free(clean);
 }
 
-static const char *or_nothing(const char *s)
-{
-	return s && *s ? s : "(nothing)";
-}
-
 static void preview_step(const struct step *s, struct text *out)
 {
 	struct text line = { 0 };
-	char *now = s->old ? kind_value(&s->action, s->old) : NULL;
-	char *then = s->state ? kind_value(&s->action, s->state) : NULL;
 
-	step_place(s, &line);
-	print_format(&line, ": %s -> %s",
-	    or_nothing(now                  ? now
-		       : s->action.expected ? s->action.expected
-					    : "(as it is)"),
-	    or_nothing(then ? then : s->action.value));
+	step_change(s, &line);
 	print_text(out, "    ");
 	print_clean(out, line.p);
 	print_text(out, "\n");
@@ -93,8 +80,6 @@ static void preview_step(const struct step *s, struct text *out)
 		print_text(out, "\n");
 	}
 	text_done(&line);
-	free(now);
-	free(then);
 }
 
 void carry_preview(const struct fix *f, struct text *out)

@@ -101,8 +101,8 @@ static void watch_effect(struct fixing *f, const struct row *finding, uint64_t i
 	text_done(&out);
 }
 
-/* A captured host has no preview of what stands there, but the plan is the same. */
-static int show_captured(const struct fixing *f, const struct plan *plan)
+/* Where nothing is changed there is no preview of what stands there, but the plan is the same. */
+static int show_refused(const struct fixing *f, const struct plan *plan, const char *why)
 {
 	struct text out = { 0 };
 	struct fix fix = { 0 };
@@ -118,7 +118,7 @@ static int show_captured(const struct fixing *f, const struct plan *plan)
 	text_done(&out);
 	if (f->options->script || f->options->dry_run || r != EXIT_FINE)
 		return r;
-	complain("refused: %s", job_refusal(&f->carry.place));
+	complain("refused: %s", why);
 	return EXIT_REFUSED;
 }
 
@@ -135,19 +135,24 @@ static int carry_plan(struct fixing *f, const struct row *finding, const struct 
 	};
 	const struct fix *fix;
 	struct job *job;
+	char *why = job_refusal(&f->carry.place);
 	bool is_done;
 	uint64_t id;
 	int r;
 
-	if (job_refusal(&f->carry.place))
-		return show_captured(f, plan);
+	if (why) {
+		r = show_refused(f, plan, why);
+		free(why);
+		return r;
+	}
 	job = job_new(&f->carry.place, plan, f->options->lasting, &about);
 	r = carry_out(&f->carry, job,
 	    f->options->lasting && !name_to_type(finding) ? "host" : name_to_type(finding));
 	fix = job_fix(job);
 	is_done = fix && (fix->ending == ENDING_DONE || fix->ending == ENDING_PART);
 	id = fix ? fix->id : 0;
-	job_free(job);
+	if (!job_free(job))
+		r |= EXIT_HANGS;
 	if (is_done && !f->options->lasting)
 		watch_effect(f, finding, id, about.figure);
 	return r;

@@ -26,7 +26,8 @@ int undo_run(const struct options *options, struct root *root)
 	carry_init(&c, options, root, &events);
 	job = job_undo(&c.place, options->undo_id);
 	r = carry_out(&c, job, NULL);
-	job_free(job);
+	if (!job_free(job))
+		r |= EXIT_HANGS;
 	carry_done(&c);
 	events_done(&events);
 	return r;

@@ -14,9 +14,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/libvirt_error.h"
+#include "base/uri.h"
 #include "collectors/libvirt_events.h"
 #include "collectors/libvirt_link.h"
 
@@ -172,25 +172,10 @@ static void watch(struct libvirt_connection *c)
 /* Processes of this host: QEMU's driver, and an address without another host in it. */
 static bool find_local(virConnectPtr connect)
 {
-	static const char *const here[] = { "", "localhost", "127.0.0.1", "[::1]" };
 	const char *type = virConnectGetType(connect);
-	char *uri = virConnectGetURI(connect), *host = uri ? strstr(uri, "://") : NULL;
-	bool local = false;
+	char *uri = virConnectGetURI(connect);
+	bool local = uri && type && strcmp(type, "QEMU") == 0 && !uri_is_remote(uri);
 
-	if (host && type && strcmp(type, "QEMU") == 0) {
-		size_t len;
-		char *user;
-
-		host += 3;
-		len = strcspn(host, "/?");
-		user = memchr(host, '@', len);
-		if (user) {
-			len -= (size_t)(user + 1 - host);
-			host = user + 1;
-		}
-		for (size_t i = 0; i < sizeof(here) / sizeof(here[0]); i++)
-			local |= strlen(here[i]) == len && strncasecmp(host, here[i], len) == 0;
-	}
 	free(uri);
 	return local;
 }

@@ -22,6 +22,34 @@ void fix_of_plan(struct fix *f, const struct plan *plan, bool lasting)
 		f->step[i].action = action_copy(&action[i]);
 }
 
+static char *dup_or_null(const char *s)
+{
+	return s ? xstrdup(s) : NULL;
+}
+
+void fix_copy(const struct fix *from, struct fix *ret)
+{
+	*ret = *from;
+	ret->rule = dup_or_null(from->rule);
+	ret->subject = dup_or_null(from->subject);
+	ret->title = dup_or_null(from->title);
+	ret->why = dup_or_null(from->why);
+	ret->step = xcalloc(from->n + 1, sizeof(*ret->step));
+	for (size_t i = 0; i < from->n; i++) {
+		const struct step *s = &from->step[i];
+
+		ret->step[i] = (struct step){
+			.action = action_copy(&s->action),
+			.state = dup_or_null(s->state),
+			.expected = dup_or_null(s->expected),
+			.old = dup_or_null(s->old),
+			.left = dup_or_null(s->left),
+			.result = s->result,
+			.why = dup_or_null(s->why),
+		};
+	}
+}
+
 static void step_done(struct step *s)
 {
 	action_done(&s->action);
@@ -154,6 +182,26 @@ void step_place(const struct step *s, struct text *out)
 		print_format(out, " of %s", a->domain);
 	if (kind_is_definition(a))
 		print_text(out, " from its next start on");
+}
+
+static const char *or_nothing(const char *s)
+{
+	return s && *s ? s : "(nothing)";
+}
+
+void step_change(const struct step *s, struct text *out)
+{
+	char *now = s->old ? kind_value(&s->action, s->old) : NULL;
+	char *then = s->state ? kind_value(&s->action, s->state) : NULL;
+
+	step_place(s, out);
+	print_format(out, ": %s -> %s",
+	    or_nothing(now                  ? now
+		       : s->action.expected ? s->action.expected
+					    : "(as it is)"),
+	    or_nothing(then ? then : s->action.value));
+	free(now);
+	free(then);
 }
 
 const char *result_name(enum result result)

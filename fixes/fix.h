@@ -59,6 +59,8 @@ struct fix {
 
 /* What a plan does, or what makes it last. Texts are copied. */
 void fix_of_plan(struct fix *f, const struct plan *plan, bool lasting);
+/* A fix with texts of its own. */
+void fix_copy(const struct fix *from, struct fix *ret);
 void fix_done(struct fix *f);
 
 /*
@@ -81,6 +83,8 @@ void fix_undo_commands(const struct fix *f, struct text *out);
 
 /* "vm.swappiness", "CPUs of vCPU 0 of web1": what a step changes. */
 void step_place(const struct step *s, struct text *out);
+/* "vm.swappiness: 60 -> 10": what stands there, or stood, and what comes in its place. */
+void step_change(const struct step *s, struct text *out);
 /* The line for a shell, ended; nothing where there is nothing to put back. */
 void step_commands(const struct step *s, struct text *out);
 /* Whether both change the same thing. */

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/print.h"
 #include "base/root.h"
+#include "base/uri.h"
 #include "base/xalloc.h"
 #include "fixes/journal.h"
 #include "fixes/site.h"
@@ -20,30 +21,52 @@
 /* Owned by whoever began it and by its thread; the last of them frees it. */
 struct job {
 	struct progress progress;
-	const char *refusal;
+	char *refusal;
 	char *uri, *directory;
 	uint64_t undo_id; /* when it undoes */
 	bool undoes, preview;
 	uint64_t stale_ns; /* when the plan is too old; 0: never */
 	int fd;
-	struct fix fix; /* of the thread alone while it reads or works */
+	struct fix fix;   /* of the thread alone while it reads or works */
+	struct fix ready; /* as it was before it was applied */
 
 	pthread_mutex_t lock; /* guards what follows */
 	pthread_cond_t wanted;
 	unsigned owners;
 	enum job_phase phase;
-	bool apply, abandoned;
+	bool apply, abandoned, hangs;
 };
 
-const char *job_refusal(const struct job_place *place)
+static bool is_remote(const char *uri)
+{
+	const char *usual = secure_getenv("LIBVIRT_DEFAULT_URI");
+
+	return uri_is_remote(uri ? uri : usual ? usual : "");
+}
+
+/* What cannot be noted is not done. */
+static char *no_journal(const char *directory)
+{
+	struct text why = { 0 };
+	char *sentence = NULL;
+
+	if (!directory)
+		return xstrdup("Nobody says where a journal could be kept: $HOME is not set.");
+	if (journal_may(directory, &why) < 0)
+		sentence = xasprintf("Nothing is changed: %s.", why.p);
+	text_done(&why);
+	return sentence;
+}
+
+char *job_refusal(const struct job_place *place)
 {
 	if (!root_is_live(place->root))
-		return "A captured host cannot be changed.";
+		return xstrdup("A captured host cannot be changed.");
 	if (place->readonly)
-		return "Nothing is changed with --readonly.";
-	if (!place->directory)
-		return "Nobody says where a journal could be kept: $HOME is not set.";
-	return NULL;
+		return xstrdup("Nothing is changed with --readonly.");
+	if (is_remote(place->uri))
+		return xstrdup("libvirt is that of another host, which is not changed from here.");
+	return place->preview && place->directory ? NULL : no_journal(place->directory);
 }
 
 static void job_drop(struct job *j)
@@ -56,9 +79,11 @@ static void job_drop(struct job *j)
 	if (!last)
 		return;
 	fix_done(&j->fix);
+	fix_done(&j->ready);
 	pthread_cond_destroy(&j->wanted);
 	pthread_mutex_destroy(&j->lock);
 	close(j->fd);
+	free(j->refusal);
 	free(j->uri);
 	free(j->directory);
 	free(j);
@@ -152,6 +177,7 @@ static void run(struct job *j)
 	}
 	site.readonly = j->preview;
 	if (fix_read(&j->fix, &site)) {
+		fix_copy(&j->fix, &j->ready);
 		enter(j, JOB_READY);
 		if (wait_for_word(j) && !j->preview) {
 			enter(j, JOB_WORKING);
@@ -160,6 +186,7 @@ static void run(struct job *j)
 			refuse(j, "nobody wanted it");
 		}
 	}
+	j->hangs = site.is_hung;
 	site_close(&site);
 }
 
@@ -263,12 +290,12 @@ enum job_phase job_look(struct job *j, uint64_t *ret_done_bytes, uint64_t *ret_t
 const struct fix *job_fix(const struct job *j)
 {
 	struct job *locked = (struct job *)j;
-	bool still;
+	enum job_phase phase;
 
 	pthread_mutex_lock(&locked->lock);
-	still = j->phase == JOB_READY || j->phase == JOB_OVER;
+	phase = j->phase;
 	pthread_mutex_unlock(&locked->lock);
-	return still ? &j->fix : NULL;
+	return phase == JOB_READING ? NULL : phase == JOB_OVER ? &j->fix : &j->ready;
 }
 
 int job_fd(const struct job *j)
@@ -276,14 +303,18 @@ int job_fd(const struct job *j)
 	return j->fd;
 }
 
-void job_free(struct job *j)
+bool job_free(struct job *j)
 {
+	bool ended;
+
 	if (!j)
-		return;
+		return true;
 	j->progress.stop = true;
 	pthread_mutex_lock(&j->lock);
 	j->abandoned = true;
+	ended = j->phase == JOB_OVER && !j->hangs;
 	pthread_cond_signal(&j->wanted);
 	pthread_mutex_unlock(&j->lock);
 	job_drop(j);
+	return ended;
 }

@@ -42,8 +42,8 @@ struct job_about {
 	uint64_t fresh_ns; /* so long after that the plan is too old */
 };
 
-/* Why nothing can be fixed here, in a sentence; NULL: it can. For screens without fix keys. */
-const char *job_refusal(const struct job_place *place);
+/* Why nothing can be fixed here, in a sentence; NULL: it can. The caller frees it. */
+char *job_refusal(const struct job_place *place);
 
 /* The plan, or what makes it last, is copied. */
 struct job *job_new(const struct job_place *place, const struct plan *plan, bool lasting,
@@ -58,13 +58,15 @@ void job_stop(struct job *j);
 
 /* How it stands. Sizes are 0 where nothing moves slowly. */
 enum job_phase job_look(struct job *j, uint64_t *ret_done_bytes, uint64_t *ret_total_bytes);
-/* Lent until job_free, and unchanging, while the job is ready or over; else NULL. */
+/* Lent until job_free, and unchanging: while the job works as it was when it was ready. NULL while
+ * it reads. */
 const struct fix *job_fix(const struct job *j);
 
 /* Readable when the phase has changed since the last job_look. */
 int job_fd(const struct job *j);
 
-/* Stops it. Its thread frees what is left when it has come to an end. */
-void job_free(struct job *j);
+/* Stops it. Its thread frees what is left when it has come to an end. False: that has not come yet,
+ * or one that it asked still owes an answer. */
+bool job_free(struct job *j);
 
 #endif

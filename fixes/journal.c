@@ -89,6 +89,54 @@ static int open_file(int dir_fd, int flags)
 	return r < 0 ? r : fd;
 }
 
+/* Who may make what is missing, in the nearest directory that is there. */
+static int may_make(const char *directory)
+{
+	char *path = xstrdup(directory), *slash;
+	int r;
+
+	while (
+	    (r = faccessat(AT_FDCWD, path, W_OK | X_OK, AT_EACCESS) < 0 ? -errno : 0) == -ENOENT &&
+	    (slash = strrchr(path, '/')) != NULL) {
+		if (slash == path)
+			slash++;
+		if (*slash == '\0')
+			break;
+		*slash = '\0';
+	}
+	free(path);
+	return r;
+}
+
+int journal_may(const char *directory, struct text *why)
+{
+	int fd = open_directory(directory), r = fd;
+
+	if (fd >= 0) {
+		r = faccessat(fd, JOURNAL_FILE, R_OK | W_OK, AT_EACCESS) < 0 ? -errno : 0;
+		close(fd);
+	}
+	if (r == -ENOENT)
+		r = may_make(directory);
+	if (r < 0)
+		print_format(why, "no journal can be kept in %s: %s", directory, strerror(-r));
+	return r;
+}
+
+struct journal_mark journal_look(const char *directory)
+{
+	char *path = xasprintf("%s/" JOURNAL_FILE, directory);
+	struct stat st = { 0 };
+
+	if (stat(path, &st) < 0)
+		st.st_size = -1;
+	free(path);
+	return (struct journal_mark){
+		.bytes = st.st_size,
+		.changed_ns = (int64_t)st.st_mtim.tv_sec * (int64_t)NS_PER_SEC + st.st_mtim.tv_nsec,
+	};
+}
+
 static uint64_t last_id(const char *directory)
 {
 	struct records h;

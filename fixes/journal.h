@@ -22,6 +22,15 @@ struct journal;
  * The caller frees it. */
 char *journal_directory(void);
 
+/* Whether one could be kept there. 0, or -errno and why; nothing is made or written. */
+int journal_may(const char *directory, struct text *why);
+
+/* Of the file: the same again means that nobody has written to it. */
+struct journal_mark {
+	int64_t bytes, changed_ns;
+};
+struct journal_mark journal_look(const char *directory);
+
 /*
  * Opens the journal in @directory, which is made where it is missing, and keeps everybody else
  * from fixing until journal_close. 0 or -errno, and why; -EBUSY: somebody else is at it.

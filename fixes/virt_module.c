@@ -9,10 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/cpulist.h"
 #include "base/libvirt_error.h"
+#include "base/uri.h"
 #include "fixes/virt.h"
 
 /* Text for a number, a list of CPUs, or a string of libvirt's. */
@@ -502,20 +502,10 @@ static int virt_set(struct virt *v, const struct virt_place *place, const char *
 /* Processes of this host: QEMU's driver, and an address without another host in it. */
 static bool find_local(virConnectPtr connect)
 {
-	static const char *const here[] = { "", "localhost", "127.0.0.1", "[::1]" };
 	const char *type = virConnectGetType(connect);
-	char *uri = virConnectGetURI(connect), *host = uri ? strstr(uri, "://") : NULL;
-	bool local = false;
+	char *uri = virConnectGetURI(connect);
+	bool local = uri && type && strcmp(type, "QEMU") == 0 && !uri_is_remote(uri);
 
-	if (host && type && strcmp(type, "QEMU") == 0) {
-		size_t len = strcspn(host + 3, "/?");
-		char *user = memchr(host + 3, '@', len);
-		const char *name = user ? user + 1 : host + 3;
-
-		len -= (size_t)(name - (host + 3));
-		for (size_t i = 0; i < sizeof(here) / sizeof(here[0]); i++)
-			local |= strlen(here[i]) == len && strncasecmp(name, here[i], len) == 0;
-	}
 	free(uri);
 	return local;
 }
