@@ -8,6 +8,7 @@
 
 #include "base/cpulist.h"
 #include "base/parse.h"
+#include "base/print.h"
 #include "base/xalloc.h"
 #include "collectors/collector.h"
 #include "collectors/values.h"
@@ -41,7 +42,7 @@ struct cpu {
 	struct row *row; /* in the snapshot that is just being built */
 	uint64_t last_ns[CPU_COLUMNS];
 	int64_t core, package; /* -1: not told */
-	char siblings[128];
+	char siblings[128], cache[128];
 	char governor[32], driver[32], preference[32];
 	uint64_t frequency_hz; /* 0: not told */
 	uint64_t frequency_ns; /* when all of cpufreq was read; 0: never */
@@ -56,8 +57,10 @@ struct cpus {
 	uint64_t sample, online;
 	uint64_t before_ns;    /* of the sample before */
 	const char *apic_help; /* NULL: cannot be read */
-	bool knows_apic;       /* it was tried */
-	bool changed;          /* other CPUs are online than in the sample before */
+	const char *tsc;       /* NULL: it has none that proc/cpuinfo tells of */
+	struct text features;
+	bool knows_model; /* it was tried */
+	bool changed;     /* other CPUs are online than in the sample before */
 };
 
 void *cpus_open(const struct sampling *options)
@@ -87,6 +90,7 @@ void cpus_close(void *state)
 	kept_done(&c->stat);
 	kept_done(&c->loadavg);
 	kept_done(&c->uptime);
+	text_done(&c->features);
 	free(c->text);
 	free(c);
 }
@@ -249,26 +253,24 @@ static int64_t read_cpu_number(struct reading *r, size_t number, const char *fil
 											       : -1;
 }
 
-static void read_topology(struct reading *r, struct cpu *cpu, size_t number)
-{
-	char buf[sizeof(cpu->siblings)];
-
-	cpu->core = read_cpu_number(r, number, "topology/core_id");
-	cpu->package = read_cpu_number(r, number, "topology/physical_package_id");
-	if (read_cpu_file(r, number, "topology/thread_siblings_list", buf, sizeof(buf)) <= 0)
-		buf[0] = '\0';
-	slice_copy(slice_trim(slice_of(buf)), cpu->siblings, sizeof(cpu->siblings));
-}
-
 /* A word, or "" where there is no such file. */
 static void read_cpu_word(
     struct reading *r, size_t number, const char *file, char *ret, size_t size)
 {
-	char buf[32];
+	char buf[128];
 
 	if (read_cpu_file(r, number, file, buf, sizeof(buf)) <= 0)
 		buf[0] = '\0';
 	slice_copy(slice_trim(slice_of(buf)), ret, size);
+}
+
+static void read_topology(struct reading *r, struct cpu *cpu, size_t number)
+{
+	cpu->core = read_cpu_number(r, number, "topology/core_id");
+	cpu->package = read_cpu_number(r, number, "topology/physical_package_id");
+	read_cpu_word(
+	    r, number, "topology/thread_siblings_list", cpu->siblings, sizeof(cpu->siblings));
+	read_cpu_word(r, number, "cache/index3/shared_cpu_list", cpu->cache, sizeof(cpu->cache));
 }
 
 static void read_frequency(struct reading *r, struct cpu *cpu, size_t number)
@@ -293,6 +295,8 @@ static void write_cpu(struct reading *r, const struct cpu *cpu)
 		cell_set_number(cpu->row, CPU_PACKAGE, (double)cpu->package, at_ns);
 	if (cpu->siblings[0])
 		cell_set_text(r->into, cpu->row, CPU_SIBLINGS, cpu->siblings, at_ns);
+	if (cpu->cache[0])
+		cell_set_text(r->into, cpu->row, CPU_CACHE, cpu->cache, at_ns);
 	if (cpu->frequency_hz)
 		cell_set_number(
 		    cpu->row, CPU_FREQUENCY, (double)cpu->frequency_hz, cpu->frequency_ns);
@@ -344,22 +348,52 @@ static bool cpu_has(const char *cpuinfo, const char *flags, const char *word)
 	return false;
 }
 
+/* What programs gain most from, and what generic models of CPUs lack; libvirt calls them alike. */
+static void find_features(struct cpus *c, const char *cpuinfo)
+{
+	static const char *const names[] = { "ssse3", "popcnt", "aes", "avx", "avx2", "avx512f",
+		"pcid", "rdrand" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (cpu_has(cpuinfo, "flags", names[i]))
+			print_format(&c->features, "%s%s", c->features.len ? " " : "", names[i]);
+}
+
 /* Once: it does not change, and some kernels ask all CPUs for their frequency meanwhile. */
-static void read_apic_help(struct cpus *c, struct reading *r, struct row *host)
+static void find_model(struct cpus *c, struct reading *r)
 {
 	char buf[CPUINFO_MAX];
 
-	if (!c->knows_apic) {
-		c->knows_apic = true;
-		if (root_read(r->root, "proc/cpuinfo", buf, sizeof(buf)) > 0)
-			c->apic_help = cpu_has(buf, "vmx flags", "apicv") ? "apicv"
-				       : cpu_has(buf, "flags", "avic")    ? "avic"
-									  : "no";
-	}
-	if (c->apic_help)
-		cell_set_text(r->into, host, HOST_APIC_HELP, c->apic_help, reading_now(r));
+	if (c->knows_model)
+		return;
+	c->knows_model = true;
+	if (root_read(r->root, "proc/cpuinfo", buf, sizeof(buf)) <= 0)
+		return;
+	c->apic_help = cpu_has(buf, "vmx flags", "apicv") ? "apicv"
+		       : cpu_has(buf, "flags", "avic")    ? "avic"
+							  : "no";
+	if (cpu_has(buf, "flags", "tsc"))
+		c->tsc =
+		    cpu_has(buf, "flags", "constant_tsc") && cpu_has(buf, "flags", "nonstop_tsc")
+			? "invariant"
+			: "variable";
+	find_features(c, buf);
+}
+
+static void write_model(struct reading *r, struct row *host, int column, const char *text)
+{
+	if (text)
+		cell_set_text(r->into, host, column, text, reading_now(r));
 	else
-		cell_set_missing(host, HOST_APIC_HELP, STATE_ABSENT, reading_now(r));
+		cell_set_missing(host, column, STATE_ABSENT, reading_now(r));
+}
+
+static void read_model(struct cpus *c, struct reading *r, struct row *host)
+{
+	find_model(c, r);
+	write_model(r, host, HOST_APIC_HELP, c->apic_help);
+	write_model(r, host, HOST_TSC, c->tsc);
+	write_model(r, host, HOST_CPU_FEATURES, c->features.p);
 }
 
 /* The host's columns and no CPU: proc/stat is not there, or tells of none. */
@@ -396,7 +430,7 @@ enum state cpus_read(struct reading *r)
 	c->online = 0;
 	c->changed = false;
 	read_load(c, r, host);
-	read_apic_help(c, r, host);
+	read_model(c, r, host);
 	error = read_stat(c, r->root);
 	if (error == 0)
 		take_stat(c, r, tick_of(r->root));

@@ -296,6 +296,7 @@ int libvirt_domain_xml_parse(const char *text, size_t len, struct libvirt_domain
 	read_numa(domain, &x);
 	read_apic(domain, &x);
 	read_devices(domain, &x);
+	guest_cpu_read(&x.cpu, domain);
 	libvirt_disks_read(domain, &x.disks);
 	*ret = x;
 	r = 0;
@@ -329,6 +330,7 @@ void libvirt_domain_xml_done(struct libvirt_domain_xml *x)
 	free(x->cell_policy);
 	free(x->memory_source);
 	free(x->balloon_model);
+	guest_cpu_done(&x->cpu);
 	disk_configs_done(&x->disks);
 	libvirt_nics_done(&x->nics);
 	*x = (struct libvirt_domain_xml){ 0 };

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/cpulist.h"
+#include "collectors/libvirt_cpu.h"
 #include "collectors/libvirt_disks.h"
 #include "collectors/libvirt_nics.h"
 
@@ -70,6 +71,8 @@ struct libvirt_domain_xml {
 
 	char *balloon_model;       /* virtio, none, … */
 	unsigned balloon_period_s; /* how often the guest tells its figures; 0: never */
+
+	struct guest_cpu cpu;
 
 	struct disk_configs disks;
 

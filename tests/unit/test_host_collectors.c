@@ -6,21 +6,24 @@
 
 static void times_of_a_cpu_add_up(void **state)
 {
-	static const char text[] = "kvmtop-host 1\n"
-				   "## 10000000000 0\n"
-				   "== proc/stat\n"
-				   "cpu  1 2 3\n"
-				   "cpu0 1000 200 300 4000 50 6 7 8 600 100\n"
-				   "intr 100 9 9\nctxt 5000\n"
-				   "== proc/loadavg\n0.50 1.25 2.75 1/99 4242\n"
-				   "== proc/uptime\n81234.50 1.00\n"
-				   "== proc/cpuinfo\nprocessor\t: 0\nflags\t\t: fpu avic2\n"
-				   "vmx flags\t: vnmi flexpriority apicv\n"
-				   "## 12000000000 0\n"
-				   "== proc/stat\n"
-				   "cpu0 1100 210 320 4048 54 8 13 18 640 104\n"
-				   "intr 300 9 9\nctxt 5500\n"
-				   "~~ proc/loadavg\n~~ proc/uptime\n";
+	static const char text[] =
+	    "kvmtop-host 1\n"
+	    "## 10000000000 0\n"
+	    "== proc/stat\n"
+	    "cpu  1 2 3\n"
+	    "cpu0 1000 200 300 4000 50 6 7 8 600 100\n"
+	    "intr 100 9 9\nctxt 5000\n"
+	    "== proc/loadavg\n0.50 1.25 2.75 1/99 4242\n"
+	    "== proc/uptime\n81234.50 1.00\n"
+	    "== proc/cpuinfo\nprocessor\t: 0\nflags\t\t: fpu avic2 tsc constant_tsc aes\n"
+	    "vmx flags\t: vnmi flexpriority apicv\n"
+	    "flags\t\t: nonstop_tsc avx\n"
+	    "== sys/devices/system/cpu/cpu0/cache/index3/shared_cpu_list\n0-3\n"
+	    "## 12000000000 0\n"
+	    "== proc/stat\n"
+	    "cpu0 1100 210 320 4048 54 8 13 18 640 104\n"
+	    "intr 300 9 9\nctxt 5500\n"
+	    "~~ proc/loadavg\n~~ proc/uptime\n";
 	struct host h;
 	struct snapshot *s;
 	struct row *cpu;
@@ -40,6 +43,9 @@ static void times_of_a_cpu_add_up(void **state)
 	assert_host(s, HOST_UPTIME, 81234.5);
 	assert_host(s, HOST_CPUS, 1);
 	assert_string_equal(cell_text(host_row(s), HOST_APIC_HELP), "apicv");
+	assert_string_equal(cell_text(host_row(s), HOST_TSC), "invariant");
+	assert_string_equal(cell_text(host_row(s), HOST_CPU_FEATURES), "aes avx");
+	assert_string_equal(cell_text(cpu, CPU_CACHE), "0-3");
 	s = take(&h);
 	cpu = row_of(s, TABLE_CPU, 0);
 	assert_shown(cpu, TABLE_CPU, CPU_USER, (60 + 6) / 200.0);

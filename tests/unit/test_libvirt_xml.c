@@ -51,6 +51,23 @@ static void assert_policy(const char *numatune, const char *expected)
 	text_done(&text);
 }
 
+static void assert_cpu(const struct guest_cpu *c)
+{
+	assert_string_equal(c->arch, "x86_64");
+	assert_string_equal(c->emulator, "/usr/bin/qemu");
+	assert_string_equal(c->mode, "custom");
+	assert_string_equal(c->model, "EPYC");
+	assert_null(c->migratable);
+	assert_string_equal(c->features.p, "+vmx ?ss -x2apic");
+	assert_string_equal(c->pv_spinlock, "off");
+	assert_string_equal(c->dedicated, "on");
+	assert_int_equal(c->sockets, 2);
+	assert_int_equal(c->dies, 1);
+	assert_int_equal(c->cores, 2);
+	assert_int_equal(c->threads, 2);
+	assert_string_equal(c->cells.p, "0-3 - 4-7");
+}
+
 static void tells_all_of_a_guest(void **state)
 {
 	static const char text[] =
@@ -59,9 +76,15 @@ static void tells_all_of_a_guest(void **state)
 	    "<name>db</name><title>  Data &amp; base\n</title>"
 	    "<memory unit='KiB'>4194304</memory><currentMemory unit='MiB'>2048</currentMemory>"
 	    "<vcpu placement='static' cpuset='0-7' current='3'>8</vcpu><iothreads>2</iothreads>"
-	    "<features><acpi/><apic eoi='off'/></features>"
-	    "<cpu><feature policy='require' name='vmx'/>"
-	    "<feature policy='disable' name='x2apic'/></cpu>"
+	    "<os><type arch='x86_64' machine='q35'>hvm</type></os>"
+	    "<features><acpi/><apic eoi='off'/><pvspinlock state='off'/>"
+	    "<kvm><hint-dedicated state='on'/></kvm></features>"
+	    "<cpu mode='custom'><model>EPYC</model>"
+	    "<topology sockets='2' cores='2' threads='2'/>"
+	    "<feature policy='require' name='vmx'/><feature policy='optional' name='ss'/>"
+	    "<feature policy='disable' name='x2apic'/>"
+	    "<numa><cell id='0' cpus='0-4,^4' memory='1'/><cell id='1' memory='1'/>"
+	    "<cell id='2' cpus='4-7' memory='1'/></numa></cpu>"
 	    "<memoryBacking><hugepages><page size='2048' unit='KiB'/></hugepages><nosharepages/>"
 	    "<locked/><source type='memfd'/></memoryBacking>"
 	    "<cputune><shares>2048</shares><period>100000</period><quota>-1</quota>"
@@ -69,7 +92,8 @@ static void tells_all_of_a_guest(void **state)
 	    "<vcpupin vcpu='1' cpuset='4-5'/><vcpupin vcpu='0' cpuset='0-3,^2'/>"
 	    "<emulatorpin cpuset='6'/><iothreadpin iothread='2' cpuset='7'/></cputune>"
 	    "<numatune><memory mode='preferred' nodeset='1'/></numatune>"
-	    "<devices><memballoon model='virtio'><stats period='10'/></memballoon></devices>"
+	    "<devices><emulator>/usr/bin/qemu</emulator><memballoon model='virtio'><stats "
+	    "period='10'/></memballoon></devices>"
 	    "</domain>";
 	struct libvirt_domain_xml x;
 
@@ -96,6 +120,7 @@ static void tells_all_of_a_guest(void **state)
 	assert_true(x.huge_pages && x.no_ksm && x.locked);
 	assert_string_equal(x.apic_eoi, "off");
 	assert_string_equal(x.x2apic, "disable");
+	assert_cpu(&x.cpu);
 	assert_int_equal(x.huge_page_bytes, 2 * MIB);
 	assert_string_equal(x.memory_source, "memfd");
 	assert_string_equal(x.balloon_model, "virtio");
@@ -114,6 +139,9 @@ static void tells_nothing_of_an_empty_one(void **state)
 	assert_int_equal(x.vcpus, 0);
 	assert_null(libvirt_vcpu_cpus(&x, 0));
 	assert_null(libvirt_emulator_cpus(&x));
+	assert_string_equal(x.cpu.mode, "none");
+	assert_null(x.cpu.cells.p);
+	assert_int_equal(x.cpu.sockets, 0);
 	assert_false(x.huge_pages);
 	assert_true(x.limit.quota_us == -1);
 	libvirt_domain_xml_done(&x);
