@@ -156,8 +156,12 @@ static void write_size(struct row *row, const struct image *image, uint64_t at)
 		cell_set_number(row, DISK_CAPACITY, (double)image->header.size_bytes, at);
 	else if (image->has_size && image->is_raw)
 		cell_set_number(row, DISK_CAPACITY, (double)image->size_bytes, at);
-	if (image->has_size)
-		cell_set_number(row, DISK_PHYSICAL, (double)image->taken_bytes, at);
+	if (!image->has_size)
+		return;
+	cell_set_number(row, DISK_PHYSICAL, (double)image->taken_bytes, at);
+	/* Of a device nobody but its format knows how much of it is in use. */
+	if (image->filesystem)
+		cell_set_number(row, DISK_ALLOCATION, (double)image->taken_bytes, at);
 }
 
 static void write_image(struct reading *r, const struct image_guest *g, const struct image *image)

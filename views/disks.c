@@ -37,6 +37,7 @@ static const char *finish(struct page *p, struct text *t)
 
 static void tell_image(struct page *p, struct text *t, const struct row *row)
 {
+	const char *taken = shown(p, TABLE_DISK, row, DISK_ALLOCATION);
 	double chain = cell_number(row, DISK_CHAIN, 0);
 
 	if (cell_has(row, DISK_FORMAT))
@@ -45,6 +46,9 @@ static void tell_image(struct page *p, struct text *t, const struct row *row)
 		add(t, page_printf(p, " with %.0f image%s below", chain, chain > 1 ? "s" : ""));
 	if (cell_has(row, DISK_SOURCE))
 		add(t, page_printf(p, " in %s", cell_text(row, DISK_SOURCE)));
+	/* libvirt would have told how far it is written. */
+	if (taken && !row->cell[DISK_SHARED].at_ns)
+		add(t, page_printf(p, ", whose blocks take %s", taken));
 }
 
 static void tell_place(struct page *p, struct text *t, const struct row *row)

@@ -162,6 +162,7 @@ def guest_disk_files(g, second):
         out[f"{top}fdinfo/{fd}"] = f"pos:\t0\nflags:\t02\nmnt_id:\t{mount[0]}\n"
         if d.format == "qcow2" and not mount[4].startswith("nfs"):
             out[f"kvmtop/images/{g.pid}/{fd}"] = qcow2_header(d.gib, 16, d.chain)
+            out[f"kvmtop/images/{g.pid}/{fd}.size"] = f"{d.gib * GIB // 2} {d.gib * GIB // 3}\n"
     if not g.by_hand:
         disks = "".join(disk_xml(d, i) for i, d in enumerate(g.disks))
         out[f"kvmtop/libvirt/{g.uuid}.xml"] = f"<domain><devices>\n{disks}</devices></domain>\n"

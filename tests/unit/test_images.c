@@ -210,6 +210,9 @@ static void sizes_without_libvirt(void **state)
 	assert_int_equal((int)cell_number(b, DISK_CAPACITY, 0), 500 * 512);
 	assert_int_equal((int)cell_number(n, DISK_CAPACITY, 0), 10000);
 	assert_int_equal((int)cell_number(n, DISK_PHYSICAL, 0), 512);
+	assert_int_equal((int)cell_number(a, DISK_ALLOCATION, 0), 1024);
+	assert_int_equal((int)cell_number(n, DISK_ALLOCATION, 0), 512);
+	assert_false(cell_has(b, DISK_ALLOCATION));
 	assert_false(cell_has(x, DISK_CAPACITY));
 	captured_done(&h, images_close);
 }
