@@ -88,10 +88,15 @@ random() {
 	done
 }
 
-# One file at a time; what proc shows is copied first, for its files have no length.
+# One file at a time; what proc shows is copied first, for its files have no length. libvirt comes to
+# the other end only when this one is open, and until then whoever reads finds the end of the file.
 agent() {
+	until [ -c "$(echo /dev/vport*p*)" ]; do
+		$bb sleep 0.1
+	done
 	exec 3<>"$(echo /dev/vport*p*)"
-	while read -r line <&3; do
+	while :; do
+		read -r line <&3 || $bb sleep 0.1
 		id=${line##*\"id\":}
 		id=${id%%[!0-9]*}
 		case $line in
@@ -111,6 +116,7 @@ agent() {
 				"$($bb wc -c </memory/part)" "$($bb base64 /memory/part | $bb tr -d '\n')" $eof >&3
 			;;
 		*guest-file-close*) echo '{"return": {}}' >&3 ;;
+		'') ;;
 		*) echo '{"error": {"class": "CommandNotFound", "desc": "not here"}}' >&3 ;;
 		esac
 	done
