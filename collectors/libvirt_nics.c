@@ -114,8 +114,20 @@ static void read_address(struct libvirt_nics *x, const struct _xmlNode *source)
 	    !take_part(address, "function", 7, &function))
 		return;
 	x->device = xgrow(x->device, x->devices, &x->device_cap, sizeof(*x->device));
-	snprintf(x->device[x->devices++], PCI_ADDRESS_SIZE, "%04x:%02x:%02x.%x", domain & 0xffff,
+	snprintf(x->device[x->devices++], DEVICE_NAME_SIZE, "%04x:%02x:%02x.%x", domain & 0xffff,
 	    bus & 0xff, slot & 0x1f, function & 7);
+}
+
+/* <address uuid='…'/> of a mediated device. */
+static void read_uuid(struct libvirt_nics *x, const struct _xmlNode *source)
+{
+	char uuid[DEVICE_NAME_SIZE], name[DEVICE_NAME_SIZE];
+
+	take_text(uuid, sizeof(uuid), xml_child(source, "address"), "uuid");
+	if (x->devices == NICS_MAX || !device_name(uuid, name))
+		return;
+	x->device = xgrow(x->device, x->devices, &x->device_cap, sizeof(name));
+	memcpy(x->device[x->devices++], name, sizeof(name));
 }
 
 static void read_hostdev(struct libvirt_nics *x, const struct _xmlNode *node)
@@ -125,6 +137,8 @@ static void read_hostdev(struct libvirt_nics *x, const struct _xmlNode *node)
 	take_text(type, sizeof(type), node, "type");
 	if (strcmp(type, "pci") == 0)
 		read_address(x, xml_child(node, "source"));
+	else if (strcmp(type, "mdev") == 0)
+		read_uuid(x, xml_child(node, "source"));
 }
 
 void libvirt_nics_read(struct libvirt_nics *x, const struct _xmlNode *devices)

@@ -15,7 +15,7 @@ struct reading;
 struct libvirt_nics {
 	struct nic *nic; /* interface: the target, also of what is no interface of the host */
 	size_t n, cap;
-	char (*device)[PCI_ADDRESS_SIZE];
+	char (*device)[DEVICE_NAME_SIZE];
 	size_t devices, device_cap;
 };
 

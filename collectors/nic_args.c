@@ -63,6 +63,32 @@ bool pci_address(const char *text, char ret[PCI_ADDRESS_SIZE])
 	return true;
 }
 
+/* "5c5b4a1e-2f3d-4c6b-8a79-0d1e2f3a4b5c" */
+static bool is_uuid(const char *t)
+{
+	static const size_t parts[] = { 8, 4, 4, 4, 12 };
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		if (i && *t++ != '-')
+			return false;
+		if (strnlen(t, parts[i]) < parts[i] || !is_hex(t, parts[i]))
+			return false;
+		t += parts[i];
+	}
+	return *t == '\0';
+}
+
+bool device_name(const char *text, char ret[DEVICE_NAME_SIZE])
+{
+	if (pci_address(text, ret))
+		return true;
+	if (!is_uuid(text))
+		return false;
+	for (size_t i = 0; i <= strlen(text); i++)
+		ret[i] = (char)tolower((unsigned char)text[i]);
+	return true;
+}
+
 static unsigned number_of(const struct qemu_arg *arg, const char *key)
 {
 	uint64_t v;
@@ -247,12 +273,12 @@ static void read_hub(struct nic_args *a, const struct qemu_args *args)
 
 static void add_device(struct nic_args *a, const char *text)
 {
-	char address[PCI_ADDRESS_SIZE];
+	char name[DEVICE_NAME_SIZE];
 
-	if (a->devices == NICS_MAX || !pci_address(text, address))
+	if (a->devices == NICS_MAX || !device_name(text, name))
 		return;
-	a->device = xgrow(a->device, a->devices, &a->device_cap, sizeof(address));
-	memcpy(a->device[a->devices++], address, sizeof(address));
+	a->device = xgrow(a->device, a->devices, &a->device_cap, sizeof(name));
+	memcpy(a->device[a->devices++], name, sizeof(name));
 }
 
 /* -device vfio-pci,host=0000:03:00.0, or sysfsdev= with the directory that ends so. */

@@ -15,6 +15,8 @@ struct qemu_args;
 
 #define NICS_MAX 256
 #define PCI_ADDRESS_SIZE 16
+/* Of a PCI device its address, of a mediated one, which is a part of such, its UUID. */
+#define DEVICE_NAME_SIZE 40
 
 struct nic {
 	char name[40];  /* QEMU's id of the device, or what else tells it apart */
@@ -31,7 +33,7 @@ struct nic {
 struct nic_args {
 	struct nic *nic;
 	size_t n, cap;
-	char (*device)[PCI_ADDRESS_SIZE]; /* addresses of PCI devices, "0000:03:00.0" */
+	char (*device)[DEVICE_NAME_SIZE];
 	size_t devices, device_cap;
 };
 
@@ -47,5 +49,8 @@ const char *nic_backend(const char *type, const char *model, bool vhost);
 
 /* "03:00.0" or "0000:03:00.0", in small letters with its domain; false: it is no address. */
 bool pci_address(const char *text, char ret[PCI_ADDRESS_SIZE]);
+
+/* An address, or a UUID in small letters. */
+bool device_name(const char *text, char ret[DEVICE_NAME_SIZE]);
 
 #endif

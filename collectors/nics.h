@@ -34,10 +34,10 @@ struct xml_nic {
 /* What tells of a device; by its group it is one of several that may be meant. */
 enum pci_source { PCI_BY_ARGUMENT, PCI_BY_DESCRIPTOR, PCI_BY_GROUP };
 
-/* A device of the host's PCI bus. */
+/* A device of the host's PCI bus, or a mediated one, which is a part of such. */
 struct pci_device {
-	char address[PCI_ADDRESS_SIZE], parent[PCI_ADDRESS_SIZE];
-	char driver[32], id[12];
+	char name[DEVICE_NAME_SIZE], parent[PCI_ADDRESS_SIZE];
+	char driver[32], id[32];
 	uint32_t class_code;
 	bool has_class;
 	enum pci_source source;
@@ -110,8 +110,8 @@ void nics_match(
 /* Why nothing on the host counts the packets of a NIC of that type; NULL: something does. */
 const char *nic_remark(const char *type);
 
-/* Reads what sys/bus/pci tells of a device. */
-void pci_read(struct pci_device *d, const struct root *root, const char *address);
+/* Reads what sys/bus tells of a device. */
+void pci_read(struct pci_device *d, const struct root *root, const char *name);
 void pci_write(
     struct reading *r, struct key guest, const struct pci_device *d, const char *known_by);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * PCI devices that are passed through. The command line and the XML name them; of those that were
- * plugged in, and where there is no libvirt, what the process holds open is known: either the
- * device itself (through iommufd) or its IOMMU group. Then all devices of the group that vfio holds
- * are taken for the guest's.
+ * PCI devices that are passed through, and mediated ones, which are parts of such. The command line
+ * and the XML name them; of those that were plugged in, and where there is no libvirt, what the
+ * process holds open is known: either the device itself (through iommufd) or its IOMMU group. Then
+ * all devices of the group that vfio holds are taken for the guest's.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,22 +17,35 @@
 
 #define GROUP_DEVICES_MAX 64
 
-static bool read_attribute(
-    const struct root *root, const char *address, const char *file, char *buf, size_t size)
+/* A mediated device is known by its UUID, which is longer than any address. */
+static bool is_mediated(const char *name)
 {
-	char path[96];
+	return strlen(name) >= PCI_ADDRESS_SIZE;
+}
 
-	snprintf(path, sizeof(path), "sys/bus/pci/devices/%s/%s", address, file);
+/* Where the kernel tells of a device; "" for @file: the device itself. */
+static void device_path(char *buf, size_t size, const char *name, const char *file)
+{
+	snprintf(buf, size, "sys/bus/%s/devices/%s%s%s", is_mediated(name) ? "mdev" : "pci", name,
+	    *file ? "/" : "", file);
+}
+
+static bool read_attribute(
+    const struct root *root, const char *name, const char *file, char *buf, size_t size)
+{
+	char path[128];
+
+	device_path(path, sizeof(path), name, file);
 	return root_read(root, path, buf, size) > 0;
 }
 
-static int64_t read_number(const struct root *root, const char *address, const char *file)
+static int64_t read_number(const struct root *root, const char *name, const char *file)
 {
 	char buf[32];
 	int64_t v;
 
 	/* A node of -1: the firmware does not tell. */
-	return read_attribute(root, address, file, buf, sizeof(buf)) && parse_i64(buf, &v) == 0 &&
+	return read_attribute(root, name, file, buf, sizeof(buf)) && parse_i64(buf, &v) == 0 &&
 		       v >= 0
 		   ? v
 		   : -1;
@@ -40,11 +53,11 @@ static int64_t read_number(const struct root *root, const char *address, const c
 
 /* The last part of where a link leads. */
 static bool read_target(
-    const struct root *root, const char *address, const char *file, char *buf, size_t size)
+    const struct root *root, const char *name, const char *file, char *buf, size_t size)
 {
-	char path[96], target[256], *slash;
+	char path[128], target[256], *slash;
 
-	snprintf(path, sizeof(path), "sys/bus/pci/devices/%s/%s", address, file);
+	device_path(path, sizeof(path), name, file);
 	if (root_link(root, path, target, sizeof(target)) <= 0)
 		return false;
 	slash = strrchr(target, '/');
@@ -58,34 +71,64 @@ static void read_id(struct pci_device *d, const struct root *root)
 	char vendor[16], device[16];
 	uint64_t v, n;
 
-	if (read_attribute(root, d->address, "vendor", vendor, sizeof(vendor)) &&
-	    read_attribute(root, d->address, "device", device, sizeof(device)) &&
+	if (read_attribute(root, d->name, "vendor", vendor, sizeof(vendor)) &&
+	    read_attribute(root, d->name, "device", device, sizeof(device)) &&
 	    parse_hex_u64(vendor, &v) == 0 && parse_hex_u64(device, &n) == 0 && v <= 0xffff &&
 	    n <= 0xffff)
 		snprintf(d->id, sizeof(d->id), "%04x:%04x", (unsigned)v, (unsigned)n);
 }
 
-void pci_read(struct pci_device *d, const struct root *root, const char *address)
+static void read_class(struct pci_device *d, const struct root *root, const char *address)
 {
 	char buf[64];
 	uint64_t v;
 
-	*d = (struct pci_device){ .group = -1 };
-	snprintf(d->address, sizeof(d->address), "%s", address);
-	d->node = read_number(root, address, "numa_node");
-	d->functions = read_number(root, address, "sriov_numvfs");
-	read_id(d, root);
-	if (read_attribute(root, address, "class", buf, sizeof(buf)) &&
-	    parse_hex_u64(buf, &v) == 0 && v <= 0xffffff) {
+	d->has_class = read_attribute(root, address, "class", buf, sizeof(buf)) &&
+		       parse_hex_u64(buf, &v) == 0 && v <= 0xffffff;
+	if (d->has_class)
 		d->class_code = (uint32_t)v;
-		d->has_class = true;
-	}
-	if (!read_target(root, address, "driver", d->driver, sizeof(d->driver)))
+}
+
+/* "../../../devices/pci0000:00/0000:00:02.0/5c5b4a1e-…": the device that it is a part of. */
+static void read_whole(struct pci_device *d, const struct root *root)
+{
+	char path[128], target[256], *slash;
+
+	device_path(path, sizeof(path), d->name, "");
+	if (root_link(root, path, target, sizeof(target)) <= 0 || !(slash = strrchr(target, '/')))
+		return;
+	*slash = '\0';
+	slash = strrchr(target, '/');
+	if (!slash || !pci_address(slash + 1, d->parent))
+		return;
+	d->node = read_number(root, d->parent, "numa_node");
+	read_class(d, root, d->parent);
+}
+
+void pci_read(struct pci_device *d, const struct root *root, const char *name)
+{
+	char buf[64];
+	uint64_t v;
+
+	*d = (struct pci_device){ .group = -1, .node = -1, .functions = -1 };
+	snprintf(d->name, sizeof(d->name), "%s", name);
+	if (!read_target(root, name, "driver", d->driver, sizeof(d->driver)))
 		d->driver[0] = '\0';
-	if (read_target(root, address, "iommu_group", buf, sizeof(buf)) &&
-	    parse_u64(buf, &v) == 0 && v <= INT32_MAX)
+	if (read_target(root, name, "iommu_group", buf, sizeof(buf)) && parse_u64(buf, &v) == 0 &&
+	    v <= INT32_MAX)
 		d->group = (int64_t)v;
-	if (read_target(root, address, "physfn", buf, sizeof(buf)))
+	if (is_mediated(name)) {
+		read_whole(d, root);
+		/* What its driver calls such a part. */
+		if (!read_target(root, name, "mdev_type", d->id, sizeof(d->id)))
+			d->id[0] = '\0';
+		return;
+	}
+	d->node = read_number(root, name, "numa_node");
+	d->functions = read_number(root, name, "sriov_numvfs");
+	read_id(d, root);
+	read_class(d, root, name);
+	if (read_target(root, name, "physfn", buf, sizeof(buf)))
 		pci_address(buf, d->parent);
 }
 
@@ -126,10 +169,10 @@ static const char *class_name(uint32_t code)
 void pci_write(
     struct reading *r, struct key guest, const struct pci_device *d, const char *known_by)
 {
-	struct row *row = snapshot_row(r->into, TABLE_PCI, key_of(guest, key_item(d->address)));
+	struct row *row = snapshot_row(r->into, TABLE_PCI, key_of(guest, key_item(d->name)));
 	uint64_t now = reading_now(r);
 
-	nics_set_text(r, row, PCI_ADDRESS, d->address);
+	nics_set_text(r, row, PCI_ADDRESS, d->name);
 	nics_set_text(r, row, PCI_KNOWN_BY, known_by);
 	nics_set_text(r, row, PCI_CLASS, d->has_class ? class_name(d->class_code) : "");
 	nics_set_text(r, row, PCI_ID, d->id);
@@ -146,17 +189,17 @@ void pci_write(
 }
 
 static void add_device(
-    struct nic_guest *g, const struct root *root, const char *address, enum pci_source source)
+    struct nic_guest *g, const struct root *root, const char *name, enum pci_source source)
 {
 	g->device = xgrow(g->device, g->devices, &g->device_cap, sizeof(*g->device));
-	pci_read(&g->device[g->devices], root, address);
+	pci_read(&g->device[g->devices], root, name);
 	g->device[g->devices++].source = source;
 }
 
-static bool has_device(const struct nic_guest *g, const char *address)
+static bool has_device(const struct nic_guest *g, const char *name)
 {
 	for (size_t i = 0; i < g->devices; i++)
-		if (strcmp(g->device[i].address, address) == 0)
+		if (strcmp(g->device[i].name, name) == 0)
 			return true;
 	return false;
 }
@@ -173,25 +216,25 @@ static bool has_group(const struct nic_guest *g, uint32_t group)
 static void add_group(struct nic_guest *g, const struct root *root, uint32_t group)
 {
 	struct names names = { 0 };
-	char dir[64], path[128], address[PCI_ADDRESS_SIZE], buf[256];
+	char dir[64], path[128], name[DEVICE_NAME_SIZE], buf[256];
 
 	snprintf(dir, sizeof(dir), "sys/kernel/iommu_groups/%u/devices", group);
 	if (root_list(root, dir, &names) < 0)
 		names.n = 0;
 	for (size_t i = 0; i < names.n && i < GROUP_DEVICES_MAX; i++) {
-		if (!pci_address(names.name[i], address))
+		if (!device_name(names.name[i], name))
 			continue;
 		/* So that a capture knows the device. */
-		snprintf(path, sizeof(path), "%s/%s", dir, address);
+		snprintf(path, sizeof(path), "%s/%s", dir, name);
 		root_link(root, path, buf, sizeof(buf));
-		if (read_target(root, address, "driver", buf, sizeof(buf)) && strstr(buf, "vfio"))
-			add_device(g, root, address, PCI_BY_GROUP);
+		if (read_target(root, name, "driver", buf, sizeof(buf)) && strstr(buf, "vfio"))
+			add_device(g, root, name, PCI_BY_GROUP);
 	}
 	names_done(&names);
 }
 
 /* "../../devices/pci0000:3a/0000:3a:00.0/0000:3b:10.0/vfio-dev/vfio7" */
-static bool find_address(const struct root *root, uint32_t number, char ret[PCI_ADDRESS_SIZE])
+static bool find_name(const struct root *root, uint32_t number, char ret[DEVICE_NAME_SIZE])
 {
 	char path[64], target[512], *end, *slash;
 
@@ -201,8 +244,7 @@ static bool find_address(const struct root *root, uint32_t number, char ret[PCI_
 		return false;
 	*end = '\0';
 	slash = strrchr(target, '/');
-	/* A mediated device has a UUID there. */
-	return pci_address(slash ? slash + 1 : target, ret);
+	return device_name(slash ? slash + 1 : target, ret);
 }
 
 static bool is_among(const uint32_t *list, size_t n, int64_t number)
@@ -216,21 +258,20 @@ static bool is_among(const uint32_t *list, size_t n, int64_t number)
 /* One that was unplugged stays on the command line. Without a group nothing can be said. */
 static bool is_held(const struct nic_guest *g, const struct root *root, const struct pci_device *d)
 {
-	char address[PCI_ADDRESS_SIZE];
+	char name[DEVICE_NAME_SIZE];
 
 	if (!g->looked || g->fds.error || d->group < 0 ||
 	    is_among(g->fds.group, g->fds.groups, d->group))
 		return true;
 	for (size_t i = 0; i < g->fds.devices; i++)
-		if (find_address(root, g->fds.device[i], address) &&
-		    strcmp(address, d->address) == 0)
+		if (find_name(root, g->fds.device[i], name) && strcmp(name, d->name) == 0)
 			return true;
 	return false;
 }
 
 static void look(struct reading *r, struct nic_guest *g)
 {
-	char address[PCI_ADDRESS_SIZE];
+	char name[DEVICE_NAME_SIZE];
 
 	g->devices = 0;
 	for (size_t i = 0; i < g->args.devices; i++) {
@@ -238,8 +279,8 @@ static void look(struct reading *r, struct nic_guest *g)
 		g->devices -= !is_held(g, r->root, &g->device[g->devices - 1]);
 	}
 	for (size_t i = 0; i < g->fds.devices; i++)
-		if (find_address(r->root, g->fds.device[i], address) && !has_device(g, address))
-			add_device(g, r->root, address, PCI_BY_DESCRIPTOR);
+		if (find_name(r->root, g->fds.device[i], name) && !has_device(g, name))
+			add_device(g, r->root, name, PCI_BY_DESCRIPTOR);
 	for (size_t i = 0; i < g->fds.groups; i++)
 		if (!has_group(g, g->fds.group[i]))
 			add_group(g, r->root, g->fds.group[i]);
@@ -255,7 +296,7 @@ static bool is_told(const struct reading *r, const struct nic_guest *g, const st
 		    strcmp(cell_text(t->row[i], PCI_KNOWN_BY), "XML") == 0 &&
 		    (d->source == PCI_BY_GROUP
 			    ? cell_number(t->row[i], PCI_GROUP, -1) == (double)d->group
-			    : strcmp(cell_text(t->row[i], PCI_ADDRESS), d->address) == 0))
+			    : strcmp(cell_text(t->row[i], PCI_ADDRESS), d->name) == 0))
 			return true;
 	return false;
 }

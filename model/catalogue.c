@@ -75,7 +75,7 @@ const struct table_kind table_kinds[TABLES] = {
 	[TABLE_BLOCKDEV] = { "blockdev", "block device of the host", blockdev_columns,
 	    BLOCKDEV_COLUMNS, 1 },
 	[TABLE_NIC] = { "nic", "network interface of a guest", nic_columns, NIC_COLUMNS, 4 },
-	[TABLE_PCI] = { "pci", "PCI device passed through to a guest", pci_columns, PCI_COLUMNS,
+	[TABLE_PCI] = { "pci", "PCI device, or part of one, passed through to a guest", pci_columns, PCI_COLUMNS,
 	    4 },
 	[TABLE_EXIT] = { "exit", "guest and reason to leave it", exit_columns, EXIT_COLUMNS, 6 },
 	[TABLE_VCPU_EXIT] = { "vcpu_exit", "vCPU and reason to leave the guest", exit_columns,

@@ -165,7 +165,7 @@ const char *nic_sentence(struct page *p, const struct row *row)
 const char *device_sentence(struct page *p, const struct row *row)
 {
 	const char *nodes = cell_text(row, PCI_GUEST_NODES), *local = cell_text(row, PCI_LOCAL);
-	const char *where = "";
+	const char *whole = cell_text(row, PCI_PARENT), *where = "";
 
 	if (!cell_has(row, PCI_NODE))
 		where = "; the firmware does not tell its node";
@@ -175,7 +175,8 @@ const char *device_sentence(struct page *p, const struct row *row)
 	else if (*nodes)
 		where = page_printf(p, "; it lies on node %.0f, the guest runs on %s %s",
 		    cell_number(row, PCI_NODE, 0), strpbrk(nodes, ",-") ? "nodes" : "node", nodes);
-	return page_printf(p, "%s has the %s device %s (%s), known by the %s%s.",
+	return page_printf(p, "%s has the %s device %s (%s)%s%s, known by the %s%s.",
 	    cell_text(row, PCI_DOMAIN), cell_text(row, PCI_CLASS), cell_text(row, PCI_ADDRESS),
-	    cell_text(row, PCI_ID), cell_text(row, PCI_KNOWN_BY), where);
+	    cell_text(row, PCI_ID), *whole ? ", a part of " : "", whole,
+	    cell_text(row, PCI_KNOWN_BY), where);
 }

@@ -567,10 +567,11 @@ def four_nodes_36():
 
 
 def network():
-    """Taps with vhost, without and of several queues, a macvtap, vhost-user, a device passed through.
+    """Taps with vhost, without and of several queues, a macvtap, vhost-user, devices passed through.
 
     web has four queues, two switched on, two at work; db two NICs whose workers are told by order;
-    old an emulated one and one in user mode; edge runs on node 0, its device is on node 1.
+    old an emulated one and one in user mode; edge runs on node 0, its device is on node 1; web has
+    a mediated device.
     """
     gib = 2**30
     guests = [
@@ -582,6 +583,7 @@ def network():
             {0: 1900},
             nics=(Nic("vnet0", "52:54:00:00:01:00", queues=4),),
             workers=((1, 0.82), (2, 0.31), (3, 0.0), (3, 0.0)),
+            devices=("5c5b4a1e-2f3d-4c6b-8a79-0d1e2f3a4b5c",),
         ),
         Guest(
             1200,
@@ -639,7 +641,15 @@ def network():
         cores=single(range(8), lambda cpu: cpu // 4),
         ksm=old_ksm(),
         links=links,
-        pci={"0000:3b:10.0": {"node": 1, "group": 61, "parent": "0000:3b:00.0"}},
+        pci={
+            "0000:3b:10.0": {"node": 1, "group": 61, "parent": "0000:3b:00.0"},
+            "5c5b4a1e-2f3d-4c6b-8a79-0d1e2f3a4b5c": {
+                "node": 0,
+                "group": 70,
+                "parent": "0000:17:00.0",
+                "type": "nvidia-222",
+            },
+        },
     )
 
 

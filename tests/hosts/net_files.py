@@ -32,13 +32,19 @@ def netdev(nic, number, fd):
     return ["-netdev", "{" + ",".join(words) + "}", "-device", device], fd
 
 
+def is_mediated(device):
+    """A UUID, no address."""
+    return ":" not in device
+
+
 def words_of(g):
     words, fd = [], FIRST_FD
     for number, nic in enumerate(g.nics):
         more, fd = netdev(nic, number, fd)
         words += more
-    for i, address in enumerate(g.devices):
-        words += ["-device", f'{{"driver":"vfio-pci","host":"{address}","id":"hostdev{i}"}}']
+    for i, device in enumerate(g.devices):
+        where = f'"sysfsdev":"/sys/bus/mdev/devices/{device}"' if is_mediated(device) else f'"host":"{device}"'
+        words += ["-device", f'{{"driver":"vfio-pci",{where},"id":"hostdev{i}"}}']
     return words
 
 
@@ -106,6 +112,16 @@ def interface_files(host, link):
         yield f"sys/class/net/{link.master}/brif/{link.name}", ("link", f"../../{link.name}/brport")
 
 
+def mediated_files(uuid, device):
+    top = f"sys/bus/mdev/devices/{uuid}"
+    yield top, ("link", f"../../../devices/pci0000:3a/{device['parent']}/{uuid}")
+    yield top + "/driver", ("link", "../../../../bus/mdev/drivers/vfio_mdev")
+    yield top + "/mdev_type", ("link", f"../mdev_supported_types/{device['type']}")
+    yield top + "/iommu_group", ("link", f"../../../../kernel/iommu_groups/{device['group']}")
+    yield f"sys/bus/pci/devices/{device['parent']}/numa_node", ("file", f"{device['node']}\n")
+    yield f"sys/bus/pci/devices/{device['parent']}/class", ("file", "0x030200\n")
+
+
 def device_files(host, address, device):
     top = f"sys/bus/pci/devices/{address}/"
     yield top + "numa_node", ("file", f"{device['node']}\n")
@@ -129,5 +145,6 @@ def net_files(host, second):
         out.update(interface_files(host, link))
     out["proc/net/dev"] = ("file", text)
     for address, device in host.pci.items():
-        out.update(device_files(host, address, device))
+        files = mediated_files(address, device) if is_mediated(address) else device_files(host, address, device)
+        out.update(files)
     return out

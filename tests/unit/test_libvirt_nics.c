@@ -98,14 +98,21 @@ static void devices(void **state)
 					  "<hostdev mode='subsystem' type='pci'>" ADDRESS("0x5e",
 					      "9") "</hostdev>"
 						   "<hostdev mode='subsystem' "
-						   "type='pci'><source/></hostdev><hostdev/>"));
+						   "type='pci'><source/></hostdev><hostdev/>"
+						   "<hostdev mode='subsystem' type='mdev' "
+						   "model='vfio-pci'><source><address "
+						   "uuid='5C5B4A1E-2f3d-4c6b-8a79-0d1e2f3a4b5c'/>"
+						   "</source></hostdev><hostdev type='mdev'>"
+						   "<source><address uuid='../x'/></source>"
+						   "</hostdev>"));
 
 	(void)state;
 	assert_int_equal(x.nics.n, 1);
 	assert_nic(&x.nics.nic[0], "hostdev0", "", "hostdev", "hostdev", "");
-	assert_int_equal(x.nics.devices, 2);
+	assert_int_equal(x.nics.devices, 3);
 	assert_string_equal(x.nics.device[0], "0000:3b:10.1");
 	assert_string_equal(x.nics.device[1], "0000:5e:10.0");
+	assert_string_equal(x.nics.device[2], "5c5b4a1e-2f3d-4c6b-8a79-0d1e2f3a4b5c");
 	libvirt_domain_xml_done(&x);
 }
 

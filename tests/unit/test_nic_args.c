@@ -140,15 +140,22 @@ static void refuses_nonsense(void **state)
 	    "qemu\0-netdev\0tap,id=n,ifname=../../etc,fd=99999999999,queues=x\0-device\0"
 	    "virtio-net-pci,netdev=n,id=n\0-device\0vfio-pci,host=../../../etc/pass\0-device\0"
 	    "vfio-pci,sysfsdev=/sys/bus/pci/devices/0000:01:10.0\0-device\0vfio-pci,host=01:10.1\0"
-	    "-device\0vfio-pci,host=0000:01:10.9\0");
+	    "-device\0vfio-pci,host=0000:01:10.9\0-device\0vfio-pci,sysfsdev=/sys/bus/mdev/devices/"
+	    "5C5B4A1E-2f3d-4c6b-8a79-0d1e2f3a4b5c\0-device\0vfio-pci,sysfsdev=/sys/bus/mdev/"
+	    "devices/"
+	    "5c5b4a1e-2f3d-4c6b-8a79-0d1e2f3a4b5\0-device\0vfio-pci,sysfsdev=/sys/bus/mdev/devices/"
+	    "5c5b4a1e+2f3d-4c6b-8a79-0d1e2f3a4b5c\0-device\0vfio-pci,sysfsdev=/sys/bus/mdev/"
+	    "devices/"
+	    "5c5b4a1e-2f3d-4c6b-8a79-0d1e2f3a4b5c0\0");
 
 	(void)state;
 	assert_int_equal(a.n, 1);
 	assert_string_equal(a.nic[0].interface, "");
 	assert_int_equal(a.nic[0].fd, -1);
-	assert_int_equal(a.devices, 2);
+	assert_int_equal(a.devices, 3);
 	assert_string_equal(a.device[0], "0000:01:10.0");
 	assert_string_equal(a.device[1], "0000:01:10.1");
+	assert_string_equal(a.device[2], "5c5b4a1e-2f3d-4c6b-8a79-0d1e2f3a4b5c");
 	nic_args_done(&a);
 }
 

@@ -532,6 +532,61 @@ static void devices_by_their_descriptors(void **state)
 	captured_done(&h, nics_close);
 }
 
+#define MDEV "5c5b4a1e-2f3d-4c6b-8a79-0d1e2f3a4b5c"
+#define GPU "../../../devices/pci0000:3a/0000:3b:00.0/"
+
+/* A part of a device: node and class are those of the whole, its type says what it is. */
+static void mediated_devices(void **state)
+{
+	static const struct {
+		const char *option, *fd, *known_by;
+	} ways[] = {
+		{ "-device\0vfio-pci,sysfsdev=/sys/bus/mdev/devices/" MDEV "\0", "/dev/vfio/17",
+		    "command line" },
+		{ "-S\0\0", "/dev/vfio/17", "IOMMU group" },
+		{ "-S\0\0", "/dev/vfio/devices/vfio8", "descriptor" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		struct captured h;
+		const struct row *row;
+		char line[128] = QEMU;
+		size_t len = sizeof(QEMU) - 1;
+
+		start(&h);
+		sample(&h, 10, HEAD);
+		for (const char *p = ways[i].option; *p; p += strlen(p) + 1) {
+			memcpy(line + len, p, strlen(p) + 1);
+			len += strlen(p) + 1;
+		}
+		captured_bytes(&h, "proc/42/cmdline", line, len);
+		link_to(&h, "proc/42/fd/21", ways[i].fd);
+		link_to(&h, "sys/class/vfio-dev/vfio8",
+		    "../../devices/pci0000:3a/0000:3b:00.0/" MDEV "/vfio-dev/vfio8");
+		link_to(&h, "sys/bus/mdev/devices/" MDEV, GPU MDEV);
+		link_to(
+		    &h, "sys/bus/mdev/devices/" MDEV "/driver", "../../bus/mdev/drivers/vfio_mdev");
+		link_to(&h, "sys/bus/mdev/devices/" MDEV "/iommu_group", "../../iommu_groups/17");
+		link_to(&h, "sys/bus/mdev/devices/" MDEV "/mdev_type",
+		    "../mdev_supported_types/nvidia-222");
+		link_to(&h, "sys/kernel/iommu_groups/17/devices/" MDEV, GPU MDEV);
+		captured_file(&h, "sys/bus/pci/devices/0000:3b:00.0/numa_node", "1\n");
+		captured_file(&h, "sys/bus/pci/devices/0000:3b:00.0/class", "0x030200\n");
+		take(&h);
+		assert_int_equal(h.now->table[TABLE_PCI].n, 1);
+		row = device(&h, MDEV);
+		assert_text(row, PCI_KNOWN_BY, ways[i].known_by);
+		assert_text(row, PCI_PARENT, "0000:3b:00.0");
+		assert_text(row, PCI_ID, "nvidia-222");
+		assert_text(row, PCI_CLASS, "3d");
+		assert_text(row, PCI_DRIVER, "vfio_mdev");
+		assert_int_equal((int)cell_number(row, PCI_NODE, -1), 1);
+		assert_int_equal((int)cell_number(row, PCI_GROUP, -1), 17);
+		captured_done(&h, nics_close);
+	}
+}
+
 static void net_dev_is_foreign_text(void **state)
 {
 	struct captured h = { 0 };
@@ -593,6 +648,7 @@ int main(void)
 		cmocka_unit_test(devices_passed_through),
 		cmocka_unit_test(devices_that_were_unplugged),
 		cmocka_unit_test(devices_by_their_descriptors),
+		cmocka_unit_test(mediated_devices),
 		cmocka_unit_test(net_dev_is_foreign_text),
 		cmocka_unit_test(no_net_dev),
 	};
