@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # host: libvirt
 #
-# Two equal guests whose memory KSM merges. Its figures move while it runs, so each of kvmtop's must
-# lie between the smallest and the largest reading of the kernel's file in the meantime.
+# Two equal guests whose memory KSM merges. The kernel's figures rise and fall from one moment to the
+# next while it scans, so that no two readers see the same: they are compared while it rests. What the
+# guests write meanwhile is unmerged all the same, so each of kvmtop's must lie between the smallest
+# and the largest reading of the kernel's file.
 
 # shellcheck source=tests/host/scenarios/lib.sh
 . "${BASH_SOURCE[0]%/*}/lib.sh"
@@ -20,9 +22,19 @@ merged() {
 	[ "$(<$ksm/full_scans)" -ge $((scans + 3)) ] && [ "$(<$ksm/pages_sharing)" -gt 20000 ]
 }
 require "KSM merges" wait_until 120 "KSM to merge" merged
-# Gentler now, or scanning takes the emulated CPUs from everything else.
-echo 1000 >$ksm/pages_to_scan
-echo 200 >$ksm/sleep_millisecs
+take 1 2 host
+expect_same "run while it merges" "$(col host ksm_run)" 1
+expect_true "scanning is seen" "kvmtop says that nothing is scanned" \
+	test "$(col host ksm_full_scans)" -ge $((scans + 3))
+echo 0 >$ksm/run
+resting() {
+	local before
+
+	before=$(<$ksm/full_scans)$(<$ksm/pages_volatile)
+	pause 0.5
+	[ "$before" = "$(<$ksm/full_scans)$(<$ksm/pages_volatile)" ]
+}
+require "KSM rests" wait_until 60 "KSM to rest" resting
 
 # One "FILE VALUE" per line: the host's files, then what is merged of each guest.
 read_ksm() {
@@ -53,7 +65,6 @@ expect_within_readings() {
 	expect_between "$1" "$4" "$low" "$high"
 }
 
-# A figure may rise and fall within the run, so the readings go on all the while.
 kvmtop_start 1 4 host domain
 while [ -e "/proc/$kvmtop_job" ]; do
 	read_ksm
