@@ -133,8 +133,9 @@ void plan_pin_vcpu(const struct row *vcpu, const char *cpus, struct plan *out)
 	add_saved(out, ACTION_PIN_VCPU, vcpu->domain, buf, cpus);
 }
 
-/* The emulator's pin holds for its workers too. vhost workers of older kernels are nobody's
- * threads, so they are bound one by one, as are all of a guest that libvirt does not know. */
+/* The emulator's pin holds for its workers too, and for I/O threads of QEMU's own, which have a
+ * name instead of a number. vhost workers of older kernels are nobody's threads, so they are bound
+ * one by one, as are all of a guest that libvirt does not know. */
 void plan_pin_thread(const struct row *thread, const char *cpus, struct plan *out)
 {
 	const char *role = cell_text(thread, THREAD_ROLE), *now;
@@ -144,7 +145,8 @@ void plan_pin_thread(const struct row *thread, const char *cpus, struct plan *ou
 	now = known_text(thread, THREAD_AFFINITY);
 	if (now && is_within(now, cpus))
 		return;
-	if (known && strncmp(role, "iothread ", 9) == 0) {
+	if (known && strncmp(role, "iothread ", 9) == 0 && role[9] &&
+	    !role[9 + strspn(role + 9, "0123456789")]) {
 		plan_add(out, ACTION_PIN_IOTHREAD, thread->domain, role + 9, now, cpus);
 		add_saved(out, ACTION_PIN_IOTHREAD, thread->domain, role + 9, cpus);
 	} else if (known && strcmp(role, "emulator") == 0) {
