@@ -124,8 +124,10 @@ void placement_look(struct placement *p, const struct subject *s, const struct r
 
 void placement_done(struct placement *p)
 {
-	for (size_t i = 0; i < p->stays; i++)
+	for (size_t i = 0; i < p->stays; i++) {
 		free(p->stay[i].held_bytes);
+		free(p->stay[i].reach);
+	}
 	free(p->stay);
 	free(p->place);
 	*p = (struct placement){ 0 };
@@ -137,6 +139,43 @@ const struct stay *placement_of(const struct placement *p, const struct row *dom
 		if (p->stay[i].domain == domain)
 			return &p->stay[i];
 	return NULL;
+}
+
+static void add_reach(const struct placement *p, const char *cpus, bool *reach)
+{
+	struct cpuset may = { 0 }, node = { 0 };
+
+	if (cpuset_parse_list(&may, cpus) == 0)
+		for (size_t i = 0; i < p->places; i++)
+			reach[i] |= cpuset_parse_list(&node, p->place[i].cpus) == 0 &&
+				    cpuset_intersects(&may, &node);
+	cpuset_done(&may);
+	cpuset_done(&node);
+}
+
+bool placement_reach(const struct placement *p, const struct subject *s, struct stay *stay)
+{
+	const char *last = "";
+	size_t n;
+	const struct row *const *rows = subject_rows(s, TABLE_VCPU, stay->domain, &n);
+	bool *reach = xcalloc(p->places + 1, sizeof(*reach)), known = n > 0;
+
+	for (size_t i = 0; i < n && known; i++) {
+		const char *cpus = cell_text(rows[i], VCPU_AFFINITY);
+
+		known = *cpus;
+		/* Those of one guest are mostly alike. */
+		if (strcmp(cpus, last) != 0)
+			add_reach(p, cpus, reach);
+		last = cpus;
+	}
+	free(stay->reach);
+	stay->reach = reach;
+	if (!known) {
+		free(reach);
+		stay->reach = NULL;
+	}
+	return known;
 }
 
 static int compare_down(const void *a, const void *b)
@@ -230,7 +269,8 @@ static bool has_room(
 	return to->vcpus + stay->vcpus <= vcpu_room(p, to) && placement_fits(p, s, stay, place);
 }
 
-/* Those that stay keep their place; one that needs several nodes counts where it runs. */
+/* Those that stay keep their place; one that needs several nodes counts where it runs, and one
+ * whose vCPUs must not run at home has to go somewhere. */
 static void settle(struct placement *p, struct stay *stay)
 {
 	if (stay->home < 0)
@@ -242,7 +282,8 @@ static void settle(struct placement *p, struct stay *stay)
 		return;
 	}
 	p->place[stay->home].is_home = true;
-	if (stay->held_bytes[stay->home] < SETTLED * stay->total_bytes)
+	if (stay->held_bytes[stay->home] < SETTLED * stay->total_bytes ||
+	    (stay->reach && !stay->reach[stay->home]))
 		return;
 	stay->is_settled = true;
 	stay->target = stay->home;
@@ -272,23 +313,32 @@ static int compare_stays(const void *a, const void *b)
 	return x->domain->number < y->domain->number ? -1 : 1;
 }
 
-/* The best place for one whose home has no room: a node where nobody lives and nobody is sent to,
- * else any with room; of these the one that holds most of it, then the emptiest. */
+/* How good a place is for one whose home has no room, best first: where alone it may run now; a
+ * node where nobody lives and nobody is sent to; any other. */
+static int appeal_of(const struct placement *p, const struct stay *stay, int place)
+{
+	const struct place *to = &p->place[place];
+
+	if (stay->reach && !stay->reach[stay->home] && stay->reach[place])
+		return 2;
+	return !to->is_home && !to->is_target;
+}
+
+/* Of the best places the one that holds most of it, then the emptiest. */
 static int find_other(const struct placement *p, const struct subject *s, const struct stay *stay)
 {
 	int best = -1;
 
 	for (int i = 0; i < (int)p->places; i++) {
-		const struct place *a = &p->place[i], *b = best < 0 ? NULL : &p->place[best];
-		bool vacant = !a->is_home && !a->is_target;
-		bool best_vacant = b && !b->is_home && !b->is_target;
+		int appeal = appeal_of(p, stay, i), most = best < 0 ? -1 : appeal_of(p, stay, best);
 
 		if (i == stay->home || !has_room(p, s, stay, i))
 			continue;
-		if (!b || (vacant && !best_vacant) ||
-		    (vacant == best_vacant && (stay->held_bytes[i] > stay->held_bytes[best] ||
-						  (stay->held_bytes[i] == stay->held_bytes[best] &&
-						      a->free_bytes > b->free_bytes))))
+		if (appeal > most ||
+		    (appeal == most &&
+			(stay->held_bytes[i] > stay->held_bytes[best] ||
+			    (stay->held_bytes[i] == stay->held_bytes[best] &&
+				p->place[i].free_bytes > p->place[best].free_bytes))))
 			best = i;
 	}
 	return best;
@@ -305,6 +355,7 @@ void placement_propose(struct placement *p, const struct subject *s)
 	p->stay = xcalloc(guests->n + 1, sizeof(*p->stay));
 	for (size_t i = 0; i < guests->n; i++) {
 		look_at(p, s, guests->row[i], &p->stay[i]);
+		placement_reach(p, s, &p->stay[i]);
 		settle(p, &p->stay[i]);
 		if (p->stay[i].home >= 0 && !p->stay[i].is_settled)
 			open[n++] = &p->stay[i];

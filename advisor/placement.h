@@ -28,6 +28,8 @@ struct stay {
 	int target; /* where it should live: its home or another place, -1: nowhere is room */
 	unsigned nodes_needed;
 	bool is_settled; /* it may stay as it is */
+	bool *reach;     /* of each place, whether a vCPU may run there; NULL: nobody knows, or
+			    nobody asked */
 };
 
 struct placement {
@@ -44,6 +46,9 @@ void placement_propose(struct placement *p, const struct subject *s);
 void placement_done(struct placement *p);
 
 const struct stay *placement_of(const struct placement *p, const struct row *domain);
+
+/* Finds out where its vCPUs may run. False: that of one of them is not known. */
+bool placement_reach(const struct placement *p, const struct subject *s, struct stay *stay);
 
 /* Share of the memory on the @n places that hold most of it. */
 double stay_share(const struct placement *p, const struct stay *stay, unsigned n);

@@ -15,6 +15,7 @@ static const struct rule *const groups[] = {
 	pinning_rules,
 	seat_rules,
 	numa_rules,
+	numa_bind_rules,
 	numa_host_rules,
 	balloon_rules,
 	swap_rules,

@@ -5,11 +5,41 @@
 #include <string.h>
 
 #include "advisor/placement.h"
+#include "advisor/rules/common.h"
 #include "advisor/rules/pins.h"
+#include "base/cpulist.h"
 
 const char *policy_of(const struct row *domain)
 {
 	return cell_text(domain, DOMAIN_NUMA_MODE);
+}
+
+enum outcome look_at_memory(struct placement *p, const struct subject *s)
+{
+	if (memory_nodes(s) < 2)
+		return OUTCOME_NONE;
+	placement_look(p, s, s->row);
+	if (p->stay->total_bytes > 0)
+		return OUTCOME_FIGURE;
+	placement_done(p);
+	return guest_runs(s->row) ? OUTCOME_MISSING : OUTCOME_NONE;
+}
+
+bool is_crowded(const struct subject *s, int node, double limit)
+{
+	double here = 0, least = 1;
+	size_t n;
+	const struct row *const *rows = subject_rows(s, TABLE_NODE, NULL, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		double busy = cell_number(rows[i], NODE_BUSY, 0);
+
+		if ((int)cell_number(rows[i], NODE_NUMBER, -1) == node)
+			here = busy;
+		else if (busy < least)
+			least = busy;
+	}
+	return here >= limit && least < limit;
 }
 
 /* A policy that the definition gives to single cells of the guest is changed as a whole, by hand.
@@ -19,19 +49,50 @@ static bool has_cell_policy(const struct row *domain)
 	return strstr(policy_of(domain), "cell") != NULL;
 }
 
-/* Bound closely, as it is at the guest's next start. */
-static void plan_policy(const struct row *domain, int node, struct plan *out)
+bool policy_is(const struct row *domain, const char *mode)
 {
+	size_t len = strlen(mode);
+	const char *policy = policy_of(domain);
+
+	return strncmp(policy, mode, len) == 0 && (policy[len] == ' ' || !policy[len]);
+}
+
+bool policy_is_strict(const struct row *domain)
+{
+	return policy_is(domain, "strict") || policy_is(domain, "restrictive");
+}
+
+bool policy_nodes(const struct row *domain, struct cpuset *ret)
+{
+	const char *policy = policy_of(domain), *list = strrchr(policy, ' ');
+
+	return list && !strstr(policy, " auto") && !has_cell_policy(domain) &&
+	       cpuset_parse_list(ret, list + 1) == 0 && !cpuset_empty(ret);
+}
+
+static bool is_bound_to(const struct row *domain, int node)
+{
+	struct cpuset nodes = { 0 };
+	bool bound = policy_nodes(domain, &nodes) && cpuset_test(&nodes, (unsigned)node) &&
+		     cpuset_count(&nodes) == 1;
+
+	cpuset_done(&nodes);
+	return bound;
+}
+
+void plan_binding(const struct row *domain, int node, bool is_lasting, struct plan *out)
+{
+	struct action *(*add)(struct plan *, enum action_kind, const struct row *, const char *,
+	    const char *, const char *) = is_lasting ? plan_add_lasting : plan_add;
 	char list[16];
 
-	if (!is_known_to_libvirt(domain) || has_cell_policy(domain))
+	if (!is_known_to_libvirt(domain) || has_cell_policy(domain) || is_bound_to(domain, node))
 		return;
 	snprintf(list, sizeof(list), "%d", node);
 	/* libvirt takes no mode without nodes. */
-	plan_add_lasting(out, ACTION_NUMATUNE, domain, "nodeset", NULL, list)->saved = true;
+	add(out, ACTION_NUMATUNE, domain, "nodeset", NULL, list)->saved = true;
 	if (!*policy_of(domain))
-		plan_add_lasting(out, ACTION_NUMATUNE, domain, "mode", NULL, "preferred")->saved =
-		    true;
+		add(out, ACTION_NUMATUNE, domain, "mode", NULL, "preferred")->saved = true;
 }
 
 /* Devices of the host that a guest has write into its memory, which therefore cannot move. */
@@ -65,7 +126,7 @@ void plan_move(const struct subject *s, const struct placement *p, const struct 
 			plan_add(out, ACTION_NUMATUNE, stay->domain, "nodeset", was, node);
 	}
 	plan_add(out, ACTION_MIGRATE_PAGES, stay->domain, "all", NULL, node);
-	plan_policy(stay->domain, to->node, out);
+	plan_binding(stay->domain, to->node, true, out);
 	if (has_host_device(s, stay->domain))
 		plan_refuse(out,
 		    "a device of the host writes into its memory, which can only be placed when "

@@ -5,15 +5,36 @@
 
 #include "advisor/rule.h"
 
+struct cpuset;
 struct placement;
 struct stay;
 
+/* What counts as well placed: numa-memory-remote has nothing to say about it. */
+#define PLACED 0.90
+
 /* "strict 0-3", "preferred 1", "strict cell 0: strict 1", …; "" where it has none. */
 const char *policy_of(const struct row *domain);
+/* Its mode is that one; strict or restrictive. */
+bool policy_is(const struct row *domain, const char *mode);
+bool policy_is_strict(const struct row *domain);
+/* The nodes that its definition names for all of its memory; false: it names none. The caller calls
+ * cpuset_done in either case. */
+bool policy_nodes(const struct row *domain, struct cpuset *ret);
+
+/* How the memory of the guest that is judged lies. Whoever gets OUTCOME_FIGURE calls
+ * placement_done.
+ */
+enum outcome look_at_memory(struct placement *p, const struct subject *s);
+/* The CPUs of a node are busier than @limit while those of another are not. */
+bool is_crowded(const struct subject *s, int node, double limit);
 
 /* vCPUs, other threads and memory of a guest to one place; it may refuse. */
 void plan_move(const struct subject *s, const struct placement *p, const struct stay *stay,
     int place, struct plan *out);
+
+/* Its memory from that node, from its next start on; nothing where it is so already, or where cells
+ * of the guest have policies of their own. */
+void plan_binding(const struct row *domain, int node, bool is_lasting, struct plan *out);
 
 /* Columns that placement.h looks at, and plan_move. */
 #define PLACEMENT_NEEDS                                                                         \

@@ -11,21 +11,6 @@
 
 /* A node that holds less of a guest's memory is none of its home. */
 #define HOME_PART 0.10
-/* What counts as well placed: numa-memory-remote has nothing to say about it. */
-#define PLACED 0.90
-
-/* How its memory lies. Whoever gets OUTCOME_FIGURE calls placement_done. */
-static enum outcome look_at_memory(struct placement *p, const struct subject *s)
-{
-	if (memory_nodes(s) < 2)
-		return OUTCOME_NONE;
-	placement_look(p, s, s->row);
-	if (p->stay->total_bytes > 0)
-		return OUTCOME_FIGURE;
-	placement_done(p);
-	return guest_runs(s->row) ? OUTCOME_MISSING : OUTCOME_NONE;
-}
-
 /* ---- numa-memory-remote ---- */
 
 static enum outcome measure_remote(const struct subject *s, double *ret)
@@ -188,24 +173,6 @@ static void advise_float(const struct subject *s, double figure, struct text *ou
 
 	(void)figure;
 	print_format(out, "pin its vCPUs to CPUs %s of node %d", home.cpus, home.node);
-}
-
-/* How busy the CPUs of a node are; false where another one is idle enough to be meant. */
-static bool is_crowded(const struct subject *s, int node, double limit)
-{
-	double here = 0, least = 1;
-	size_t n;
-	const struct row *const *rows = subject_rows(s, TABLE_NODE, NULL, &n);
-
-	for (size_t i = 0; i < n; i++) {
-		double busy = cell_number(rows[i], NODE_BUSY, 0);
-
-		if ((int)cell_number(rows[i], NODE_NUMBER, -1) == node)
-			here = busy;
-		else if (busy < least)
-			least = busy;
-	}
-	return here >= limit && least < limit;
 }
 
 static void plan_float(const struct subject *s, struct plan *out)
