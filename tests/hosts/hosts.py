@@ -456,7 +456,7 @@ def four_guests(mib, cpus, pids):
             cpu,
             {n: v for n, v in enumerate(row) if v},
             run=0.9,
-            wait=0.05,
+            wait=0.01,
             guest=0.85,
             start=400000 + 1000 * i,
             program="/usr/libexec/qemu-kvm",
