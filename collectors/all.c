@@ -19,6 +19,8 @@ const struct collector collectors[] = {
 	    ksm_guests_close },
 	{ SRC_PLACEMENT, LANE_PLACEMENT, 5 * NS_PER_SEC, placement_open, placement_read,
 	    placement_close },
+	{ SRC_INTERRUPTS, LANE_PLACEMENT, 10 * NS_PER_SEC, interrupts_open, interrupts_read,
+	    interrupts_close },
 	{ SRC_DISKS, LANE_PLACEMENT, 5 * NS_PER_SEC, disks_open, disks_read, disks_close },
 	{ SRC_LIBVIRT, LANE_LIBVIRT, 2 * NS_PER_SEC, libvirt_open, libvirt_read, libvirt_close },
 	{ SRC_BALLOON, LANE_MONITOR, NS_PER_SEC, monitor_open, monitor_read, monitor_close },
