@@ -39,7 +39,7 @@ struct guest {
 	struct group *group;
 	size_t groups, cap;
 	uint64_t summed; /* which groups the sums of the last reading were made of; 0: none */
-	double cpu_limit, memory_limit;
+	double cpu_limit, cpu_weight, memory_limit;
 };
 
 struct cgroups {
@@ -204,6 +204,16 @@ static void read_cpu_limits(const struct root *root, struct guest *g, bool all)
 	g->cpu_limit = own == NO_LIMIT && vcpus > 0 ? vcpus : own;
 }
 
+static void read_cpu_weight(const struct root *root, struct guest *g)
+{
+	const char *file = g->cpu.v2 ? "cpu.weight" : "cpu.shares";
+	uint64_t v;
+
+	g->cpu_weight = NO_LIMIT;
+	if (g->cpu_error == 0 && cgroup_read_limit(root, g->cpu.dir, file, &v) == 0)
+		g->cpu_weight = (double)v;
+}
+
 static void read_memory_limits(const struct root *root, struct guest *g)
 {
 	const char *file = g->memory.v2 ? "memory.max" : "memory.limit_in_bytes";
@@ -344,6 +354,7 @@ static bool read_guest(struct cgroups *c, struct reading *r, struct guest *g, st
 	}
 	if (limits) {
 		read_cpu_limits(r->root, g, look);
+		read_cpu_weight(r->root, g);
 		read_memory_limits(r->root, g);
 		g->limits_at_ns = next_time(r, row, LIMITS_NS, first);
 	}
@@ -352,6 +363,7 @@ static bool read_guest(struct cgroups *c, struct reading *r, struct guest *g, st
 	same = before == 0 || before == g->summed;
 	write_stats(c, r, g, row, same);
 	write_limit(r, row, DOMAIN_CPU_LIMIT, g->cpu_limit, g->cpu_error);
+	write_limit(r, row, DOMAIN_CPU_WEIGHT, g->cpu_weight, g->cpu_error);
 	write_limit(r, row, DOMAIN_MEMORY_LIMIT, g->memory_limit, g->memory_error);
 	if (best_name(g))
 		cell_set_text(r->into, row, DOMAIN_CGROUP, best_name(g), reading_now(r));

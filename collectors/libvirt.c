@@ -11,6 +11,7 @@
 #include <strings.h>
 
 #include "base/parse.h"
+#include "base/print.h"
 #include "base/root.h"
 #include "base/sanitize.h"
 #include "base/xalloc.h"
@@ -29,8 +30,8 @@ struct known {
 	char *name;
 	int id;
 	struct libvirt_description description;
-	struct libvirt_domain_xml xml;
-	bool has_xml;
+	struct libvirt_domain_xml xml, saved;
+	bool has_xml, has_saved;
 	bool listed;               /* in this reading */
 	uint64_t described_ns;     /* 0: to be described anew */
 	size_t vcpus;              /* threads seen when it was described */
@@ -83,10 +84,13 @@ void *libvirt_open(const struct sampling *options)
 static void forget_description(struct known *k)
 {
 	free(k->description.xml);
+	free(k->description.saved);
 	if (k->has_xml)
 		libvirt_domain_xml_done(&k->xml);
+	if (k->has_saved)
+		libvirt_domain_xml_done(&k->saved);
 	k->description = (struct libvirt_description){ 0 };
-	k->has_xml = false;
+	k->has_xml = k->has_saved = false;
 	k->described_ns = 0;
 }
 
@@ -295,6 +299,11 @@ static void find_processes(struct watcher *w, struct process_index *index)
 	}
 }
 
+static bool parse(const char *xml, struct libvirt_domain_xml *ret)
+{
+	return xml && libvirt_domain_xml_parse(xml, strlen(xml), ret) == 0;
+}
+
 static void describe(struct reading *r, struct known *k, const struct process_index *index)
 {
 	struct watcher *w = r->state;
@@ -307,12 +316,13 @@ static void describe(struct reading *r, struct known *k, const struct process_in
 	k->description = description;
 	k->described_ns = reading_now(r);
 	k->vcpus = k->process ? index->vcpus[k->process->number] : 0;
-	k->has_xml = description.xml && libvirt_domain_xml_parse(
-					    description.xml, strlen(description.xml), &k->xml) == 0;
-	/* Only a capture tells it on. */
+	k->has_xml = parse(description.xml, &k->xml);
+	k->has_saved = parse(description.saved, &k->saved);
+	/* Only a capture tells them on. */
 	if (!reading_thorough(r)) {
 		free(k->description.xml);
-		k->description.xml = NULL;
+		free(k->description.saved);
+		k->description.xml = k->description.saved = NULL;
 	}
 }
 
@@ -387,6 +397,20 @@ static void fill_from_xml(struct reading *r, struct row *row, const struct libvi
 	disk_configs_write(r, row->key, &x->disks);
 }
 
+/* Of what it starts from the next time only what can be changed while it runs, and then lost. */
+static void fill_from_saved(
+    struct reading *r, struct row *row, const struct libvirt_domain_xml *saved)
+{
+	uint64_t at = reading_now(r);
+	char *policy = libvirt_numa_policy_dup(saved);
+
+	cell_set_text(r->into, row, DOMAIN_SAVED, "yes", at);
+	if (policy)
+		cell_set_text(r->into, row, DOMAIN_NUMA_MODE_SAVED, policy, at);
+	free(policy);
+	set_cpus(r->into, row, DOMAIN_EMULATOR_PINNED_SAVED, libvirt_emulator_cpus(saved), at);
+}
+
 static void fill_guest(struct reading *r, const struct known *k)
 {
 	unsigned patience = root_is_live(r->root) ? READINGS_ALONE : 0;
@@ -405,8 +429,21 @@ static void fill_guest(struct reading *r, const struct known *k)
 		cell_set_text(r->into, row, DOMAIN_LIBVIRT_STATE,
 		    libvirt_state_name(k->description.state), at);
 	cell_set_text(r->into, row, DOMAIN_AUTOSTART, autostart, at);
+	cell_set_text(r->into, row, DOMAIN_MIGRATED, k->description.migrated ? "yes" : "no", at);
 	if (k->has_xml)
 		fill_from_xml(r, row, &k->xml);
+	if (k->has_saved)
+		fill_from_saved(r, row, &k->saved);
+}
+
+static void fill_vcpu(struct reading *r, const struct row *vcpu, int column,
+    const struct libvirt_domain_xml *x, unsigned number)
+{
+	const struct cpuset *cpus = libvirt_vcpu_cpus(x, number);
+
+	if (cpus)
+		set_cpus(r->into, snapshot_row(r->into, TABLE_VCPU, vcpu->key), column, cpus,
+		    reading_now(r));
 }
 
 static void fill_vcpus(struct reading *r, const struct process_index *index)
@@ -415,15 +452,23 @@ static void fill_vcpus(struct reading *r, const struct process_index *index)
 		const struct row *vcpu = r->latest->table[TABLE_VCPU].row[i];
 		const struct known *k = vcpu->domain ? index->known[vcpu->domain->number] : NULL;
 		double number = cell_number(vcpu, VCPU_NUMBER, -1);
-		const struct cpuset *cpus;
 
-		if (!k || !k->has_xml || number < 0 || number >= CPUSET_MAX)
+		if (!k || number < 0 || number >= CPUSET_MAX)
 			continue;
-		cpus = libvirt_vcpu_cpus(&k->xml, (unsigned)number);
-		if (cpus)
-			set_cpus(r->into, snapshot_row(r->into, TABLE_VCPU, vcpu->key), VCPU_PINNED,
-			    cpus, reading_now(r));
+		if (k->has_xml)
+			fill_vcpu(r, vcpu, VCPU_PINNED, &k->xml, (unsigned)number);
+		if (k->has_saved)
+			fill_vcpu(r, vcpu, VCPU_PINNED_SAVED, &k->saved, (unsigned)number);
 	}
+}
+
+static void note_xml(const struct reading *r, const char *uuid, const char *what, const char *xml)
+{
+	char *path = xasprintf("kvmtop/libvirt/%s.%s", uuid, what);
+
+	if (xml)
+		root_note(r->root, path, xml, strlen(xml));
+	free(path);
 }
 
 /* libvirt allows no line feed in a name; a driver that does must not make a line. */
@@ -451,17 +496,18 @@ static void note_answers(const struct reading *r)
 	for (size_t i = 0; i < w->n; i++) {
 		const struct known *k = &w->guest[i];
 		const struct libvirt_description *d = &k->description;
-		char *path = xasprintf("kvmtop/libvirt/%s.xml", k->uuid);
 
 		line = xasprintf("domain %s %d %s %s ", k->uuid, k->id,
 		    libvirt_state_name(d->state), d->autostart ? "yes" : "no");
 		text_append(&t, line, strlen(line));
 		append_name(&t, k->name);
-		if (d->xml)
-			root_note(r->root, path, d->xml, strlen(d->xml));
+		note_xml(r, k->uuid, "xml", d->xml);
+		note_xml(r, k->uuid, "saved", d->saved);
 		free(line);
-		free(path);
 	}
+	for (size_t i = 0; i < w->n; i++)
+		if (w->guest[i].description.migrated)
+			print_format(&t, "migrated %s\n", w->guest[i].uuid);
 	root_note(r->root, "kvmtop/libvirt/domains", t.p, t.len);
 	text_done(&t);
 }

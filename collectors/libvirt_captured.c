@@ -76,6 +76,17 @@ static bool read_domain(struct cursor *c, struct line *ret)
 	return true;
 }
 
+/* "migrated UUID", behind the lines of all guests. */
+static void read_migrated(struct libvirt_connection *c, struct cursor *line)
+{
+	struct slice uuid;
+
+	if (!cursor_field(line, &uuid))
+		return;
+	for (size_t i = 0; i < c->n; i++)
+		c->line[i].description.migrated |= slice_eq(uuid, c->line[i].guest.uuid);
+}
+
 static void read_domains(struct libvirt_connection *c)
 {
 	struct cursor all, line;
@@ -88,6 +99,8 @@ static void read_domains(struct libvirt_connection *c)
 			continue;
 		if (slice_eq(word, "driver"))
 			read_driver(c, &line);
+		if (slice_eq(word, "migrated"))
+			read_migrated(c, &line);
 		if (c->n == GUESTS_MAX || !slice_eq(word, "domain") || !read_domain(&line, &l))
 			continue;
 		c->line = xgrow(c->line, c->n, &c->cap, sizeof(l));
@@ -167,21 +180,28 @@ static int read_answer(
 	return root_read_all(c->root, path, ret);
 }
 
+/* NULL: there is none. What a read that failed may have left is of no use. */
+static char *read_xml(struct libvirt_connection *c, const char *uuid, const char *what)
+{
+	struct text xml = { 0 };
+
+	if (read_answer(c, uuid, what, &xml) < 0)
+		text_done(&xml);
+	return xml.p;
+}
+
 static int captured_describe(
     struct libvirt_connection *c, const char *uuid, struct libvirt_description *ret, char *error)
 {
 	const struct line *line = find_line(c, uuid);
-	struct text xml = { 0 };
 
 	if (!line) {
 		snprintf(error, LIBVIRT_ERROR_SIZE, "this capture does not describe it");
 		return -ENOENT;
 	}
 	*ret = line->description;
-	/* What a read that failed may have left is of no use. */
-	if (read_answer(c, uuid, "xml", &xml) < 0)
-		text_done(&xml);
-	ret->xml = xml.p;
+	ret->xml = read_xml(c, uuid, "xml");
+	ret->saved = read_xml(c, uuid, "saved");
 	return 0;
 }
 

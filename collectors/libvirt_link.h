@@ -7,7 +7,9 @@
  *   kvmtop/libvirt/domains      "driver QEMU local" or "driver NAME remote", then for each guest
  *                               "domain UUID ID STATE AUTOSTART NAME", the name up to the line's
  *                               end
+ *                               "migrated UUID" for one that came from another host
  *   kvmtop/libvirt/UUID.xml
+ *   kvmtop/libvirt/UUID.saved   the XML that it starts from the next time
  *   kvmtop/libvirt/UUID.balloon "KEY: NUMBER", as libvirt names and counts them
  *   kvmtop/libvirt/UUID.block   "0.name: vda", "0.rd.reqs: NUMBER" likewise
  *
@@ -26,7 +28,7 @@ struct reading;
 struct root;
 
 /* To be changed with everything below: a module of another make is not used. */
-#define LIBVIRT_OPS_VERSION 2
+#define LIBVIRT_OPS_VERSION 3
 #define LIBVIRT_OPS_SYMBOL "kvmtop_libvirt_ops"
 
 #define LIBVIRT_UUID_SIZE 37
@@ -51,7 +53,9 @@ struct libvirt_guest {
 struct libvirt_description {
 	enum libvirt_state state;
 	bool autostart;
-	char *xml; /* the caller frees it; NULL: not to be had */
+	bool migrated; /* it came from another host, and has run on since */
+	char *xml;     /* the caller frees both; NULL: not to be had */
+	char *saved;   /* what it starts from the next time; NULL: there is no next time, too */
 };
 
 /* What a guest's monitor is asked for: both at once in one call. */

@@ -287,20 +287,24 @@ static int module_describe(
     struct libvirt_connection *c, const char *uuid, struct libvirt_description *ret, char *error)
 {
 	virDomainPtr domain = virDomainLookupByUUIDString(c->connect, uuid);
-	int state, autostart = 0, r = 0;
+	int state, reason, autostart = 0, r = 0;
 
 	if (!domain)
 		return last_error(error);
-	if (virDomainGetState(domain, &state, NULL, 0) < 0) {
+	if (virDomainGetState(domain, &state, &reason, 0) < 0) {
 		r = last_error(error);
 		goto out;
 	}
-	*ret = (struct libvirt_description){ .state = state_of(state) };
+	*ret = (struct libvirt_description){ .state = state_of(state),
+		.migrated = state == VIR_DOMAIN_RUNNING && reason == VIR_DOMAIN_RUNNING_MIGRATED };
 	if (virDomainGetAutostart(domain, &autostart) == 0)
 		ret->autostart = autostart != 0;
 	ret->xml = virDomainGetXMLDesc(domain, 0);
 	if (!ret->xml)
 		last_error(error);
+	/* Of a transient guest libvirt would give the live one. */
+	if (virDomainIsPersistent(domain) == 1)
+		ret->saved = virDomainGetXMLDesc(domain, VIR_DOMAIN_XML_INACTIVE);
 out:
 	virDomainFree(domain);
 	return r;

@@ -46,6 +46,7 @@ static void write_v2(struct captured *h, int second, const char *max, const char
 	captured_file(h, "proc/42/cgroup", "0::" SCOPE "/libvirt/emulator\n");
 	captured_file(h, DIR_V2 "/cpu.max", max);
 	captured_file(h, DIR_V2 "/cpu.stat", stat);
+	captured_file(h, DIR_V2 "/cpu.weight", "200\n");
 	captured_file(h, DIR_V2 "/memory.max", "max\n");
 	captured_file(h, DIR_V2 "/libvirt/cpu.max", "max 100000\n");
 }
@@ -64,6 +65,7 @@ static void version_2(void **state)
 	assert_int_equal(h.outcome, STATE_OK);
 	assert_string_equal(cell_text(row, DOMAIN_CGROUP), SCOPE);
 	assert_true(cell_number(row, DOMAIN_CPU_LIMIT, 0) == 1.5);
+	assert_true(cell_number(row, DOMAIN_CPU_WEIGHT, 0) == 200);
 	assert_int_equal(row->cell[DOMAIN_MEMORY_LIMIT].state, STATE_ABSENT);
 	assert_int_equal(row->cell[DOMAIN_THROTTLED].count, 2000000000);
 	assert_int_equal(row->cell[DOMAIN_THROTTLED].rate_state, STATE_FIRST);

@@ -98,7 +98,7 @@ static void host_done(struct host *h)
 static void fills_the_process_of_that_uuid(void **state)
 {
 	struct host h = host_of("driver QEMU local\ndomain " WEB " 7 paused yes web\n"
-				"domain " DB " 8 running no  a name\n");
+				"domain " DB " 8 running no  a name\nmigrated " DB "\n");
 	struct row *web = process(&h, 70, "other name", "F9619846-04CD-4B46-AE0B-3CAB9F80A0BF");
 	struct key first = vcpu(&h, web, 0), second = vcpu(&h, web, 1);
 	const struct row *db = process(&h, 80, "a name", DB), *row;
@@ -111,6 +111,10 @@ static void fills_the_process_of_that_uuid(void **state)
 	    "<cputune><vcpupin vcpu='1' cpuset='2-3'/><emulatorpin cpuset='1'/></cputune>"
 	    "<numatune><memory mode='strict' nodeset='1'/></numatune><devices>"
 	    "<memballoon model='virtio'><stats period='10'/></memballoon></devices></domain>\n");
+	add(&h, "kvmtop/libvirt/" WEB ".saved",
+	    "<domain><vcpu>4</vcpu><cputune><vcpupin vcpu='0' cpuset='5'/>"
+	    "<emulatorpin cpuset='0-1'/></cputune>"
+	    "<numatune><memory mode='preferred' nodeset='0'/></numatune></domain>\n");
 	add(&h, "kvmtop/libvirt/" DB ".xml", "<domain><memory>32768</memory></domain>\n");
 	s = ask(&h, SRC_LIBVIRT);
 	assert_int_equal(h.slot.outcome, STATE_OK);
@@ -131,15 +135,25 @@ static void fills_the_process_of_that_uuid(void **state)
 	assert_true(cell_number(row, DOMAIN_BALLOON_PERIOD, 0) == 10);
 	assert_true(cell_number(row, DOMAIN_VCPUS_DEFINED, 0) == 2);
 	assert_true(cell_number(row, DOMAIN_VCPUS_MAXIMUM, 0) == 4);
-	assert_null(snapshot_find(s, TABLE_VCPU, first));
+	assert_string_equal(cell_text(row, DOMAIN_CPU_MODE), "none");
+	assert_string_equal(cell_text(row, DOMAIN_SAVED), "yes");
+	assert_string_equal(cell_text(row, DOMAIN_NUMA_MODE_SAVED), "preferred 0");
+	assert_string_equal(cell_text(row, DOMAIN_EMULATOR_PINNED_SAVED), "0-1");
+	assert_string_equal(cell_text(row, DOMAIN_MIGRATED), "no");
+	row = snapshot_find(s, TABLE_VCPU, first);
+	assert_false(cell_has(row, VCPU_PINNED));
+	assert_string_equal(cell_text(row, VCPU_PINNED_SAVED), "5");
 	row = snapshot_find(s, TABLE_VCPU, second);
 	assert_string_equal(cell_text(row, VCPU_PINNED), "2-3");
+	assert_false(cell_has(row, VCPU_PINNED_SAVED));
 
 	row = snapshot_find(s, TABLE_DOMAIN, db->key);
 	assert_string_equal(cell_text(row, DOMAIN_NAME), " a name");
 	assert_false(cell_has(row, DOMAIN_NUMA_MODE));
 	assert_string_equal(cell_text(row, DOMAIN_BALLOON_MODEL), "none");
 	assert_false(cell_has(row, DOMAIN_HUGE_SIZE));
+	assert_false(cell_has(row, DOMAIN_SAVED));
+	assert_string_equal(cell_text(row, DOMAIN_MIGRATED), "yes");
 	host_done(&h);
 }
 
