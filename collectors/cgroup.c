@@ -7,6 +7,7 @@
 
 #include "base/parse.h"
 #include "base/xalloc.h"
+#include "collectors/cgroup_memory.h"
 #include "collectors/cgroup_path.h"
 #include "collectors/collector.h"
 #include "collectors/guest_list.h"
@@ -39,7 +40,8 @@ struct guest {
 	struct group *group;
 	size_t groups, cap;
 	uint64_t summed; /* which groups the sums of the last reading were made of; 0: none */
-	double cpu_limit, cpu_weight, memory_limit;
+	double cpu_limit, cpu_weight;
+	struct cgroup_memory held;
 };
 
 struct cgroups {
@@ -214,20 +216,6 @@ static void read_cpu_weight(const struct root *root, struct guest *g)
 		g->cpu_weight = (double)v;
 }
 
-static void read_memory_limits(const struct root *root, struct guest *g)
-{
-	const char *file = g->memory.v2 ? "memory.max" : "memory.limit_in_bytes";
-	const char *dirs[] = { g->memory.dir, g->memory.inner };
-
-	g->memory_limit = NO_LIMIT;
-	for (size_t i = 0; i < 2; i++) {
-		uint64_t v;
-
-		if (dirs[i] && cgroup_read_limit(root, dirs[i], file, &v) == 0)
-			g->memory_limit = stricter(g->memory_limit, (double)v);
-	}
-}
-
 /* "throttled_usec 12" of version 2 is "throttled_time 12000" in version 1. In ns where it is time.
  */
 static int find_value(const char *text, const char *key, uint64_t *ret)
@@ -355,7 +343,7 @@ static bool read_guest(struct cgroups *c, struct reading *r, struct guest *g, st
 	if (limits) {
 		read_cpu_limits(r->root, g, look);
 		read_cpu_weight(r->root, g);
-		read_memory_limits(r->root, g);
+		cgroup_memory_read(&g->held, r->root, &g->memory, reading_now(r));
 		g->limits_at_ns = next_time(r, row, LIMITS_NS, first);
 	}
 	read_stats(c, r, g, limits);
@@ -364,7 +352,7 @@ static bool read_guest(struct cgroups *c, struct reading *r, struct guest *g, st
 	write_stats(c, r, g, row, same);
 	write_limit(r, row, DOMAIN_CPU_LIMIT, g->cpu_limit, g->cpu_error);
 	write_limit(r, row, DOMAIN_CPU_WEIGHT, g->cpu_weight, g->cpu_error);
-	write_limit(r, row, DOMAIN_MEMORY_LIMIT, g->memory_limit, g->memory_error);
+	cgroup_memory_write(&g->held, row, g->memory_error);
 	if (best_name(g))
 		cell_set_text(r->into, row, DOMAIN_CGROUP, best_name(g), reading_now(r));
 	return best_name(g) != NULL;

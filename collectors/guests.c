@@ -36,7 +36,7 @@ struct guest {
 	struct proc_stat now;
 	uint64_t stopped_ns; /* since when it is stopped; 0: it is not */
 	uint64_t slow_ns;    /* when status was read */
-	uint64_t swapped_bytes, huge_bytes;
+	uint64_t swapped_bytes, huge_bytes, locked_bytes;
 	bool has_slow;
 };
 
@@ -320,6 +320,8 @@ static void read_slow(struct reading *r, struct process *p)
 	/* Old kernels do not tell of huge pages here. */
 	if (parse_key_value(buf, "HugetlbPages", &guest->huge_bytes) < 0)
 		guest->huge_bytes = 0;
+	if (parse_key_value(buf, "VmLck", &guest->locked_bytes) < 0)
+		guest->locked_bytes = 0;
 	guest->slow_ns = reading_now(r);
 }
 
@@ -355,6 +357,7 @@ static void write_row(const struct guests *g, struct reading *r, const struct pr
 	if (guest->has_slow) {
 		cell_set_number(row, DOMAIN_SWAPPED, (double)guest->swapped_bytes, guest->slow_ns);
 		cell_set_number(row, DOMAIN_HUGETLB, (double)guest->huge_bytes, guest->slow_ns);
+		cell_set_number(row, DOMAIN_LOCKED, (double)guest->locked_bytes, guest->slow_ns);
 	}
 	if (guest->stopped_ns)
 		cell_set_number(

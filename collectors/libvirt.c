@@ -393,6 +393,7 @@ static void fill_from_xml(struct reading *r, struct row *row, const struct libvi
 		cell_set_number(row, DOMAIN_VCPU_QUOTA, (double)x->limit.quota_us, at);
 	set_cpus(r->into, row, DOMAIN_EMULATOR_PINNED, libvirt_emulator_cpus(x), at);
 	guest_cpu_write(r, row, &x->cpu);
+	guest_memory_write(r, row, &x->memory);
 	libvirt_nics_fill(r, row->key, &x->nics);
 	disk_configs_write(r, row->key, &x->disks);
 }

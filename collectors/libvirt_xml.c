@@ -51,20 +51,6 @@ static void take_set(char *text, struct cpuset *ret)
 	free(text);
 }
 
-/* A number in @node, or in its attribute @name, that counts units; libvirt's default is KiB. */
-static uint64_t size_of_node(const xmlNode *node, const char *name)
-{
-	char *text = name ? xml_attribute_dup(node, name) : xml_content_dup(node);
-	char *unit = xml_attribute_dup(node, "unit");
-	uint64_t number = 0, unit_bytes = 1024, bytes = 0;
-
-	if (take_u64(text, &number) && (!unit || parse_unit(unit, &unit_bytes) == 0) &&
-	    __builtin_mul_overflow(number, unit_bytes, &bytes))
-		bytes = 0;
-	free(unit);
-	return bytes;
-}
-
 static int compare_pins(const void *a, const void *b)
 {
 	unsigned x = ((const struct libvirt_pin *)a)->number;
@@ -184,7 +170,7 @@ static uint64_t read_page_size(const xmlNode *hugepages)
 
 		free(nodes);
 		if (bytes == 0 || for_all)
-			bytes = size_of_node(page, "size");
+			bytes = xml_size(page, "size");
 		if (for_all)
 			break;
 	}
@@ -196,8 +182,8 @@ static void read_memory(const xmlNode *domain, struct libvirt_domain_xml *x)
 	const xmlNode *backing = xml_child(domain, "memoryBacking");
 	const xmlNode *hugepages = xml_child(backing, "hugepages");
 
-	x->memory_bytes = size_of_node(xml_child(domain, "memory"), NULL);
-	x->current_memory_bytes = size_of_node(xml_child(domain, "currentMemory"), NULL);
+	x->memory_bytes = xml_size(xml_child(domain, "memory"), NULL);
+	x->current_memory_bytes = xml_size(xml_child(domain, "currentMemory"), NULL);
 	x->huge_pages = hugepages != NULL;
 	x->huge_page_bytes = read_page_size(hugepages);
 	x->no_ksm = xml_child(backing, "nosharepages") != NULL;
@@ -297,6 +283,7 @@ int libvirt_domain_xml_parse(const char *text, size_t len, struct libvirt_domain
 	read_apic(domain, &x);
 	read_devices(domain, &x);
 	guest_cpu_read(&x.cpu, domain);
+	guest_memory_read(&x.memory, domain);
 	libvirt_disks_read(domain, &x.disks);
 	*ret = x;
 	r = 0;
@@ -331,6 +318,7 @@ void libvirt_domain_xml_done(struct libvirt_domain_xml *x)
 	free(x->memory_source);
 	free(x->balloon_model);
 	guest_cpu_done(&x->cpu);
+	guest_memory_done(&x->memory);
 	disk_configs_done(&x->disks);
 	libvirt_nics_done(&x->nics);
 	*x = (struct libvirt_domain_xml){ 0 };

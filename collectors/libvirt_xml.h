@@ -14,6 +14,7 @@
 #include "base/cpulist.h"
 #include "collectors/libvirt_cpu.h"
 #include "collectors/libvirt_disks.h"
+#include "collectors/libvirt_memory.h"
 #include "collectors/libvirt_nics.h"
 
 /* libvirt itself sends no more than this. */
@@ -65,6 +66,7 @@ struct libvirt_domain_xml {
 	bool no_ksm;              /* nosharepages */
 	bool locked;
 	char *memory_source; /* anonymous, file, memfd */
+	struct guest_memory memory;
 
 	char *apic_eoi; /* of its interrupt controller: on, off */
 	char *x2apic;   /* policy of that feature of its CPUs: require, disable, … */

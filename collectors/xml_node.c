@@ -59,3 +59,18 @@ bool xml_attribute_u64(const xmlNode *node, const char *name, uint64_t *ret)
 	free(text);
 	return ok;
 }
+
+uint64_t xml_size(const xmlNode *node, const char *name)
+{
+	char *text = name ? xml_attribute_dup(node, name) : xml_content_dup(node);
+	char *unit = xml_attribute_dup(node, "unit");
+	uint64_t number = 0, unit_bytes = 1024, bytes = 0;
+
+	if (text && parse_u64(text, &number) == 0 &&
+	    (!unit || parse_unit(unit, &unit_bytes) == 0) &&
+	    __builtin_mul_overflow(number, unit_bytes, &bytes))
+		bytes = 0;
+	free(text);
+	free(unit);
+	return bytes;
+}

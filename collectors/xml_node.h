@@ -25,4 +25,8 @@ char *xml_content_dup(const struct _xmlNode *node);
 /* False, and @ret is left alone, when the attribute is no number. */
 bool xml_attribute_u64(const struct _xmlNode *node, const char *name, uint64_t *ret);
 
+/* A number in @node, or in its attribute @name, that counts units, in bytes; libvirt's default is
+ * KiB. 0: there is none, or it makes no sense. @node may be NULL. */
+uint64_t xml_size(const struct _xmlNode *node, const char *name);
+
 #endif

@@ -88,6 +88,7 @@ static void no_limit_is_no_figure(void **state)
 	row = take(&h);
 	assert_int_equal(row->cell[DOMAIN_CPU_LIMIT].state, STATE_ABSENT);
 	assert_int_equal(row->cell[DOMAIN_MEMORY_LIMIT].state, STATE_ABSENT);
+	assert_int_equal(row->cell[DOMAIN_MEMORY_HELD].state, STATE_ABSENT);
 	/* It was not held back: that is known. */
 	assert_int_equal(row->cell[DOMAIN_THROTTLED].state, STATE_OK);
 	captured_done(&h, cgroup_close);
@@ -210,6 +211,67 @@ static void side_by_side_on_a_whole_host(void **state)
 	root_close(root);
 }
 
+static void memory_that_is_limited_is_watched(void **state)
+{
+	struct captured h;
+	struct row *row;
+
+	(void)state;
+	start(&h);
+	for (int second = 10; second <= 20; second += 10) {
+		write_v2(&h, second, "max 100000\n", "throttled_usec 0\n");
+		captured_file(&h, DIR_V2 "/memory.high", "max\n");
+		captured_file(&h, DIR_V2 "/libvirt/memory.high", "1073741824\n");
+		captured_file(&h, DIR_V2 "/memory.current", "1069547520\n");
+		captured_file(&h, DIR_V2 "/memory.events",
+		    second == 10 ? "low 0\nhigh 100\nmax 7\noom 0\n"
+				 : "low 0\nhigh 350\nmax 7\noom 0\n");
+	}
+	take(&h);
+	row = take(&h);
+	assert_true(cell_number(row, DOMAIN_MEMORY_HIGH, 0) == 1073741824.0);
+	assert_true(cell_number(row, DOMAIN_MEMORY_HELD, 0) == 1069547520.0);
+	assert_true(row->cell[DOMAIN_MEMORY_THROTTLES].rate == 25);
+	assert_true(row->cell[DOMAIN_MEMORY_LIMIT_HITS].rate == 0);
+	assert_true(cell_number(row, DOMAIN_CGROUP_VERSION, 0) == 2);
+	captured_done(&h, cgroup_close);
+}
+
+/* There the soft limit slows nobody down. */
+static void memory_of_version_1(void **state)
+{
+	static const char dir[] = "sys/fs/cgroup/memory" SCOPE;
+	static const struct {
+		const char *file, *content;
+	} files[] = {
+		{ "memory.limit_in_bytes", "2147483648\n" },
+		{ "memory.soft_limit_in_bytes", "1073741824\n" },
+		{ "memory.usage_in_bytes", "2147479552\n" },
+		{ "memory.failcnt", "31\n" },
+	};
+	struct captured h;
+	struct row *row;
+
+	(void)state;
+	start(&h);
+	captured_sample(&h, 10);
+	captured_file(&h, "proc/self/mounts", MOUNT_MEMORY);
+	captured_file(&h, "proc/42/cgroup", "4:memory:" SCOPE "\n");
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		char path[256];
+
+		snprintf(path, sizeof(path), "%s/%s", dir, files[i].file);
+		captured_file(&h, path, files[i].content);
+	}
+	row = take(&h);
+	assert_true(cell_number(row, DOMAIN_MEMORY_LIMIT, 0) == 2147483648.0);
+	assert_true(cell_number(row, DOMAIN_MEMORY_HELD, 0) == 2147479552.0);
+	assert_int_equal(row->cell[DOMAIN_MEMORY_LIMIT_HITS].count, 31);
+	assert_int_equal(row->cell[DOMAIN_MEMORY_HIGH].state, STATE_ABSENT);
+	assert_true(cell_number(row, DOMAIN_CGROUP_VERSION, 0) == 1);
+	captured_done(&h, cgroup_close);
+}
+
 static void without_cgroups(void **state)
 {
 	struct captured h;
@@ -317,6 +379,8 @@ int main(void)
 		cmocka_unit_test(version_1),
 		cmocka_unit_test(side_by_side),
 		cmocka_unit_test(side_by_side_on_a_whole_host),
+		cmocka_unit_test(memory_that_is_limited_is_watched),
+		cmocka_unit_test(memory_of_version_1),
 		cmocka_unit_test(without_cgroups),
 		cmocka_unit_test(guest_groups),
 		cmocka_unit_test(groups_that_cannot_be_reached),

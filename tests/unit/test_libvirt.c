@@ -107,8 +107,8 @@ static void fills_the_process_of_that_uuid(void **state)
 	(void)state;
 	add(&h, "kvmtop/libvirt/" WEB ".xml",
 	    "<domain><title>T</title><memory>65536</memory><vcpu current='2'>4</vcpu>"
-	    "<memoryBacking><hugepages/></memoryBacking>"
-	    "<cputune><vcpupin vcpu='1' cpuset='2-3'/><emulatorpin cpuset='1'/></cputune>"
+	    "<memoryBacking><hugepages/></memoryBacking><memtune><hard_limit>131072</hard_limit>"
+	    "</memtune><cputune><vcpupin vcpu='1' cpuset='2-3'/><emulatorpin cpuset='1'/></cputune>"
 	    "<numatune><memory mode='strict' nodeset='1'/></numatune><devices>"
 	    "<memballoon model='virtio'><stats period='10'/></memballoon></devices></domain>\n");
 	add(&h, "kvmtop/libvirt/" WEB ".saved",
@@ -131,6 +131,9 @@ static void fills_the_process_of_that_uuid(void **state)
 	assert_true(cell_number(row, DOMAIN_LIBVIRT_ID, -1) == 7);
 	assert_true(cell_number(row, DOMAIN_MEMORY, 0) == 64 * MIB);
 	assert_true(cell_number(row, DOMAIN_HUGE_SIZE, 0) == 2 * MIB);
+	assert_string_equal(cell_text(row, DOMAIN_MEMORY_BACKING), "hugepages");
+	assert_true(cell_number(row, DOMAIN_HARD_LIMIT, 0) == 128 * MIB);
+	assert_true(cell_number(row, DOMAIN_SOFT_LIMIT, -1) == 0);
 	assert_string_equal(cell_text(row, DOMAIN_BALLOON_MODEL), "virtio");
 	assert_true(cell_number(row, DOMAIN_BALLOON_PERIOD, 0) == 10);
 	assert_true(cell_number(row, DOMAIN_VCPUS_DEFINED, 0) == 2);
@@ -150,6 +153,7 @@ static void fills_the_process_of_that_uuid(void **state)
 	row = snapshot_find(s, TABLE_DOMAIN, db->key);
 	assert_string_equal(cell_text(row, DOMAIN_NAME), " a name");
 	assert_false(cell_has(row, DOMAIN_NUMA_MODE));
+	assert_string_equal(cell_text(row, DOMAIN_MEMORY_BACKING), "none");
 	assert_string_equal(cell_text(row, DOMAIN_BALLOON_MODEL), "none");
 	assert_false(cell_has(row, DOMAIN_HUGE_SIZE));
 	assert_false(cell_has(row, DOMAIN_SAVED));

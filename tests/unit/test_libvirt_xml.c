@@ -74,6 +74,9 @@ static void tells_all_of_a_guest(void **state)
 	    "<?xml version='1.0' encoding='UTF-8'?>\n<!-- made by hand -->\n"
 	    "<domain type='kvm' id='7' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>"
 	    "<name>db</name><title>  Data &amp; base\n</title>"
+	    "<maxMemory slots='16' unit='GiB'>8</maxMemory>"
+	    "<memtune><hard_limit unit='G'>5</hard_limit><soft_limit>2097152</soft_limit>"
+	    "<swap_hard_limit unit='KiB'>9007199254740991</swap_hard_limit></memtune>"
 	    "<memory unit='KiB'>4194304</memory><currentMemory unit='MiB'>2048</currentMemory>"
 	    "<vcpu placement='static' cpuset='0-7' current='3'>8</vcpu><iothreads>2</iothreads>"
 	    "<os><type arch='x86_64' machine='q35'>hvm</type></os>"
@@ -123,6 +126,12 @@ static void tells_all_of_a_guest(void **state)
 	assert_cpu(&x.cpu);
 	assert_int_equal(x.huge_page_bytes, 2 * MIB);
 	assert_string_equal(x.memory_source, "memfd");
+	assert_string_equal(x.memory.backing.p, "hugepages nosharepages locked memfd");
+	assert_int_equal(x.memory.hard_limit_bytes, 5120 * MIB);
+	assert_int_equal(x.memory.soft_limit_bytes, 2048 * MIB);
+	/* That is libvirt's word for none. */
+	assert_int_equal(x.memory.swap_limit_bytes, 0);
+	assert_int_equal(x.memory.maximum_bytes, 8192 * MIB);
 	assert_string_equal(x.balloon_model, "virtio");
 	assert_int_equal(x.balloon_period_s, 10);
 	libvirt_domain_xml_done(&x);
@@ -143,6 +152,8 @@ static void tells_nothing_of_an_empty_one(void **state)
 	assert_null(x.cpu.cells.p);
 	assert_int_equal(x.cpu.sockets, 0);
 	assert_false(x.huge_pages);
+	assert_int_equal(x.memory.backing.len, 0);
+	assert_int_equal(x.memory.hard_limit_bytes, 0);
 	assert_true(x.limit.quota_us == -1);
 	libvirt_domain_xml_done(&x);
 }
