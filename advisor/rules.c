@@ -11,6 +11,7 @@ static const struct rule *const groups[] = {
 	ksm_yield_rules,
 	ksm_cost_rules,
 	memory_rules,
+	limits_rules,
 	cpu_rules,
 	pinning_rules,
 	seat_rules,

@@ -2,6 +2,7 @@
 #include "advisor/rules/common.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define SYSCTL_FILE "etc/sysctl.d/90-kvmtop.conf"
 #define TMPFILES_FILE "etc/tmpfiles.d/kvmtop.conf"
@@ -16,6 +17,21 @@ bool guest_has_pool(const struct row *domain)
 {
 	return cell_number(domain, DOMAIN_HUGE_SIZE, 0) > 0 ||
 	       cell_number(domain, DOMAIN_HUGETLB, 0) > 0;
+}
+
+bool has_backing(const struct row *domain, const char *word)
+{
+	const char *p = cell_text(domain, DOMAIN_MEMORY_BACKING);
+	size_t len = strlen(word);
+
+	while ((p = strstr(p, word))) {
+		bool begins = p == cell_text(domain, DOMAIN_MEMORY_BACKING) || p[-1] == ' ';
+
+		if (begins && (p[len] == ' ' || p[len] == '\0'))
+			return true;
+		p += len;
+	}
+	return false;
 }
 
 /* Of QEMU itself: video memory, caches, stacks of threads. */

@@ -16,6 +16,9 @@ bool guest_runs(const struct row *domain);
 /* Whether its memory comes from a huge page pool. */
 bool guest_has_pool(const struct row *domain);
 
+/* Whether its XML has its memory backed so: "locked", "nosharepages", "memfd", … */
+bool has_backing(const struct row *domain, const char *word);
+
 /* What was promised to the guests that run without a huge page pool, and what there is for it. */
 struct promise {
 	size_t guests;

@@ -14,6 +14,7 @@ extern const struct rule ksm_rules[];
 extern const struct rule ksm_yield_rules[];
 extern const struct rule ksm_cost_rules[];
 extern const struct rule memory_rules[];
+extern const struct rule limits_rules[];
 extern const struct rule cpu_rules[];
 extern const struct rule pinning_rules[];
 extern const struct rule seat_rules[];
