@@ -17,6 +17,7 @@ static const struct rule *const groups[] = {
 	seat_rules,
 	numa_rules,
 	numa_bind_rules,
+	numa_mode_rules,
 	numa_host_rules,
 	balloon_rules,
 	swap_rules,

@@ -2,6 +2,7 @@
 #include "advisor/rules/move.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "advisor/placement.h"
@@ -80,6 +81,14 @@ static bool is_bound_to(const struct row *domain, int node)
 	return bound;
 }
 
+void say_nodes(struct text *out, const struct cpuset *nodes)
+{
+	char *list = cpuset_format_dup(nodes);
+
+	print_format(out, "node%s %s", cpuset_count(nodes) == 1 ? "" : "s", list);
+	free(list);
+}
+
 void plan_binding(const struct row *domain, int node, bool is_lasting, struct plan *out)
 {
 	struct action *(*add)(struct plan *, enum action_kind, const struct row *, const char *,
@@ -93,6 +102,25 @@ void plan_binding(const struct row *domain, int node, bool is_lasting, struct pl
 	add(out, ACTION_NUMATUNE, domain, "nodeset", NULL, list)->saved = true;
 	if (!*policy_of(domain))
 		add(out, ACTION_NUMATUNE, domain, "mode", NULL, "preferred")->saved = true;
+}
+
+void plan_place_at_start(
+    const struct subject *s, const struct place *to, const char *mode, struct plan *out)
+{
+	char number[NUMBER_SIZE];
+	size_t n;
+	const struct row *const *rows = subject_rows(s, TABLE_VCPU, s->row, &n);
+
+	snprintf(number, sizeof(number), "%d", to->node);
+	plan_add(out, ACTION_NUMATUNE, s->row, "nodeset", NULL, number)->saved = true;
+	plan_add(out, ACTION_NUMATUNE, s->row, "mode", NULL, mode)->saved = true;
+	for (size_t i = 0; i < n; i++) {
+		number_text(cell_number(rows[i], VCPU_NUMBER, 0), number);
+		plan_add(out, ACTION_PIN_VCPU, s->row, number, NULL, to->cpus)->saved = true;
+	}
+	plan_add(out, ACTION_PIN_EMULATOR, s->row, "", NULL, to->cpus)->saved = true;
+	if (!*to->cpus)
+		plan_refuse(out, "node %d has no CPUs", to->node);
 }
 
 /* Devices of the host that a guest has write into its memory, which therefore cannot move. */

@@ -6,6 +6,7 @@
 #include "advisor/rule.h"
 
 struct cpuset;
+struct place;
 struct placement;
 struct stay;
 
@@ -21,6 +22,9 @@ bool policy_is_strict(const struct row *domain);
  * cpuset_done in either case. */
 bool policy_nodes(const struct row *domain, struct cpuset *ret);
 
+/* "node 1", "nodes 0-1" */
+void say_nodes(struct text *out, const struct cpuset *nodes);
+
 /* How the memory of the guest that is judged lies. Whoever gets OUTCOME_FIGURE calls
  * placement_done.
  */
@@ -35,6 +39,10 @@ void plan_move(const struct subject *s, const struct placement *p, const struct 
 /* Its memory from that node, from its next start on; nothing where it is so already, or where cells
  * of the guest have policies of their own. */
 void plan_binding(const struct row *domain, int node, bool is_lasting, struct plan *out);
+
+/* All of it to one place, from its next start on: memory, vCPUs and the other threads. */
+void plan_place_at_start(
+    const struct subject *s, const struct place *to, const char *mode, struct plan *out);
 
 /* Columns that placement.h looks at, and plan_move. */
 #define PLACEMENT_NEEDS                                                                         \

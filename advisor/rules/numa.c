@@ -16,9 +16,12 @@
 static enum outcome measure_remote(const struct subject *s, double *ret)
 {
 	struct placement p;
-	enum outcome outcome = look_at_memory(&p, s);
+	enum outcome outcome;
 	double share;
 
+	if (policy_is(s->row, "interleave"))
+		return OUTCOME_NONE;
+	outcome = look_at_memory(&p, s);
 	if (outcome != OUTCOME_FIGURE)
 		return outcome;
 	share = stay_share(&p, p.stay, p.stay->nodes_needed);
@@ -198,7 +201,8 @@ const struct rule numa_rules[] = {
 	    .detect =
 		"The share of its memory on its home, which is the node that holds most of it (of "
 		"as many nodes as it needs, where one is too small), is 90 % or less, and at least "
-		"256 MiB lie elsewhere.",
+		"256 MiB lie elsewhere. Not where its definition wants it interleaved: that is "
+		"for numa-mode-interleave to judge.",
 	    .by_hand = "numastat -p PID\ngrep -o 'N[0-9]*=[0-9]*' /proc/PID/numa_maps\n"
 		       "virsh numatune GUEST",
 	    .risk =

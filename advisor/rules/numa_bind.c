@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What definitions say about nodes: vCPUs to the one, memory from the other. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "advisor/placement.h"
@@ -9,15 +8,6 @@
 #include "advisor/rules/pins.h"
 #include "advisor/rules/rules.h"
 #include "base/cpulist.h"
-
-/* "node 1", "nodes 0-1" */
-static void say_nodes(struct text *out, const struct cpuset *nodes)
-{
-	char *list = cpuset_format_dup(nodes);
-
-	print_format(out, "node%s %s", cpuset_count(nodes) == 1 ? "" : "s", list);
-	free(list);
-}
 
 /* ---- numa-pin-without-memory ---- */
 
