@@ -19,6 +19,7 @@ static const struct rule *const groups[] = {
 	numa_bind_rules,
 	numa_mode_rules,
 	numa_host_rules,
+	numa_balancing_rules,
 	balloon_rules,
 	swap_rules,
 	clock_rules,

@@ -126,67 +126,70 @@ static void plan_imbalance(const struct subject *s, struct plan *out)
 	placement_done(&p);
 }
 
-/* ---- numa-balancing-off ---- */
+/* ---- numa-miss ---- */
 
-/* A guest that balancing could help: it may run on several nodes, is not bound to one, and its
- * memory is not from a huge page pool, which balancing leaves alone. */
-static bool could_be_balanced(const struct subject *s, const struct row *domain)
+/* Pages a second that were meant for this node and had to come from another one; and their share of
+ * all that were meant for it. */
+static double misses_of(const struct row *node, double *ret_share)
 {
-	double memory = cell_number(domain, DOMAIN_MEMORY, 0);
-	const char *policy = policy_of(domain);
+	double hit = figure_or(TABLE_NODE, node, NODE_HIT, 0);
+	double foreign = figure_or(TABLE_NODE, node, NODE_FOREIGN, 0);
 
-	return strncmp(policy, "strict", 6) != 0 && strncmp(policy, "restrictive", 11) != 0 &&
-	       cell_number(domain, DOMAIN_HUGETLB, 0) <= memory / 2 &&
-	       floats_over_nodes(s, domain, false);
+	*ret_share = hit + foreign > 0 ? foreign / (hit + foreign) : 0;
+	return foreign;
 }
 
-static unsigned balanceable_guests(const struct subject *s)
+static enum outcome measure_miss(const struct subject *s, double *ret)
 {
-	const struct table *guests = &s->now->table[TABLE_DOMAIN];
-	unsigned count = 0;
-
-	for (size_t i = 0; i < guests->n; i++)
-		count += could_be_balanced(s, guests->row[i]);
-	return count;
+	return misses_of(s->row, ret) >= s->param[0] ? OUTCOME_FIGURE : OUTCOME_NONE;
 }
 
-static enum outcome measure_balancing_off(const struct subject *s, double *ret)
+static bool has_nodes(const struct subject *s)
 {
-	double value;
-
-	if (memory_nodes(s) < 2 || s->now->table[TABLE_DOMAIN].n == 0)
-		return OUTCOME_NONE;
-	if (!figure_of(TABLE_HOST, s->host, HOST_NUMA_BALANCING, &value))
-		return OUTCOME_MISSING;
-	*ret = value == 0 && balanceable_guests(s) > 0;
-	return OUTCOME_FIGURE;
+	return memory_nodes(s) > 1;
 }
 
-static void tell_balancing_off(const struct subject *s, double figure, struct text *out)
+/* The node that took in most for others. */
+static const struct row *busiest_helper(const struct subject *s)
 {
-	unsigned guests = balanceable_guests(s);
+	const struct row *best = NULL;
+	size_t n;
+	const struct row *const *rows = subject_rows(s, TABLE_NODE, NULL, &n);
 
+	for (size_t i = 0; i < n; i++)
+		if (figure_or(TABLE_NODE, rows[i], NODE_MISS, 0) >
+		    figure_or(TABLE_NODE, best, NODE_MISS, 0))
+			best = rows[i];
+	return best;
+}
+
+static void tell_miss(const struct subject *s, double figure, struct text *out)
+{
+	const struct row *helper = busiest_helper(s);
+	double share, free;
+
+	say_count(out, misses_of(s->row, &share));
+	print_text(out, " pages a second that were meant for it came from elsewhere, ");
+	say_percent(out, figure);
+	print_text(out, " of all");
+	if (helper && helper != s->row)
+		print_format(
+		    out, ", most of them from node %.0f", cell_number(helper, NODE_NUMBER, 0));
+	if (figure_of(TABLE_NODE, s->row, NODE_FREE, &free)) {
+		print_text(out, "; ");
+		say_size(out, free);
+		print_text(out, " are free here");
+	}
+	print_text(out, ".");
+}
+
+static void advise_miss(const struct subject *s, double figure, struct text *out)
+{
 	(void)figure;
-	print_format(out,
-	    "kernel.numa_balancing is 0, and %u guest%s may run on several nodes "
-	    "without being bound to one.",
-	    guests, guests == 1 ? "" : "s");
-}
-
-static void advise_balancing_off(const struct subject *s, double figure, struct text *out)
-{
-	(void)s;
-	(void)figure;
-	print_text(out, "switch automatic NUMA balancing on");
-}
-
-static void plan_balancing_off(const struct subject *s, struct plan *out)
-{
-	(void)s;
-	plan_title(out, "switch automatic NUMA balancing on");
-	plan_add(out, ACTION_SYSCTL, NULL, "kernel.numa_balancing", "0", "1");
-	plan_add_lasting(out, ACTION_DROP_IN, NULL, "etc/sysctl.d/90-kvmtop.conf", NULL,
-	    "kernel.numa_balancing = 1");
+	print_text(out, "make room here: ");
+	if (cell_number(s->row, NODE_GUEST_MEMORY, 0) > 0)
+		print_text(out, "move a guest to another node, or ");
+	print_text(out, "keep what reads and writes many files off its CPUs");
 }
 
 const struct rule numa_host_rules[] = {
@@ -224,38 +227,39 @@ const struct rule numa_host_rules[] = {
 	    .plan = plan_imbalance,
 	},
 	{
-	    .id = "numa-balancing-off",
-	    .title = "automatic NUMA balancing is off",
-	    .good = "Where nobody places guests by hand, the kernel should bring vCPUs and memory "
-		    "together by itself.",
+	    .id = "numa-miss",
+	    .title = "memory comes from another node than meant",
+	    .good = "Memory should come from the node it is asked of, which is mostly that of the "
+		    "CPU which asks: from elsewhere every access to it is slower, by a tenth or "
+		    "more.",
 	    .detect =
-		"kernel.numa_balancing is 0 on a host of several nodes, and a guest is neither "
-		"bound to nodes nor pinned within one. Guests on huge page pools do not count.",
-	    .by_hand = "sysctl kernel.numa_balancing\nvirsh numatune GUEST\nvirsh vcpupin GUEST",
-	    .risk =
-		"Balancing costs page faults, and moves pages while guests work. It does nothing "
-		"for memory from huge page pools. Older documents look for it in sched_features, "
-		"where it no longer is.",
-	    .source = "RHEL 1.2, 9.2; SUSE 4.6.1",
-	    .figure = "balancing is missed",
-	    .show = SHOW_INTEGER,
-	    .subject = TABLE_HOST,
-	    .column = HOST_NUMA_BALANCING,
+		"Of the pages that were meant for a node 5 % or more had to come from another one "
+		"for a minute, and at least 1000 a second. It is numa_foreign that tells it of the "
+		"node that was short; numa_miss counts the same pages at the node that gave them.",
+	    .by_hand = "numastat\ngrep . /sys/devices/system/node/node*/numastat",
+	    .risk = "There is advice only. Page cache that is spread over nodes brings some of "
+		    "these, as does who starts on one node and means to use the memory of "
+		    "another. With vm.numa_stat 0 nothing is counted.",
+	    .source = "SUSE 4.6.1; RHEL 9.3, 9.3.2",
+	    .figure = "share that had to come from other nodes",
+	    .show = SHOW_PERCENT,
+	    .subject = TABLE_NODE,
+	    .column = NODE_FOREIGN,
 	    .level = LEVEL_WARNING,
 	    .rank = RANK_LOCALITY,
-	    .fix = FIX_A,
-	    .needs = NEEDS_LIST(USES(TABLE_HOST, HOST_NUMA_BALANCING), USES(TABLE_NODE, NODE_TOTAL),
-		USES(TABLE_NODE, NODE_CPUS), USES(TABLE_VCPU, VCPU_AFFINITY),
-		USES(TABLE_DOMAIN, DOMAIN_NUMA_MODE), USES(TABLE_DOMAIN, DOMAIN_MEMORY),
-		USES(TABLE_DOMAIN, DOMAIN_HUGETLB)),
-	    .raise = 1,
-	    .clear = 0,
-	    .raise_s = 6,
+	    .fix = FIX_NONE,
+	    .needs = NEEDS_LIST(NEED(TABLE_NODE, NODE_HIT), NEED(TABLE_NODE, NODE_FOREIGN),
+		USES(TABLE_NODE, NODE_MISS), USES(TABLE_NODE, NODE_TOTAL),
+		USES(TABLE_NODE, NODE_FREE), USES(TABLE_NODE, NODE_GUEST_MEMORY)),
+	    .raise = 0.05,
+	    .clear = 0.01,
+	    .raise_s = 60,
 	    .clear_s = 10,
-	    .measure = measure_balancing_off,
-	    .evidence = tell_balancing_off,
-	    .advice = advise_balancing_off,
-	    .plan = plan_balancing_off,
+	    .param = { { "pages", 1000, "least of them a second" } },
+	    .concerns = has_nodes,
+	    .measure = measure_miss,
+	    .evidence = tell_miss,
+	    .advice = advise_miss,
 	},
 	{ .id = NULL },
 };
