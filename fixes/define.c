@@ -206,6 +206,23 @@ static void take_out(xmlNode *node)
 	xmlFreeNode(node);
 }
 
+/* What only groups others is made where it is missing: few definitions have a <memoryBacking>. */
+static int find_or_make(xmlDoc *doc, const char *path, xmlNode **ret)
+{
+	int r = find(doc, path, ret);
+	xmlNode *parent = xmlDocGetRootElement(doc);
+	const char *step;
+	char *above;
+
+	if (r != -ENOENT || strpbrk(path, "[@*()"))
+		return r;
+	r = cut_path(path, &above, &step) ? find_or_make(doc, above, &parent) : 0;
+	free(above);
+	if (r == 0)
+		*ret = xmlNewChild(parent, NULL, NAME(step), NULL);
+	return r < 0 ? r : *ret ? 0 : -ENOMEM;
+}
+
 static int add_child(xmlDoc *doc, const char *path, xmlNode *element, struct text *why)
 {
 	const char *step;
@@ -214,7 +231,7 @@ static int add_child(xmlDoc *doc, const char *path, xmlNode *element, struct tex
 	int r = 0;
 
 	if (cut_path(below_root(path), &above, &step))
-		r = find(doc, above, &parent);
+		r = find_or_make(doc, above, &parent);
 	free(above);
 	if (r == 0 && parent->type == XML_ELEMENT_NODE)
 		return xmlAddChild(parent, element) ? 0 : -ENOMEM;

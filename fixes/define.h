@@ -18,8 +18,9 @@ struct text;
 int define_get(const char *xml, const char *path, char **ret);
 
 /*
- * The XML with @element in that place: instead of what is there, or added to its parent, which must
- * be there (-ENOENT); "" takes it out. @why says what was wrong.
+ * The XML with @element in that place: instead of what is there, or added to its parent. A parent
+ * that is missing is made, unless the path asks for one of many (-ENOENT). "" takes the element
+ * out. @why says what was wrong.
  */
 int define_set(
     const char *xml, const char *path, const char *element, char **ret, struct text *why);

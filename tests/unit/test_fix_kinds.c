@@ -246,8 +246,12 @@ static void elements_are_replaced_added_and_taken_out(void **state)
 	xml = changed("devices/memballoon", "", 0);
 	assert_null(strstr(xml, "memballoon"));
 	free(xml);
+	xml = changed("memoryBacking/hugepages", "<hugepages/>", 0);
+	assert_non_null(strstr(xml, "<memoryBacking><hugepages/></memoryBacking></domain>"));
+	free(xml);
 	changed("devices/sound", "", -ENOENT);
-	changed("nowhere/x", "<x/>", -ENOENT);
+	changed("devices/disk[target/@dev='none']/iotune", "<iotune/>", -ENOENT);
+	changed("../x", "<x/>", -EINVAL);
 	changed("devices/disk", "<disk/>", -ENOTUNIQ);
 	changed("devices/memballoon", "<other/>", -EINVAL);
 	changed("devices/memballoon", "<memballoon/><memballoon/>", -EINVAL);
