@@ -16,6 +16,7 @@
 /* ---- pages of the guest ---- */
 
 #define PAGES 8u
+#define NODES 8u
 #define PAGES_AT 0x7f0000000000ULL
 
 static int page_node[PAGES];
@@ -24,16 +25,20 @@ static char affinity[32];
 
 static void write_numa_maps(void)
 {
-	unsigned count[2] = { 0, 0 };
-	char line[256];
+	struct text text = { 0 };
+	unsigned count[NODES] = { 0 };
 
 	for (unsigned i = 0; i < PAGES; i++)
 		count[page_node[i]]++;
-	snprintf(line, sizeof(line),
-	    "7f0000000000 default anon=8 dirty=8 N0=%u N1=%u kernelpagesize_kB=4\n"
-	    "7f1000000000 default file=/usr/lib/libc.so mapped=9 N1=9 kernelpagesize_kB=4\n",
-	    count[0], count[1]);
-	put_file(pages_site, "proc/4242/numa_maps", line);
+	print_text(&text, "7f0000000000 default anon=8 dirty=8");
+	for (unsigned node = 0; node < NODES; node++)
+		if (count[node])
+			print_format(&text, " N%u=%u", node, count[node]);
+	print_text(&text,
+	    " kernelpagesize_kB=4\n7f1000000000 default file=/usr/lib/libc.so mapped=9 N1=9 "
+	    "kernelpagesize_kB=4\n");
+	put_file(pages_site, "proc/4242/numa_maps", text.p);
+	text_done(&text);
 }
 
 static int fake_move(pid_t pid, size_t n, void **page, const int *node, int *status, bool shared)
@@ -47,7 +52,7 @@ static int fake_move(pid_t pid, size_t n, void **page, const int *node, int *sta
 			status[i] = 1;
 			continue;
 		}
-		assert_true(k < PAGES);
+		assert_true(k < PAGES && (!node || (unsigned)node[i] < NODES));
 		if (node)
 			page_node[k] = node[i];
 		status[i] = page_node[k];
@@ -127,7 +132,7 @@ static void host_init(struct a_site *a)
 	fake_put(ACTION_DEFINE, "", true, XML);
 }
 
-static int host_setup(void **state)
+static inline int host_setup(void **state)
 {
 	static struct a_site a;
 
@@ -136,7 +141,7 @@ static int host_setup(void **state)
 	return 0;
 }
 
-static int host_teardown(void **state)
+static inline int host_teardown(void **state)
 {
 	a_site_done(*state);
 	return 0;

@@ -24,6 +24,7 @@
 
 #include "base/print.h"
 #include "base/xalloc.h"
+#include "fixes/define.h"
 #include "fixes/fix.h"
 #include "fixes/journal.h"
 #include "fixes/kinds.h"
@@ -45,13 +46,13 @@ struct a_site {
 
 struct fake_value {
 	enum action_kind kind;
-	const char *target;
+	char *target;
 	bool saved;
 	char *text;
 };
 
 static struct {
-	struct fake_value value[16];
+	struct fake_value value[32];
 	size_t n;
 	enum action_kind fails;  /* set of this kind fails */
 	enum action_kind denies; /* set of this kind does as if */
@@ -67,8 +68,10 @@ struct virt {
 
 static void fake_reset(void)
 {
-	for (size_t i = 0; i < fake.n; i++)
+	for (size_t i = 0; i < fake.n; i++) {
+		free(fake.value[i].target);
 		free(fake.value[i].text);
+	}
 	fake.n = 0;
 	fake.fails = fake.denies = ACTION_KINDS;
 	fake.hangs = false;
@@ -78,7 +81,7 @@ static void fake_reset(void)
 static inline void fake_put(enum action_kind kind, const char *target, bool saved, const char *text)
 {
 	assert_true(fake.n < sizeof(fake.value) / sizeof(fake.value[0]));
-	fake.value[fake.n++] = (struct fake_value){ kind, target, saved, xstrdup(text) };
+	fake.value[fake.n++] = (struct fake_value){ kind, xstrdup(target), saved, xstrdup(text) };
 }
 
 static struct fake_value *fake_find(const struct virt_place *p)
@@ -158,9 +161,35 @@ static int fake_get(struct virt *v, const struct virt_place *p, char **ret, char
 	return 0;
 }
 
+/* What is read in the XML of a guest is written there. */
+static bool fake_is_in_xml(const struct virt_place *p)
+{
+	return p->kind == ACTION_STATS_PERIOD || (p->kind == ACTION_BALLOON && p->saved);
+}
+
+static int fake_set_in_xml(struct fake_value *xml, const struct virt_place *p, const char *value)
+{
+	bool period = p->kind == ACTION_STATS_PERIOD;
+	char *element = period ? xasprintf("<stats period='%s'/>", value)
+			       : xasprintf("<currentMemory>%s</currentMemory>", value);
+	struct text why = { 0 };
+	char *changed;
+	int r = define_set(xml->text, period ? "devices/memballoon/stats" : "currentMemory",
+	    period && strcmp(value, "0") == 0 ? "" : element, &changed, &why);
+
+	if (r == 0) {
+		free(xml->text);
+		xml->text = changed;
+	}
+	text_done(&why);
+	free(element);
+	return r;
+}
+
 static int fake_set(struct virt *v, const struct virt_place *p, const char *value, char *error)
 {
-	struct fake_value *found = fake_find(p);
+	struct virt_place xml = { ACTION_DEFINE, p->uuid, "", p->saved };
+	struct fake_value *found = fake_find(fake_is_in_xml(p) ? &xml : p);
 
 	(void)v;
 	pthread_mutex_lock(&fake.lock);
@@ -174,6 +203,8 @@ static int fake_set(struct virt *v, const struct virt_place *p, const char *valu
 	}
 	if (p->kind == fake.denies)
 		return 0;
+	if (fake_is_in_xml(p))
+		return fake_set_in_xml(found, p, value);
 	{
 		char *old = found->text;
 
