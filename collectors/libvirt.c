@@ -398,7 +398,8 @@ static void fill_from_xml(struct reading *r, struct row *row, const struct libvi
 	disk_configs_write(r, row->key, &x->disks);
 }
 
-/* Of what it starts from the next time only what can be changed while it runs, and then lost. */
+/* Of what it starts from the next time only what can be changed while it runs, and then lost, or
+ * the other way round. */
 static void fill_from_saved(
     struct reading *r, struct row *row, const struct libvirt_domain_xml *saved)
 {
@@ -410,6 +411,7 @@ static void fill_from_saved(
 		cell_set_text(r->into, row, DOMAIN_NUMA_MODE_SAVED, policy, at);
 	free(policy);
 	set_cpus(r->into, row, DOMAIN_EMULATOR_PINNED_SAVED, libvirt_emulator_cpus(saved), at);
+	guest_memory_write_saved(r, row, &saved->memory);
 }
 
 static void fill_guest(struct reading *r, const struct known *k)

@@ -67,12 +67,24 @@ static void write_bytes(struct reading *r, struct row *row, int column, uint64_t
 	cell_set_number(row, column, (double)bytes, reading_now(r));
 }
 
+static void write_backing(
+    struct reading *r, struct row *row, int column, const struct guest_memory *m)
+{
+	cell_set_text(r->into, row, column, m->backing.len ? m->backing.p : "none", reading_now(r));
+}
+
 void guest_memory_write(struct reading *r, struct row *row, const struct guest_memory *m)
 {
-	cell_set_text(r->into, row, DOMAIN_MEMORY_BACKING, m->backing.len ? m->backing.p : "none",
-	    reading_now(r));
+	write_backing(r, row, DOMAIN_MEMORY_BACKING, m);
 	write_bytes(r, row, DOMAIN_HARD_LIMIT, m->hard_limit_bytes);
 	write_bytes(r, row, DOMAIN_SOFT_LIMIT, m->soft_limit_bytes);
 	write_bytes(r, row, DOMAIN_SWAP_LIMIT, m->swap_limit_bytes);
 	write_bytes(r, row, DOMAIN_MEMORY_MAXIMUM, m->maximum_bytes);
+}
+
+void guest_memory_write_saved(struct reading *r, struct row *row, const struct guest_memory *m)
+{
+	write_backing(r, row, DOMAIN_MEMORY_BACKING_SAVED, m);
+	write_bytes(r, row, DOMAIN_HARD_LIMIT_SAVED, m->hard_limit_bytes);
+	write_bytes(r, row, DOMAIN_MEMORY_MAXIMUM_SAVED, m->maximum_bytes);
 }

@@ -27,5 +27,7 @@ void guest_memory_done(struct guest_memory *m);
 
 /* Writes it into the guest's row. */
 void guest_memory_write(struct reading *r, struct row *row, const struct guest_memory *m);
+/* The same of the definition that it starts from the next time. */
+void guest_memory_write_saved(struct reading *r, struct row *row, const struct guest_memory *m);
 
 #endif

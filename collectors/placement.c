@@ -113,7 +113,7 @@ static int read_live(const struct reading *r, struct placement_guest *g,
 	int error;
 
 	if (mode == NUMA_AUTO) {
-		walk_ns = placement_predict_ns(g, host, r->now_ns);
+		walk_ns = placement_predict_ns(g);
 		walk = walk_ns <= effort->walk_max_ns;
 	}
 	error = walk ? placement_read_exact(g, host)
@@ -149,9 +149,11 @@ static void read_guest(struct placement *p, const struct reading *r, size_t i)
 	uint64_t before_ns = g->at_ns, begun_ns = clock_mono_ns();
 
 	g->error = placement_guest_look(g, r->root, r->latest->table[TABLE_DOMAIN].row[i]);
-	if (g->error == 0)
+	if (g->error == 0) {
+		placement_look_for_thp(g, &host, r->now_ns);
 		g->error = root_is_live(r->root) ? read_live(r, g, &host, p->effort)
 						 : read_captured(r, g, &host);
+	}
 	if (root_is_live(r->root) && g->at_ns != before_ns)
 		g->took_ns = clock_mono_ns() - begun_ns;
 	/* A reading that could not be repeated is not shown on. */
@@ -293,6 +295,13 @@ static void write_node(
 		    row, PLACEMENT_TOOK, (double)g->took_ns / (double)NS_PER_SEC, g->at_ns);
 }
 
+static void write_thp(struct reading *r, const struct row *domain, const struct placement_guest *g)
+{
+	if (g->has_thp)
+		cell_set_number(snapshot_row(r->into, TABLE_DOMAIN, domain->key), DOMAIN_THP,
+		    (double)g->thp_bytes, reading_now(r));
+}
+
 static void write_guests(struct placement *p, struct reading *r)
 {
 	const struct table *domains = &r->latest->table[TABLE_DOMAIN];
@@ -300,6 +309,7 @@ static void write_guests(struct placement *p, struct reading *r)
 	for (size_t i = 0; i < domains->n; i++) {
 		const struct placement_guest *g = p->guests.item[i];
 
+		write_thp(r, domains->row[i], g);
 		if (g->method == PLACED_NOT)
 			continue;
 		for (size_t node = 0; node < g->nodes; node++)

@@ -166,30 +166,46 @@ static bool is_own(const struct placement_guest *g, const struct placement_host 
  * How much of it is transparent huge pages only a walk tells for sure; the group's sum will do.
  * Where it is not to be had, all counts as small pages: that errs towards not walking.
  */
-static void look_for_thp(struct placement_guest *g, const struct placement_host *host)
+static void take_thp(
+    struct placement_guest *g, const struct placement_host *host, const struct cgroup *group)
 {
 	struct text text = { 0 };
-	struct cgroup group = { 0 };
 	uint64_t anon = 0, shmem = 0, thp = 0, shmem_thp = 0;
+	bool told = false;
 
-	g->thp_bytes = 0;
-	if (find_group(g, host, &group) < 0)
-		return;
-	if (read_in_group(host->root, &group, "memory.stat", &text) == 0) {
-		if (group.v2) {
+	if (read_in_group(host->root, group, "memory.stat", &text) == 0) {
+		if (group->v2) {
 			parse_key_value(text.p, "anon", &anon);
 			parse_key_value(text.p, "shmem", &shmem);
-			parse_key_value(text.p, "anon_thp", &thp);
+			told = parse_key_value(text.p, "anon_thp", &thp) == 0;
 			parse_key_value(text.p, "shmem_thp", &shmem_thp);
 		} else {
 			parse_key_value(text.p, "total_rss", &anon);
 			parse_key_value(text.p, "total_shmem", &shmem);
-			parse_key_value(text.p, "total_rss_huge", &thp);
+			told = parse_key_value(text.p, "total_rss_huge", &thp) == 0;
 		}
-		if (is_own(g, host, &group, anon + shmem))
+		if (is_own(g, host, group, anon + shmem)) {
 			g->thp_bytes = thp + shmem_thp;
+			/* Shared memory goes by another switch, and version 1 does not tell. */
+			g->has_thp = told && shmem < anon / 2;
+		}
 	}
 	text_done(&text);
+}
+
+void placement_look_for_thp(
+    struct placement_guest *g, const struct placement_host *host, uint64_t now_ns)
+{
+	bool is_large = (double)g->rss_bytes / GIB * WALK_SMALL_NS > 1e6;
+	struct cgroup group = { 0 };
+
+	if (!is_large || (g->thp_at_ns && now_ns < g->thp_at_ns + THP_NS))
+		return;
+	g->thp_bytes = 0;
+	g->has_thp = false;
+	g->thp_at_ns = now_ns;
+	if (find_group(g, host, &group) == 0)
+		take_thp(g, host, &group);
 	cgroup_done(&group);
 }
 
@@ -202,15 +218,8 @@ static double walk_by_kind(const struct placement_guest *g)
 	       (double)thp / GIB * WALK_THP_NS + (double)g->huge_bytes / GIB * WALK_HUGE_NS;
 }
 
-uint64_t placement_predict_ns(
-    struct placement_guest *g, const struct placement_host *host, uint64_t now_ns)
+uint64_t placement_predict_ns(const struct placement_guest *g)
 {
-	bool is_large = (double)g->rss_bytes / GIB * WALK_SMALL_NS > 1e6;
-
-	if (is_large && (g->thp_at_ns == 0 || now_ns >= g->thp_at_ns + THP_NS)) {
-		look_for_thp(g, host);
-		g->thp_at_ns = now_ns;
-	}
 	return (uint64_t)(walk_by_kind(g) * (g->walk_factor > 0 ? g->walk_factor : 1));
 }
 

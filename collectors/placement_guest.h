@@ -53,7 +53,8 @@ struct placement_guest {
 	struct page_sample sample, rest_sample;
 	uint64_t seed;
 	double walk_factor; /* a walk took so many times what was predicted; 0: never walked */
-	uint64_t thp_bytes, thp_at_ns;
+	bool has_thp;       /* it is known how much lies in transparent huge pages */
+	uint64_t thp_bytes, thp_at_ns; /* at: when that was looked for; 0: never */
 };
 
 void placement_guest_done(void *guest);
@@ -62,9 +63,12 @@ void placement_guest_done(void *guest);
 int placement_guest_look(
     struct placement_guest *g, const struct root *root, const struct row *domain);
 
-/* How long a walk through all its pages is going to take. */
-uint64_t placement_predict_ns(
+/* Once a minute: how much of a guest that is not small lies in transparent huge pages. */
+void placement_look_for_thp(
     struct placement_guest *g, const struct placement_host *host, uint64_t now_ns);
+
+/* How long a walk through all its pages is going to take. */
+uint64_t placement_predict_ns(const struct placement_guest *g);
 
 /* Each fills the reading: 0 or -errno; a failed one leaves the old reading alone. */
 int placement_read_exact(struct placement_guest *g, const struct placement_host *host);

@@ -112,7 +112,8 @@ static void fills_the_process_of_that_uuid(void **state)
 	    "<numatune><memory mode='strict' nodeset='1'/></numatune><devices>"
 	    "<memballoon model='virtio'><stats period='10'/></memballoon></devices></domain>\n");
 	add(&h, "kvmtop/libvirt/" WEB ".saved",
-	    "<domain><vcpu>4</vcpu><cputune><vcpupin vcpu='0' cpuset='5'/>"
+	    "<domain><maxMemory>131072</maxMemory><memoryBacking><locked/></memoryBacking>"
+	    "<vcpu>4</vcpu><cputune><vcpupin vcpu='0' cpuset='5'/>"
 	    "<emulatorpin cpuset='0-1'/></cputune>"
 	    "<numatune><memory mode='preferred' nodeset='0'/></numatune></domain>\n");
 	add(&h, "kvmtop/libvirt/" DB ".xml", "<domain><memory>32768</memory></domain>\n");
@@ -142,6 +143,9 @@ static void fills_the_process_of_that_uuid(void **state)
 	assert_string_equal(cell_text(row, DOMAIN_SAVED), "yes");
 	assert_string_equal(cell_text(row, DOMAIN_NUMA_MODE_SAVED), "preferred 0");
 	assert_string_equal(cell_text(row, DOMAIN_EMULATOR_PINNED_SAVED), "0-1");
+	assert_string_equal(cell_text(row, DOMAIN_MEMORY_BACKING_SAVED), "locked");
+	assert_true(cell_number(row, DOMAIN_MEMORY_MAXIMUM_SAVED, 0) == 128 * MIB);
+	assert_true(cell_number(row, DOMAIN_HARD_LIMIT_SAVED, -1) == 0);
 	assert_string_equal(cell_text(row, DOMAIN_MIGRATED), "no");
 	row = snapshot_find(s, TABLE_VCPU, first);
 	assert_false(cell_has(row, VCPU_PINNED));

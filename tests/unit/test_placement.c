@@ -162,6 +162,31 @@ static void by_cgroup(void **state)
 	captured_done(&h, placement_close);
 }
 
+/* What of a guest lies in huge pages its group tells, if it is the guest's own. */
+static void huge_pages_by_cgroup(void **state)
+{
+	static const char stat[] = "anon 1073741824\nshmem 0\nanon_thp 805306368\n";
+	static const char shared[] = "anon 4096\nshmem 1073741824\nanon_thp 0\nshmem_thp 0\n";
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		struct captured h;
+		struct row *row;
+
+		start(&h);
+		write_cgroup(&h, i == 1 ? "42\n43\n" : "42\n");
+		captured_file(&h, "sys/fs/cgroup/m/web.scope/memory.stat", i == 2 ? shared : stat);
+		captured_next(&h);
+		row = captured_guest(&h, 42, "web");
+		cell_set_number(row, DOMAIN_RSS, 1040 * MIB, 1);
+		captured_guest(&h, 43, "other");
+		captured_read(&h, placement_read, false);
+		assert_true(
+		    cell_number(row, DOMAIN_THP, -1) == (i == 0 ? 768.0 * (double)MIB : -1));
+		captured_done(&h, placement_close);
+	}
+}
+
 /* Two guests in one group: the sum is neither's. */
 static void a_shared_cgroup_tells_nothing(void **state)
 {
@@ -392,6 +417,7 @@ int main(void)
 		cmocka_unit_test(sampled_from_the_capture),
 		cmocka_unit_test(damaged_captures_are_refused),
 		cmocka_unit_test(by_cgroup),
+		cmocka_unit_test(huge_pages_by_cgroup),
 		cmocka_unit_test(a_shared_cgroup_tells_nothing),
 		cmocka_unit_test(a_group_of_another_size_tells_nothing),
 		cmocka_unit_test(switched_off_or_without_numa),
