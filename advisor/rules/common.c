@@ -19,19 +19,53 @@ bool guest_has_pool(const struct row *domain)
 	       cell_number(domain, DOMAIN_HUGETLB, 0) > 0;
 }
 
-bool has_backing(const struct row *domain, const char *word)
+static bool has_word(const char *words, const char *word)
 {
-	const char *p = cell_text(domain, DOMAIN_MEMORY_BACKING);
 	size_t len = strlen(word);
 
-	while ((p = strstr(p, word))) {
-		bool begins = p == cell_text(domain, DOMAIN_MEMORY_BACKING) || p[-1] == ' ';
-
-		if (begins && (p[len] == ' ' || p[len] == '\0'))
+	for (const char *p = words; (p = strstr(p, word)); p += len)
+		if ((p == words || p[-1] == ' ') && (p[len] == ' ' || p[len] == '\0'))
 			return true;
-		p += len;
-	}
 	return false;
+}
+
+bool has_backing(const struct row *domain, const char *word)
+{
+	return has_word(cell_text(domain, DOMAIN_MEMORY_BACKING), word);
+}
+
+/* "": nobody knows. */
+static const char *backing_to_come(const struct row *domain)
+{
+	return cell_text(domain, cell_has(domain, DOMAIN_MEMORY_BACKING_SAVED)
+				     ? DOMAIN_MEMORY_BACKING_SAVED
+				     : DOMAIN_MEMORY_BACKING);
+}
+
+bool will_have_backing(const struct row *domain, const char *word)
+{
+	return has_word(backing_to_come(domain), word);
+}
+
+void plan_backing(struct plan *out, const struct row *domain, const char *element, const char *xml)
+{
+	const char *backing = backing_to_come(domain);
+	struct text target = { 0 }, value = { 0 };
+
+	if (!*backing) {
+		plan_refuse(out, "it is not known what its XML says of its memory");
+		return;
+	}
+	print_text(&target, "memoryBacking");
+	if (strcmp(backing, "none") == 0) {
+		print_format(&value, "<memoryBacking>%s</memoryBacking>", xml);
+	} else {
+		print_format(&target, "/%s", element);
+		print_text(&value, xml);
+	}
+	plan_add(out, ACTION_DEFINE, domain, target.p, NULL, value.p)->saved = true;
+	text_done(&target);
+	text_done(&value);
 }
 
 /* Of QEMU itself: video memory, caches, stacks of threads. */

@@ -18,6 +18,11 @@ bool guest_has_pool(const struct row *domain);
 
 /* Whether its XML has its memory backed so: "locked", "nosharepages", "memfd", … */
 bool has_backing(const struct row *domain, const char *word);
+/* The same from its next start on. */
+bool will_have_backing(const struct row *domain, const char *word);
+/* Has it backed so from its next start on: puts @xml, an element of that name, into the guest's
+ * definition. */
+void plan_backing(struct plan *out, const struct row *domain, const char *element, const char *xml);
 
 /* What was promised to the guests that run without a huge page pool, and what there is for it. */
 struct promise {

@@ -249,6 +249,8 @@ static enum outcome measure_locked(const struct subject *s, double *ret)
 
 	if (!is_locked(s->row) || (limit <= 0 && is_pinned(s)))
 		return OUTCOME_NONE;
+	/* It may have been given one for its next start. */
+	limit = fmax(limit, cell_number(s->row, DOMAIN_HARD_LIMIT_SAVED, 0));
 	*ret = need_of(s->row, s->param[0]) - limit;
 	return OUTCOME_FIGURE;
 }
@@ -423,7 +425,7 @@ const struct rule limits_rules[] = {
 		NEED(TABLE_DOMAIN, DOMAIN_HARD_LIMIT), NEED(TABLE_DOMAIN, DOMAIN_MEMORY),
 		USES(TABLE_DOMAIN, DOMAIN_SWAP_LIMIT), USES(TABLE_DOMAIN, DOMAIN_HUGE_SIZE),
 		USES(TABLE_DOMAIN, DOMAIN_HUGETLB), USES(TABLE_DOMAIN, DOMAIN_LOCKED),
-		USES(TABLE_PCI, PCI_ADDRESS)),
+		USES(TABLE_DOMAIN, DOMAIN_HARD_LIMIT_SAVED), USES(TABLE_PCI, PCI_ADDRESS)),
 	    .raise = MIB,
 	    .param = { { "qemu", GIB, "least that QEMU itself needs, in bytes" },
 		{ "locked", 64 * MIB, "locked memory of one whose XML is not known, in bytes" } },

@@ -120,6 +120,117 @@ static void plan_defrag(const struct subject *s, struct plan *out)
 	plan_setting(out, DEFRAG_FILE, cell_text(s->host, HOST_THP_DEFRAG), "defer+madvise");
 }
 
+/* ---- thp-coverage-low ---- */
+
+#define KHUGEPAGED(file) "sys/kernel/mm/transparent_hugepage/khugepaged/" file
+#define SLEEP_GOOD_MS 1000
+#define PAGES_TO_SCAN_MAX 65536
+
+/* Small guests do not matter; those in a pool or in shared memory have none. */
+static bool may_have_thp(const struct subject *s)
+{
+	return cell_number(s->row, DOMAIN_MEMORY, 0) >= s->param[0] && !guest_has_pool(s->row) &&
+	       !has_backing(s->row, "memfd") && !has_backing(s->row, "file") &&
+	       !has_backing(s->row, "shared") && !is_text(s->host, HOST_THP_ENABLED, "never");
+}
+
+/* KSM splits huge pages, and where it saves much that may be meant. */
+static bool is_merged(const struct subject *s)
+{
+	return cell_number(s->row, DOMAIN_KSM, 0) >= 0.05 * cell_number(s->row, DOMAIN_RSS, 0);
+}
+
+static enum outcome measure_coverage(const struct subject *s, double *ret)
+{
+	double rss = cell_number(s->row, DOMAIN_RSS, 0);
+
+	if (cell_number(s->row, DOMAIN_UPTIME, 0) < s->param[1] || rss < s->param[0] / 2 ||
+	    is_merged(s))
+		return OUTCOME_NONE;
+	*ret = fmin(1, cell_number(s->row, DOMAIN_THP, 0) / rss);
+	return OUTCOME_FIGURE;
+}
+
+static double khugepaged_bytes(const struct subject *s)
+{
+	return cell_number(s->host, HOST_KHUGEPAGED_PAGES_TO_SCAN, 0) *
+	       cell_number(s->host, HOST_PAGE_SIZE, 4096);
+}
+
+static double khugepaged_sleep_s(const struct subject *s)
+{
+	return cell_number(s->host, HOST_KHUGEPAGED_SCAN_SLEEP_MILLISECS, 0) / 1000;
+}
+
+static void say_fallbacks(const struct subject *s, struct text *out)
+{
+	double fallbacks = figure_or(TABLE_HOST, s->host, HOST_THP_FALLBACKS, 0);
+	double faults = figure_or(TABLE_HOST, s->host, HOST_THP_FAULTS, 0);
+
+	if (fallbacks < 1)
+		return;
+	print_text(out, "; ");
+	say_percent(out, fallbacks / (fallbacks + faults));
+	print_text(out, " of the page faults that want one find none");
+}
+
+static void tell_coverage(const struct subject *s, double figure, struct text *out)
+{
+	double rss = cell_number(s->row, DOMAIN_RSS, 0), bytes = khugepaged_bytes(s);
+
+	say_percent(out, figure);
+	print_text(out, " of its ");
+	say_size(out, rss);
+	print_text(out, " are in transparent huge pages");
+	say_fallbacks(s, out);
+	print_text(out, ".");
+	if (bytes <= 0)
+		return;
+	print_text(out, " khugepaged looks at ");
+	say_size(out, bytes);
+	print_text(out, " every ");
+	say_time(out, khugepaged_sleep_s(s));
+	print_text(out, ": this guest alone takes it ");
+	say_time(out, rss / bytes * khugepaged_sleep_s(s));
+	print_text(out, ".");
+}
+
+static void advise_coverage(const struct subject *s, double figure, struct text *out)
+{
+	(void)s;
+	(void)figure;
+	print_text(out, "let khugepaged look for huge pages more often, and compact memory once "
+			"(echo 1 > /proc/sys/vm/compact_memory)");
+}
+
+static void plan_number(
+    const struct subject *s, struct plan *out, const char *path, int column, double value)
+{
+	char was[NUMBER_SIZE], is[NUMBER_SIZE];
+
+	plan_setting(
+	    out, path, number_text(cell_number(s->host, column, 0), was), number_text(value, is));
+}
+
+static void plan_coverage(const struct subject *s, struct plan *out)
+{
+	double sleep_ms = cell_number(s->host, HOST_KHUGEPAGED_SCAN_SLEEP_MILLISECS, 0);
+	double pages = cell_number(s->host, HOST_KHUGEPAGED_PAGES_TO_SCAN, 0);
+
+	plan_title(out, "let khugepaged look for huge pages more often");
+	if (cell_number(s->host, HOST_KHUGEPAGED_DEFRAG, 1) <= 0)
+		plan_number(s, out, KHUGEPAGED("defrag"), HOST_KHUGEPAGED_DEFRAG, 1);
+	if (sleep_ms > SLEEP_GOOD_MS)
+		plan_number(s, out, KHUGEPAGED("scan_sleep_millisecs"),
+		    HOST_KHUGEPAGED_SCAN_SLEEP_MILLISECS, SLEEP_GOOD_MS);
+	else if (pages > 0 && pages < PAGES_TO_SCAN_MAX)
+		plan_number(s, out, KHUGEPAGED("pages_to_scan"), HOST_KHUGEPAGED_PAGES_TO_SCAN,
+		    fmin(4 * pages, PAGES_TO_SCAN_MAX));
+	if (out->n == 0)
+		plan_refuse(out, "khugepaged is as quick as it should be; what lacks is memory in "
+				 "one piece");
+}
+
 const struct rule thp_rules[] = {
 	{
 	    .id = "thp-mode",
@@ -215,6 +326,51 @@ const struct rule thp_rules[] = {
 	    .evidence = tell_stalls,
 	    .advice = advise_defrag,
 	    .plan = plan_defrag,
+	},
+	{
+	    .id = "thp-coverage-low",
+	    .title = "little of the guest is in huge pages",
+	    .good = "Where transparent huge pages are on, most of a guest's memory should lie in "
+		    "them: what was in small pages at first khugepaged collects later.",
+	    .detect =
+		"Of a guest with at least 2 GiB, up for ten minutes, less than half of what is "
+		"resident lies in transparent huge pages (until it is 70 %). Those in a huge page "
+		"pool or in shared memory are left out, and those of which KSM merges 5 %.",
+	    .by_hand = "grep -E '^(Rss|AnonHugePages)' /proc/PID/smaps_rollup\n"
+		       "grep . /sys/kernel/mm/transparent_hugepage/khugepaged/*\n"
+		       "grep -E 'thp_fault|thp_collapse' /proc/vmstat",
+	    .risk = "khugepaged takes more CPU time, and holds up the guest's own page faults for "
+		    "moments. How much is in huge pages is told by the guest's cgroup; a guest "
+		    "that shares one with others cannot be judged.",
+	    .source = "RHEL 8.2.3.1, 8.3.4; SUSE 4.1.2",
+	    .figure = "share in transparent huge pages",
+	    .show = SHOW_PERCENT,
+	    .subject = TABLE_DOMAIN,
+	    .column = DOMAIN_THP,
+	    .level = LEVEL_INFO,
+	    .rank = RANK_THROUGHPUT,
+	    .fix = FIX_A,
+	    .needs = NEEDS_LIST(NEED(TABLE_DOMAIN, DOMAIN_THP), NEED(TABLE_DOMAIN, DOMAIN_RSS),
+		NEED(TABLE_DOMAIN, DOMAIN_MEMORY), NEED(TABLE_DOMAIN, DOMAIN_UPTIME),
+		NEED(TABLE_HOST, HOST_THP_ENABLED), USES(TABLE_DOMAIN, DOMAIN_KSM),
+		USES(TABLE_DOMAIN, DOMAIN_MEMORY_BACKING), USES(TABLE_DOMAIN, DOMAIN_HUGE_SIZE),
+		USES(TABLE_DOMAIN, DOMAIN_HUGETLB), USES(TABLE_HOST, HOST_PAGE_SIZE),
+		USES(TABLE_HOST, HOST_THP_FAULTS), USES(TABLE_HOST, HOST_THP_FALLBACKS),
+		USES(TABLE_HOST, HOST_KHUGEPAGED_DEFRAG),
+		USES(TABLE_HOST, HOST_KHUGEPAGED_PAGES_TO_SCAN),
+		USES(TABLE_HOST, HOST_KHUGEPAGED_SCAN_SLEEP_MILLISECS)),
+	    .below = true,
+	    .raise = 0.50,
+	    .clear = 0.70,
+	    .raise_s = 60,
+	    .clear_s = 60,
+	    .param = { { "guest", 2 * GIB, "least memory of a guest that counts, in bytes" },
+		{ "uptime", 600, "how long it must have been up, in seconds" } },
+	    .concerns = may_have_thp,
+	    .measure = measure_coverage,
+	    .evidence = tell_coverage,
+	    .advice = advise_coverage,
+	    .plan = plan_coverage,
 	},
 	{ .id = NULL },
 };
