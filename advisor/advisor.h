@@ -55,6 +55,10 @@ const struct rule *finding_rule(const struct row *finding);
 enum level finding_level(const struct row *finding);
 bool finding_is_muted(const struct row *finding);
 
+/* What must be typed before its fix is made, or made to last: the guest's name, or "host". NULL:
+ * nothing. */
+const char *finding_confirmation(const struct row *finding, bool lasting);
+
 /* What the order of findings asks for: those that are raised by level, rank and age, then the muted
  * ones, then those that could not be judged. A rule is looked up but once. */
 enum finding_group {

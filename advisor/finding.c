@@ -161,6 +161,16 @@ bool finding_is_muted(const struct row *finding)
 	return is_text(finding, FINDING_MUTED, "yes");
 }
 
+const char *finding_confirmation(const struct row *finding, bool lasting)
+{
+	const struct rule *rule = finding_rule(finding);
+	const char *domain = cell_text(finding, FINDING_DOMAIN);
+
+	if (!lasting && (!rule || rule->fix != FIX_C))
+		return NULL;
+	return *domain ? domain : "host";
+}
+
 struct finding_weight finding_weigh(const struct row *finding)
 {
 	const struct rule *rule = finding_rule(finding);

@@ -79,6 +79,9 @@ int dump_run(const struct options *options, struct root *root)
 	/* There is no time to wait whether what is bad stays bad. */
 	advisor_hurry(advisor);
 	advice_attach(advisor, sampler);
+	ui_set_advisor(ui, advisor);
+	ui_set_fix_refusal(ui, root_is_live(root) ? "A printed screen changes nothing."
+						  : "A captured host cannot be changed.");
 	/* Which screen the keys lead to is not known before there is something to press them on. */
 	sampler_need(sampler, ~0U);
 	now = take(sampler, options, root_is_live(root), ui, canvas);

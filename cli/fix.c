@@ -68,17 +68,6 @@ static const struct row *find_finding(const struct fixing *f)
 	return NULL;
 }
 
-/* What must be typed: of a guest its name. */
-static const char *name_to_type(const struct row *finding)
-{
-	const struct rule *rule = finding_rule(finding);
-	const char *domain = cell_text(finding, FINDING_DOMAIN);
-
-	if (rule->fix != FIX_C)
-		return NULL;
-	return *domain ? domain : "host";
-}
-
 /* Samples on until the effect can be told, or somebody does not want to know. */
 static void watch_effect(struct fixing *f, const struct row *finding, uint64_t id, double before)
 {
@@ -87,6 +76,7 @@ static void watch_effect(struct fixing *f, const struct row *finding, uint64_t i
 
 	effect_begin(
 	    &effect, id, finding_rule(finding), finding->about->key, before, clock_mono_ns());
+	sampler_look_again(f->sampler);
 	while (effect.rule && events_wait(&f->events, -1, true) != WAKE_QUIT) {
 		const struct snapshot *s = sampler_take(f->sampler, false);
 
@@ -146,8 +136,7 @@ static int carry_plan(struct fixing *f, const struct row *finding, const struct 
 		return r;
 	}
 	job = job_new(&f->carry.place, plan, f->options->lasting, &about);
-	r = carry_out(&f->carry, job,
-	    f->options->lasting && !name_to_type(finding) ? "host" : name_to_type(finding));
+	r = carry_out(&f->carry, job, finding_confirmation(finding, f->options->lasting));
 	fix = job_fix(job);
 	is_done = fix && (fix->ending == ENDING_DONE || fix->ending == ENDING_PART);
 	id = fix ? fix->id : 0;

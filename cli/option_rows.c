@@ -387,6 +387,14 @@ static int set_readonly(struct options *o, const char *value, char **ret_error)
 	return 0;
 }
 
+static int set_confirm(struct options *o, const char *value, char **ret_error)
+{
+	if (strcmp(value, "all") != 0 && strcmp(value, "risky") != 0)
+		return refuse(ret_error, "--confirm is 'all' or 'risky', not '%s'", value);
+	o->confirm_all = strcmp(value, "all") == 0;
+	return 0;
+}
+
 static int set_journal(struct options *o, const char *value, char **ret_error)
 {
 	if (value[0] != '/')
@@ -520,6 +528,10 @@ const struct option_row option_rows[] = {
 	    NULL },
 	{ "yes", 0, "[=NAME]", SECTION_FIX,
 	    "Do not ask. Where a name would have to be typed it takes that name.", set_yes, NULL },
+	{ "confirm", 0, "WHICH", SECTION_FIX,
+	    "Before which fixes the screen asks: 'risky', which is the default, spares those that "
+	    "are bounded and can be undone; 'all'.",
+	    set_confirm, NULL },
 	{ "journal", 0, "DIRECTORY", SECTION_FIX,
 	    "Keep the journal there. The default is /var/lib/kvmtop, or ~/.local/state/kvmtop.",
 	    set_journal, NULL },

@@ -87,6 +87,7 @@ struct options {
 	bool dry_run, script, lasting;
 	bool yes;
 	const char *yes_name; /* or NULL */
+	bool confirm_all;     /* the screen asks before every fix */
 	bool readonly;
 	const char *journal; /* a directory; NULL: the usual one */
 };

@@ -9,6 +9,7 @@
 #include "advisor/advisor.h"
 #include "base/root.h"
 #include "cli/advice.h"
+#include "cli/mend.h"
 #include "cli/options.h"
 #include "cli/profile.h"
 #include "cli/say.h"
@@ -34,6 +35,7 @@ struct screen_loop {
 	uint64_t samples;
 	unsigned needs;
 	const struct root *root;
+	struct mender *mender;
 	struct profile *profile; /* NULL: none runs */
 	struct report *report;   /* that the ui was lent */
 	bool quit;
@@ -41,10 +43,11 @@ struct screen_loop {
 
 static void tell_needs(struct screen_loop *l)
 {
-	/* On a live host what only rules need is read while advice is looked at; other screens have
-	 * what can be said of the figures that they show. */
-	unsigned all = root_is_live(l->root) ? 0 : NEEDS(SRC_ADVISOR);
-	unsigned needs = advice_needs(l->advisor, ui_needs(l->ui) | all);
+	/* On a live host what only rules need is read while advice is looked at, or what came of
+	 * it; other screens have what can be said of the figures that they show. */
+	bool always = !root_is_live(l->root) || mender_watches(l->mender);
+	unsigned needs =
+	    advice_needs(l->advisor, ui_needs(l->ui) | (always ? NEEDS(SRC_ADVISOR) : 0));
 
 	if (needs == l->needs)
 		return;
@@ -54,6 +57,8 @@ static void tell_needs(struct screen_loop *l)
 
 static void draw(struct screen_loop *l)
 {
+	if (l->now)
+		mender_see(l->mender, l->now);
 	ui_draw(l->ui, l->now, l->canvas);
 	terminal_put(l->terminal, l->canvas);
 	/* A wider window may show columns that nobody read before. */
@@ -112,6 +117,8 @@ static void act(struct screen_loop *l, unsigned actions)
 {
 	if (actions & UI_MUTE)
 		mute(l);
+	if (actions & (UI_FIX | UI_FIX_APPLY | UI_FIX_STOP))
+		mender_act(l->mender, actions, l->now);
 	if (actions & UI_PROFILE)
 		begin_profile(l);
 	if ((actions & UI_PROFILE_STOP) && l->profile)
@@ -130,6 +137,17 @@ static void act(struct screen_loop *l, unsigned actions)
 		terminal_redraw(l->terminal);
 	if (actions & (UI_REDRAW | UI_CLEAR))
 		draw(l);
+}
+
+static void look_at_fix(struct screen_loop *l)
+{
+	bool forget_keys;
+
+	if (!mender_look(l->mender, &forget_keys))
+		return;
+	draw(l);
+	if (forget_keys)
+		terminal_discard_keys(l->terminal);
 }
 
 static void take_sample(struct screen_loop *l)
@@ -187,6 +205,15 @@ static void handle(struct screen_loop *l, const struct event *e)
 	}
 	if (take_report(l))
 		draw(l);
+	look_at_fix(l);
+}
+
+/* Until something that tells of itself only when it is asked may have news; -1: nothing runs. */
+static int timeout_ms(const struct screen_loop *l)
+{
+	int fix = mender_timeout_ms(l->mender);
+
+	return fix < 0 && l->profile ? PROFILE_LOOK_MS : fix;
 }
 
 static void run(struct screen_loop *l)
@@ -194,8 +221,7 @@ static void run(struct screen_loop *l)
 	struct event e;
 
 	while (!l->quit) {
-		terminal_event(
-		    l->terminal, l->profile ? PROFILE_LOOK_MS : -1, sampler_fd(l->sampler), &e);
+		terminal_event(l->terminal, timeout_ms(l), sampler_fd(l->sampler), &e);
 		handle(l, &e);
 	}
 }
@@ -203,7 +229,7 @@ static void run(struct screen_loop *l)
 static int run_on_terminal(struct screen_loop *l, struct root *root)
 {
 	struct sampling sampling = setup_sampling(l->options);
-	int rows, cols, r;
+	int rows, cols, r, hangs;
 
 	terminal_size(l->terminal, &rows, &cols);
 	l->canvas = canvas_new(rows, cols, terminal_unicode(l->terminal));
@@ -214,6 +240,8 @@ static int run_on_terminal(struct screen_loop *l, struct root *root)
 		advisor_hurry(l->advisor);
 	advice_attach(l->advisor, l->sampler);
 	l->root = root;
+	ui_set_advisor(l->ui, l->advisor);
+	l->mender = mender_new(l->options, root, l->ui, l->advisor, l->sampler);
 	ui_draw(l->ui, NULL, l->canvas);
 	tell_needs(l);
 	r = sampler_start(l->sampler, true);
@@ -224,9 +252,11 @@ static int run_on_terminal(struct screen_loop *l, struct root *root)
 		complain("cannot start a thread: %s", strerror(-r));
 	end_profile(l);
 	report_free(l->report);
+	hangs = mender_free(l->mender);
+	hangs |= setup_end(l->sampler, l->advisor);
 	snapshot_unref(l->now);
 	canvas_free(l->canvas);
-	return (r < 0 ? EXIT_FAILED : EXIT_FINE) | setup_end(l->sampler, l->advisor);
+	return (r < 0 ? EXIT_FAILED : EXIT_FINE) | hangs;
 }
 
 static void complain_terminal(int error)

@@ -61,7 +61,7 @@ struct reading {
 	struct snapshot *into;
 	uint64_t
 	    now_ns;   /* monotonic time at the beginning; for a captured host that of its sample */
-	bool exact;   /* the user asked for one exact reading of placement */
+	bool exact;   /* somebody asked for what is there now, once, dear as it may be */
 	bool waits;   /* set where another source must tell first: this was no reading yet */
 	bool partial; /* set by reading_lacks */
 	char note[240]; /* how it was read, what is missing, and which right or option would give it

@@ -334,7 +334,8 @@ static void describe_guests(struct reading *r, const struct process_index *index
 	for (size_t i = 0; i < w->n; i++) {
 		struct known *k = &w->guest[i];
 
-		if (k->described_ns == 0 || r->now_ns >= k->described_ns + DESCRIBE_AGAIN_NS)
+		if (k->described_ns == 0 || r->exact ||
+		    r->now_ns >= k->described_ns + DESCRIBE_AGAIN_NS)
 			describe(r, k, index);
 		w->unread += !k->has_xml;
 	}

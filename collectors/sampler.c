@@ -502,13 +502,23 @@ static void wake(struct sampler *s)
 	pthread_mutex_unlock(&s->lock);
 }
 
-void sampler_read_exact(struct sampler *s)
+static void read_at_once(struct sampler *s, enum source_id src)
 {
 	for (size_t i = 0; i < s->slots; i++)
-		if (s->slot[i].collector->src == SRC_PLACEMENT)
+		if (s->slot[i].collector->src == src)
 			__atomic_store_n(&s->slot[i].exact, true, __ATOMIC_RELAXED);
 	pthread_mutex_lock(&s->lock);
 	wake(s);
+}
+
+void sampler_read_exact(struct sampler *s)
+{
+	read_at_once(s, SRC_PLACEMENT);
+}
+
+void sampler_look_again(struct sampler *s)
+{
+	read_at_once(s, SRC_LIBVIRT);
 }
 
 int sampler_fd(const struct sampler *s)

@@ -41,6 +41,10 @@ bool sampler_all_have_read(struct sampler *s);
 /* One exact reading of placement at once. From any thread. */
 void sampler_read_exact(struct sampler *s);
 
+/* Something was changed: what libvirt is asked only now and then is asked at once. From any thread.
+ */
+void sampler_look_again(struct sampler *s);
+
 /*
  * Takes a sample now, in this thread, and returns it; unref it when done. On a captured host each
  * call goes one sample on; NULL when there is no further one and @loop is false. In a loop the

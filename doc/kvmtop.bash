@@ -28,6 +28,6 @@ _kvmtop() {
 		return
 		;;
 	esac
-	COMPREPLY=($(compgen -W 'capture profile advise explain fix undo history --delay --iterations --guest --filter --sort --numa --exits --events --batch --format --table --columns --output --connect --config --readonly --root --demo --anonymous --seconds --guest-kallsyms --guest-modules --fetch-symbols --dry-run --script --lasting --yes --journal --dump --size --keys --list-tables --list-columns --list-keys --list-rules --version --help' -- "$word"))
+	COMPREPLY=($(compgen -W 'capture profile advise explain fix undo history --delay --iterations --guest --filter --sort --numa --exits --events --batch --format --table --columns --output --connect --config --readonly --root --demo --anonymous --seconds --guest-kallsyms --guest-modules --fetch-symbols --dry-run --script --lasting --yes --confirm --journal --dump --size --keys --list-tables --list-columns --list-keys --list-rules --version --help' -- "$word"))
 }
 complete -F _kvmtop kvmtop

@@ -145,13 +145,13 @@ static void place_words(const struct action *a, struct text *out)
 		print_format(out, "numatune %s", a->target);
 		break;
 	case ACTION_MIGRATE_PAGES:
-		print_format(out, "memory on nodes %s, KiB by node", a->target);
+		print_format(out, "KiB by node of the memory on nodes %s", a->target);
 		break;
 	case ACTION_BALLOON:
-		print_text(out, "memory by balloon, KiB");
+		print_text(out, "KiB that the balloon leaves");
 		break;
 	case ACTION_STATS_PERIOD:
-		print_text(out, "statistics period of the balloon, s");
+		print_text(out, "seconds between the balloon's figures");
 		break;
 	case ACTION_HUGE_POOL:
 		print_format(out, "huge pages of %s KiB", a->target);

@@ -73,12 +73,17 @@ static bool is_about(const struct page *p, const struct line *line, const struct
 	return rule && rule->subject == pane->part->table && rule->column == line->id.number - 1;
 }
 
+bool line_is_finding(const struct line *line)
+{
+	return line && line->row && line->table == TABLE_FINDING;
+}
+
 const struct row *line_finding(const struct page *p, const struct line *line)
 {
 	const struct table *t = p->now ? &p->now->table[TABLE_FINDING] : NULL;
 	struct finding_weight worst = { .row = NULL };
 
-	if (line && line->row && line->table == TABLE_FINDING)
+	if (line_is_finding(line))
 		return line->row;
 	for (size_t i = 0; line && t && i < t->n; i++) {
 		struct finding_weight w;
@@ -161,4 +166,22 @@ bool advice_figure(
 	figure_of_cell(p, field->column, &line->row->cell[field->number], field->width, ret);
 	ret->style = muted ? STYLE_DIM : finding_style(line->row);
 	return true;
+}
+
+/* The next sample shows it where it belongs. */
+unsigned advice_mute(struct ui *ui, struct page *p, const char *key)
+{
+	const struct row *finding = line_finding(p, page_selected(p));
+
+	(void)key;
+	ui->muting = (struct muting){
+		.rule = finding_rule(finding),
+		.subject = finding->about->key,
+		.on = !finding_is_muted(finding),
+	};
+	ui_note(ui, page_printf(p, "%s: %s is %s.", cell_text(finding, FINDING_SUBJECT),
+			cell_text(finding, FINDING_RULE),
+			ui->muting.on ? "muted until kvmtop ends; m brings it back"
+				      : "not muted any more"));
+	return UI_REDRAW | UI_MUTE | UI_SAMPLE;
 }

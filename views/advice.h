@@ -17,6 +17,9 @@ bool mark_may_come(enum table_id t, int column);
  * its parts. NULL: there is none. */
 const struct row *line_finding(const struct page *p, const struct line *line);
 
+/* Whether the line shows a finding itself. */
+bool line_is_finding(const struct line *line);
+
 /* "web1: 61 % of its memory …" */
 const char *finding_sentence(struct page *p, const struct row *finding);
 enum style finding_style(const struct row *finding);
@@ -26,8 +29,10 @@ size_t findings_count(const struct snapshot *now, int level);
 /* Whether any is worse than an information. */
 bool findings_any(const struct snapshot *now);
 
-/* Remembers which rule is explained, and which of its findings. */
-void explain_open(struct ui *ui, const struct row *finding);
+/* Handlers of commands, about the finding of the selected line. */
+unsigned advice_explain(struct ui *ui, struct page *p, const char *key);
+unsigned advice_mute(struct ui *ui, struct page *p, const char *key);
+
 void explain_build(struct page *p, struct list *l);
 
 #endif

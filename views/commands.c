@@ -10,6 +10,7 @@
 #include "base/xalloc.h"
 #include "views/advice.h"
 #include "views/exact.h"
+#include "views/fix_view.h"
 #include "views/overlay.h"
 #include "views/page.h"
 #include "views/parts.h"
@@ -429,30 +430,6 @@ static unsigned read_exact(struct ui *ui, struct page *p, const char *key)
 	return UI_REDRAW | (ui->exact.since_ns ? UI_EXACT : 0);
 }
 
-static unsigned explain(struct ui *ui, struct page *p, const char *key)
-{
-	(void)key;
-	explain_open(ui, line_finding(p, page_selected(p)));
-	return UI_REDRAW;
-}
-
-/* The next sample shows it where it belongs. */
-static unsigned mute(struct ui *ui, struct page *p, const char *key)
-{
-	const struct row *finding = line_finding(p, page_selected(p));
-
-	(void)key;
-	ui->muting = (struct muting){
-		.rule = finding_rule(finding),
-		.subject = finding->about->key,
-		.on = !finding_is_muted(finding),
-	};
-	snprintf(ui->note, sizeof(ui->note), "%.60s: %.60s is %s.",
-	    cell_text(finding, FINDING_SUBJECT), cell_text(finding, FINDING_RULE),
-	    ui->muting.on ? "muted until kvmtop ends; m brings it back" : "not muted any more");
-	return UI_REDRAW | UI_MUTE | UI_SAMPLE;
-}
-
 static unsigned sample_now(struct ui *ui, struct page *p, const char *key)
 {
 	(void)ui;
@@ -525,10 +502,17 @@ const struct command commands[] = {
 	{ "exact", "x", SCOPE_PLACEMENT, read_exact, "Exact", 2,
 	    "Read once, exactly, where the memory of guests lies (it may hold them up for a "
 	    "moment)." },
-	{ "explain", "e", SCOPE_FINDING, explain, NULL, 0,
+	{ "explain", "e", SCOPE_FINDING, advice_explain, NULL, 0,
 	    "Explain the advice at the foot: what is good, how it is told, the fix, its risk." },
-	{ "mute", "m", SCOPE_ADVICE, mute, NULL, 0,
+	{ "mute", "m", SCOPE_ADVICE, advice_mute, NULL, 0,
 	    "Mute what was found, until kvmtop ends; or no longer." },
+	{ "fix", "f", SCOPE_FINDING, fix_begin, NULL, 0,
+	    "Fix what the advice at the foot is about: at once where that is bounded and can be "
+	    "undone, else after a preview and Enter." },
+	{ "undo", "u", SCOPE_ANY, fix_undo, NULL, 0,
+	    "Undo the last fix, or the one that is selected in the journal, after a preview." },
+	{ "lasting", "p", SCOPE_ANY, fix_lasting, NULL, 0,
+	    "Make the last fix last, or else the one that is advised, after a preview." },
 	{ "redraw", "C-l", SCOPE_ANY, clear, NULL, 0, "Draw the whole screen again." },
 };
 
@@ -566,8 +550,7 @@ bool command_applies(const struct command *k, const struct page *p)
 	case SCOPE_ADVICE: {
 		const struct line *line = page_selected(p);
 
-		return p->ui->screen == SCREEN_ADVICE && line && line->row && line->row->about &&
-		       finding_rule(line->row);
+		return line_is_finding(line) && line->row->about && finding_rule(line->row);
 	}
 	case SCOPE_SIDEWAYS:
 		return p->ui->screen == SCREEN_NUMA || p->panes > 1;

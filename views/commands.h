@@ -21,7 +21,7 @@ enum scope {
 	SCOPE_COUNTERS,  /* the screen of counters */
 	SCOPE_PLACEMENT, /* a screen that shows where memory lies */
 	SCOPE_FINDING,   /* there is advice about the selected line */
-	SCOPE_ADVICE,    /* the screen of advice, on something that was judged */
+	SCOPE_ADVICE,    /* in a list of advice, on something that was judged */
 	SCOPE_SIDEWAYS,  /* a screen with nodes, or with several parts */
 };
 

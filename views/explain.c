@@ -4,15 +4,20 @@
 
 #include "advisor/advisor.h"
 #include "views/advice.h"
+#include "views/fix_view.h"
 #include "views/list.h"
 #include "views/overlay.h"
 #include "views/page.h"
 
-void explain_open(struct ui *ui, const struct row *finding)
+unsigned advice_explain(struct ui *ui, struct page *p, const char *key)
 {
+	const struct row *finding = line_finding(p, page_selected(p));
+
+	(void)key;
 	overlay_open(ui, OVERLAY_EXPLAIN, 0);
 	ui->overlay.rule = finding_rule(finding);
 	ui->overlay.finding = finding->key;
+	return UI_REDRAW;
 }
 
 /* Below a heading, and a little to the right of it. */
@@ -51,6 +56,7 @@ static void add_finding(struct page *p, struct list *l, const struct row *findin
 		add_text(l, page_printf(p, "Do: %s.", advice));
 	if (*after)
 		add_text(l, page_printf(p, "First mend %s.", after));
+	fix_view_plan(p, l, finding);
 }
 
 static void add_limits(struct page *p, struct list *l, const struct rule *rule)

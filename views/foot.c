@@ -10,6 +10,7 @@
 #include "base/sanitize.h"
 #include "views/advice.h"
 #include "views/commands.h"
+#include "views/fix_view.h"
 #include "views/page.h"
 #include "views/parts.h"
 #include "views/table_view.h"
@@ -17,6 +18,7 @@
 #define SENTENCE_SIZE 1200
 /* Keys of the bar up to this rank are what a page is opened for. */
 #define OWN_RANK 4
+#define BY_HAND "By hand: "
 
 size_t text_break(const char *text, int width)
 {
@@ -290,6 +292,8 @@ static const char *state_sentence(struct page *p, const struct pane *pane, int w
 
 	if (*ui->note)
 		return ui->note;
+	if (*ui->offer)
+		return ui->offer;
 	if (*filter)
 		return page_printf(p, "Filter: %s%s   Esc clears it.", filter,
 		    pane && pane->filter ? "" : " (means nothing here)");
@@ -319,26 +323,61 @@ static bool leads(const struct row *finding, const struct line *line, const char
 	       (finding_level(finding) > LEVEL_INFO || line->row == finding || !*sentence);
 }
 
-/* The keys, where there is room for all of it. */
-static bool draw_keys(
+/* The keys, where there is room for all of them; where they end, or -1. */
+static int draw_keys(
     struct page *p, struct canvas *c, int y, int x, int cols, const struct row *finding)
 {
-	const char *fix = *cell_text(finding, FINDING_CLASS)
-			      ? page_printf(p, "kvmtop fix %s", cell_text(finding, FINDING_RULE))
-			      : "";
-	bool is_here = p->screen == &screens[SCREEN_ADVICE];
-	const char *more = is_here ? "m" : "9", *what = is_here ? "mute" : "all advice";
+	bool is_listed = line_is_finding(page_selected(p));
+	const struct {
+		const char *key, *what;
+		bool is_there;
+	} keys[] = {
+		{ "f", "fix", fix_is_offered(p->ui, finding) },
+		{ "e", "explain", true },
+		{ "m", "mute", is_listed },
+		{ "9", "all advice", !is_listed },
+	};
+	int end = x;
 
-	if (x + text_width("e explain  9 ") + text_width(what) > cols)
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		end += keys[i].is_there ? 2 + text_width(keys[i].what) + 2 : 0;
+	if (end - 2 > cols)
+		return -1;
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		if (!keys[i].is_there)
+			continue;
+		canvas_text(c, y, x, 1, STYLE_KEY, ALIGN_LEFT, keys[i].key);
+		canvas_text(c, y, x + 2, CANVAS_NATURAL, STYLE_DIM, ALIGN_LEFT, keys[i].what);
+		x += 2 + text_width(keys[i].what) + 2;
+	}
+	return end;
+}
+
+/* Where the key is dead somebody may type it himself: behind the keys, or below them. False: it has
+ * no room there; cut, it would be of no use. */
+static bool draw_by_hand(
+    struct page *p, struct canvas *c, int y, int x, int cols, const struct row *finding)
+{
+	const char *command = fix_is_offered(p->ui, finding) ? "" : finding_command(p, finding);
+
+	if (!*command || x + text_width(BY_HAND) + text_width(command) > cols)
 		return false;
-	x += canvas_text(c, y, x, CANVAS_NATURAL, STYLE_KEY, ALIGN_LEFT, "e") + 1;
-	x += canvas_text(c, y, x, CANVAS_NATURAL, STYLE_DIM, ALIGN_LEFT, "explain") + 2;
-	x += canvas_text(c, y, x, CANVAS_NATURAL, STYLE_KEY, ALIGN_LEFT, more) + 1;
-	x += canvas_text(c, y, x, CANVAS_NATURAL, STYLE_DIM, ALIGN_LEFT, what) + 2;
-	/* It takes a terminal of its own. */
-	if (x + text_width(fix) <= cols)
-		canvas_text(c, y, x, CANVAS_NATURAL, STYLE_NORMAL, ALIGN_LEFT, fix);
+	x += canvas_text(c, y, x, CANVAS_NATURAL, STYLE_DIM, ALIGN_LEFT, BY_HAND);
+	canvas_text(c, y, x, CANVAS_NATURAL, STYLE_NORMAL, ALIGN_LEFT, command);
 	return true;
+}
+
+/* The lines that it took. */
+static int draw_ways(
+    struct page *p, struct canvas *c, int y, int x, int rows, int cols, const struct row *finding)
+{
+	int end = draw_keys(p, c, y, x, cols, finding);
+
+	if (end < 0)
+		return 0;
+	if (draw_by_hand(p, c, y, end, cols, finding))
+		return 1;
+	return rows > 2 && draw_by_hand(p, c, y + 1, 0, cols, finding) ? 2 : 1;
 }
 
 /* What is wrong, what to do, and the keys behind it or below; the lines that it took. */
@@ -350,15 +389,17 @@ static int draw_finding(
 	bool has_two = *advice && rows > 1;
 	int used = text_wrap(c, y, 0, cols, has_two ? rows - 1 : rows, (int)finding_style(finding),
 	    finding_sentence(p, finding));
-	int took, x = text_width(action) + 3;
+	int took, x = text_width(action) + 3, ways = 0;
 
 	if (!has_two)
 		return used;
 	took = text_wrap(c, y + used, 0, cols, rows - used, STYLE_NORMAL, action);
-	if (took == 1 && draw_keys(p, c, y + used, x, cols, finding))
-		return used + 1;
+	if (took == 1)
+		ways = draw_ways(p, c, y + used, x, rows - used, cols, finding);
+	if (ways > 0)
+		return used + ways;
 	used += took;
-	return used < rows && draw_keys(p, c, y + used, 0, cols, finding) ? used + 1 : used;
+	return used < rows ? used + draw_ways(p, c, y + used, 0, rows - used, cols, finding) : used;
 }
 
 void foot_draw(const struct page *p, struct canvas *c, int y, int rows, int cols)
@@ -368,7 +409,7 @@ void foot_draw(const struct page *p, struct canvas *c, int y, int rows, int cols
 	const char *sentence = line_sentence(own, line);
 	const char *state = p->now ? state_sentence(own, page_table(own), cols) : "";
 	const struct row *finding = line_finding(p, line);
-	bool news = *p->ui->note || *p->ui->filter[p->ui->screen] || p->hint;
+	bool news = *p->ui->note || *p->ui->offer || *p->ui->filter[p->ui->screen] || p->hint;
 	int used = 0, most = rows;
 
 	if (rows <= 0)
@@ -383,8 +424,8 @@ void foot_draw(const struct page *p, struct canvas *c, int y, int rows, int cols
 		used = text_wrap(
 		    c, y, 0, cols, most, is_urgent(line) ? STYLE_WARN : STYLE_NORMAL, sentence);
 	if (used < rows)
-		canvas_text(c, y + rows - 1, 0, cols, *p->ui->note ? STYLE_NOTICE : STYLE_DIM,
-		    ALIGN_LEFT, state);
+		canvas_text(c, y + rows - 1, 0, cols,
+		    *p->ui->note || *p->ui->offer ? STYLE_NOTICE : STYLE_DIM, ALIGN_LEFT, state);
 }
 
 static int titles_width(void)

@@ -12,6 +12,7 @@
 #include "views/advice.h"
 #include "views/commands.h"
 #include "views/filter.h"
+#include "views/fix_view.h"
 #include "views/foot.h"
 #include "views/header.h"
 #include "views/keyname.h"
@@ -236,6 +237,9 @@ static void build(struct page *p, struct list *l)
 		break;
 	case OVERLAY_EXPLAIN:
 		explain_build(p, l);
+		break;
+	case OVERLAY_FIX:
+		fix_view_build(p, l);
 		break;
 	case OVERLAY_PROFILE:
 	case OVERLAY_NONE:
@@ -554,6 +558,8 @@ unsigned overlay_key(struct ui *ui, struct page *p, const char *key)
 	}
 	if (is_menu(o))
 		return menu_key(ui, &p->pane[o->part], key);
+	if (o->kind == OVERLAY_FIX)
+		return fix_view_key(ui, key);
 	o->kind = OVERLAY_NONE;
 	return UI_REDRAW;
 }

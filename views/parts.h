@@ -37,7 +37,8 @@ void guest_exits_build(struct page *p, struct pane *pane);
 /* Hardware counters, with what their source says of them. */
 void counters_build(struct page *p, struct pane *pane);
 const char *exit_sentence(struct page *p, const struct line *line);
-/* exit_words.c: why a guest is left for that reason; "" where nobody could say more than its name. */
+/* exit_words.c: why a guest is left for that reason; "" where nobody could say more than its name.
+ */
 const char *exit_words(const char *kind, const char *name);
 
 /* disks.c */

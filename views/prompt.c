@@ -7,6 +7,7 @@
 #include "base/parse.h"
 #include "base/sanitize.h"
 #include "views/filter.h"
+#include "views/fix_view.h"
 #include "views/keyname.h"
 #include "views/page.h"
 #include "views/table_view.h"
@@ -165,12 +166,24 @@ static unsigned accept_delay(struct ui *ui)
 	return UI_REDRAW | UI_DELAY;
 }
 
+static unsigned accept_name(struct ui *ui)
+{
+	struct prompt *prompt = &ui->prompt;
+	unsigned actions = fix_view_confirm(ui, prompt->text, prompt->error);
+
+	if (actions & (UI_FIX_APPLY | UI_FIX_STOP))
+		prompt->kind = PROMPT_NONE;
+	return actions;
+}
+
 static unsigned accept(struct ui *ui)
 {
 	struct prompt *prompt = &ui->prompt;
 
 	if (prompt->kind == PROMPT_DELAY)
 		return accept_delay(ui);
+	if (prompt->kind == PROMPT_CONFIRM)
+		return accept_name(ui);
 	/* What is no expression stays to be mended. */
 	if (prompt->kind == PROMPT_FILTER && prompt->error[0])
 		return UI_REDRAW;
@@ -219,21 +232,35 @@ unsigned prompt_key(struct ui *ui, struct page *p, const char *key)
 	return UI_REDRAW;
 }
 
-void prompt_draw(const struct ui *ui, struct canvas *c, int y)
+static void say_label(const struct ui *ui, char *ret, size_t size)
 {
 	static const char *const labels[] = {
 		[PROMPT_NONE] = "",
 		[PROMPT_SEARCH] = "Search:",
 		[PROMPT_FILTER] = "Filter:",
 		[PROMPT_DELAY] = "Seconds between samples:",
+		[PROMPT_CONFIRM] = "",
 	};
+	bool asks = ui->prompt.kind == PROMPT_CONFIRM && ui->fixing && ui->fixing->name;
+
+	if (asks)
+		snprintf(ret, size, "Type %.60s to go on:", ui->fixing->name);
+	else
+		snprintf(ret, size, "%s", labels[ui->prompt.kind]);
+}
+
+void prompt_draw(const struct ui *ui, struct canvas *c, int y)
+{
 	const struct prompt *prompt = &ui->prompt;
 	const char *text = prompt->text;
-	int x = text_width(labels[prompt->kind]) + 1, cols = canvas_cols(c), width = cols - x;
-	int error = text_width(prompt->error);
+	int x, width, error = text_width(prompt->error), cols = canvas_cols(c);
+	char label[PROMPT_SIZE];
 
+	say_label(ui, label, sizeof(label));
+	x = text_width(label) + 1;
+	width = cols - x;
 	canvas_fill(c, y, 1, STYLE_NORMAL);
-	canvas_text(c, y, 0, x, STYLE_LABEL, ALIGN_LEFT, labels[prompt->kind]);
+	canvas_text(c, y, 0, x, STYLE_LABEL, ALIGN_LEFT, label);
 	if (error > 0 && error < width - 12)
 		width -= error + 1;
 	else

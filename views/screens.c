@@ -6,9 +6,11 @@
 #include "views/parts.h"
 
 /* Of screen 6 and of a guest's page. */
-#define NIC_COLUMNS_SHOWN \
-	"domain nic interface model type backend queues queues_enabled queues_busy receive transmit " \
-	"packets packet_size drops errors vhost vhost_busiest vhost_wait workers_cpu workers_node bridge " \
+#define NIC_COLUMNS_SHOWN                                                                        \
+	"domain nic interface model type backend queues queues_enabled queues_busy receive "     \
+	"transmit "                                                                              \
+	"packets packet_size drops errors vhost vhost_busiest vhost_wait workers_cpu "           \
+	"workers_node bridge "                                                                   \
 	"bridge_guests uplink mtu link workers workers_of mac receive_packets transmit_packets " \
 	"receive_drops transmit_drops remark"
 #define PCI_COLUMNS_SHOWN \
@@ -20,8 +22,7 @@
 #define SENTENCE_NEEDS \
 	(NEEDS(SRC_NODES) | NEEDS(SRC_CPUS) | NEEDS(SRC_PLACEMENT) | NEEDS(SRC_THREADS))
 
-#define EXIT_REASON_COLUMNS \
-	"reason kind exits share error time time_share mean p50 p99 min max"
+#define EXIT_REASON_COLUMNS "reason kind exits share error time time_share mean p50 p99 min max"
 
 const struct screen screens[SCREENS] = {
 	[SCREEN_DOMAINS] = {

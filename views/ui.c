@@ -268,6 +268,42 @@ struct muting ui_muting(const struct ui *ui)
 	return ui->muting;
 }
 
+struct fix_wanted ui_fix_wanted(const struct ui *ui)
+{
+	return ui->fix_wanted;
+}
+
+void ui_set_fixing(struct ui *ui, const struct fixing *fixing)
+{
+	ui->fixing = fixing;
+	if (fixing)
+		return;
+	if (ui->overlay.kind == OVERLAY_FIX)
+		ui->overlay.kind = OVERLAY_NONE;
+	if (ui->prompt.kind == PROMPT_CONFIRM)
+		ui->prompt.kind = PROMPT_NONE;
+}
+
+void ui_set_fix_refusal(struct ui *ui, const char *why)
+{
+	snprintf(ui->fix_refusal, sizeof(ui->fix_refusal), "%s", why ? why : "");
+}
+
+void ui_set_offer(struct ui *ui, const char *text)
+{
+	snprintf(ui->offer, sizeof(ui->offer), "%s", text ? text : "");
+}
+
+void ui_note(struct ui *ui, const char *text)
+{
+	snprintf(ui->note, sizeof(ui->note), "%s", text);
+}
+
+void ui_set_advisor(struct ui *ui, struct advisor *advisor)
+{
+	ui->advisor = advisor;
+}
+
 void ui_set_report(struct ui *ui, const struct report *report, const char *why_not)
 {
 	ui->report = report;

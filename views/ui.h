@@ -10,8 +10,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "advisor/plan.h"
+#include "fixes/job.h"
 #include "model/snapshot.h"
 
+struct advisor;
 struct canvas;
 struct report;
 struct rule;
@@ -29,6 +32,9 @@ enum ui_action {
 	UI_PROFILE = 1 << 7,      /* begin a profile of ui_profiled; one that runs ends */
 	UI_PROFILE_STOP = 1 << 8, /* end it */
 	UI_MUTE = 1 << 9,         /* mute what ui_muting says, or no longer */
+	UI_FIX = 1 << 10,         /* look up the fix that ui_fix_wanted says; another one is left */
+	UI_FIX_APPLY = 1 << 11,   /* go on with it */
+	UI_FIX_STOP = 1 << 12,    /* stop it while it works; else it is left */
 };
 
 struct ui *ui_new(void);
@@ -50,6 +56,47 @@ struct muting {
 	bool on;
 };
 struct muting ui_muting(const struct ui *ui);
+
+/* What the user wants of fixes. */
+enum fix_wish {
+	FIX_WISH_MAKE,    /* that of @finding */
+	FIX_WISH_LASTING, /* make the last fix last, or else that of @finding */
+	FIX_WISH_UNDO,    /* the fix @id of the journal; 0: the last one */
+};
+struct fix_wanted {
+	enum fix_wish wish;
+	struct key finding; /* of TABLE_FINDING */
+	uint64_t id;
+};
+struct fix_wanted ui_fix_wanted(const struct ui *ui);
+
+/* A fix on its way. All is lent, until the next one is set. */
+struct fixing {
+	enum job_phase phase;
+	const struct fix *fix;   /* as of job_fix */
+	const struct rule *rule; /* whose it is; NULL: nobody says */
+	enum fix_class fix_class;
+	bool is_lasting;    /* makes another one last */
+	const char *name;   /* that must be typed first; NULL: none */
+	bool is_new;        /* shown just now: no key counts yet */
+	bool can_last;      /* it can be made to last */
+	const char *effect; /* in a sentence, once it is known; or NULL */
+	uint64_t done_bytes, total_bytes;
+};
+/* NULL: there is none; then nothing shows one any more. */
+void ui_set_fixing(struct ui *ui, const struct fixing *fixing);
+
+/* Why nothing is changed from here, in a sentence; NULL: it can be. */
+void ui_set_fix_refusal(struct ui *ui, const char *why);
+
+/* What the keys that are about the last fix would do, in a sentence at the foot; NULL: nothing. */
+void ui_set_offer(struct ui *ui, const char *text);
+
+/* A sentence at the foot, until the next key. */
+void ui_note(struct ui *ui, const char *text);
+
+/* Whose limits count, and who plans fixes. Lent; NULL: none. */
+void ui_set_advisor(struct ui *ui, struct advisor *advisor);
 
 /* What it found so far, lent until the next call; or NULL, and why there is none, or NULL: none
  * yet. */

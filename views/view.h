@@ -209,6 +209,7 @@ enum prompt_kind {
 	PROMPT_SEARCH,
 	PROMPT_FILTER,
 	PROMPT_DELAY,
+	PROMPT_CONFIRM, /* the name that a fix asks for */
 };
 
 struct prompt {
@@ -227,6 +228,7 @@ enum overlay_kind {
 	OVERLAY_DETAILS,
 	OVERLAY_PROFILE,
 	OVERLAY_EXPLAIN,
+	OVERLAY_FIX,
 };
 
 struct overlay {
@@ -263,6 +265,11 @@ struct ui {
 	struct key profiled;         /* the guest of the profile */
 	const struct report *report; /* lent; NULL: none yet */
 	struct muting muting;        /* what was asked for last */
+	struct advisor *advisor;     /* lent; NULL: none */
+	struct fix_wanted fix_wanted;
+	const struct fixing *fixing; /* lent; NULL: none */
+	char fix_refusal[NOTE_SIZE]; /* "": what is wanted can be fixed */
+	char offer[NOTE_SIZE];       /* of what can be done about the last fix */
 	char refusal[NOTE_SIZE];     /* why there is none */
 	char note[NOTE_SIZE];        /* until the next key */
 	uint64_t interval_ns;

@@ -352,6 +352,11 @@ static void fixes_take_a_rule_and_a_subject(void **state)
 	assert_refused("advise --yes", "go with fix and undo");
 	assert_refused("undo --script", "go with fix");
 	assert_refused("fix --script --dry-run mem-swappiness", "exclude each other");
+	taken(&l, "--confirm=all");
+	assert_true(l.options.confirm_all);
+	taken(&l, "--confirm risky");
+	assert_false(l.options.confirm_all);
+	assert_refused("--confirm some", "'all' or 'risky', not 'some'");
 	assert_refused("history --journal here", "from / on");
 }
 

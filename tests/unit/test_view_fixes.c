@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Fixes on the screens: what the keys ask for, what is shown of a fix, when keys are not heard. */
+#include <math.h>
+
+#include "a_desk.h"
+#include "advisor/finding.h"
+#include "base/xalloc.h"
+#include "fixes/fix.h"
+
+#define RULE "mem-swappiness"
+
+struct bench {
+	struct desk desk;
+	struct advisor *advisor;
+	struct fix fix;
+	struct fixing shown;
+	struct key finding;
+};
+
+/* The host swaps; of web1 there is something to know that nobody could mend. */
+static struct snapshot *with_finding(struct key *ret)
+{
+	struct snapshot *s = a_sample(&small);
+	struct row *host = snapshot_row(s, TABLE_HOST, key_host(0));
+	struct subject subject = { .now = s, .row = host, .host = host };
+	struct verdict v = { .rule = rule_find(RULE), .row = host, .level = LEVEL_WARNING };
+
+	cell_set_number(host, HOST_SWAPPINESS, 60, s->moment.mono_ns);
+	v.figure = 60;
+	v.limit = 11;
+	v.since_ns = s->moment.mono_ns;
+	finding_add(s, &v, &subject);
+	*ret = s->table[TABLE_FINDING].row[0]->key;
+	return s;
+}
+
+static void bench_open(struct bench *b, int rows, int cols)
+{
+	*b = (struct bench){ .advisor = advisor_new() };
+	desk_open(&b->desk, &small, rows, cols);
+	snapshot_unref(b->desk.now);
+	b->desk.now = with_finding(&b->finding);
+	ui_set_advisor(b->desk.ui, b->advisor);
+	look(&b->desk);
+}
+
+static void bench_close(struct bench *b)
+{
+	ui_set_fixing(b->desk.ui, NULL);
+	desk_close(&b->desk);
+	fix_done(&b->fix);
+	advisor_free(b->advisor);
+}
+
+/* As whoever carries it out would tell it, of the finding's own plan. */
+static void look_up(struct bench *b)
+{
+	struct plan plan;
+
+	assert_true(
+	    advisor_plan(b->advisor, b->desk.now, b->desk.now->table[TABLE_FINDING].row[0], &plan));
+	fix_of_plan(&b->fix, &plan, false);
+	b->fix.step[0].old = xstrdup("60");
+	plan_done(&plan);
+	b->shown = (struct fixing){ .rule = rule_find(RULE), .fix_class = FIX_A };
+	ui_set_fixing(b->desk.ui, &b->shown);
+	look(&b->desk);
+}
+
+static void set_phase(struct bench *b, enum job_phase phase, bool is_new)
+{
+	b->shown.phase = phase;
+	b->shown.fix = &b->fix;
+	b->shown.is_new = is_new;
+	look(&b->desk);
+}
+
+static void end(struct bench *b, enum ending ending, const char *why)
+{
+	b->fix.id = 7;
+	b->fix.ending = ending;
+	b->fix.why = why ? xstrdup(why) : NULL;
+	b->fix.step[0].result = ending == ENDING_DONE ? RESULT_DONE : RESULT_FAILED;
+	set_phase(b, JOB_OVER, false);
+}
+
+static void f_asks_for_the_fix_of_what_the_foot_says(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_open(&b, 24, 80);
+	press(&b.desk, "9");
+	sees(&b.desk, "f fix  e explain  m mute");
+	assert_int_equal(press(&b.desk, "f") & (UI_FIX | UI_FIX_APPLY), UI_FIX);
+	assert_int_equal(ui_fix_wanted(b.desk.ui).wish, FIX_WISH_MAKE);
+	assert_true(key_equal(ui_fix_wanted(b.desk.ui).finding, b.finding));
+	look_up(&b);
+	sees(&b.desk, "It is looked up what stands there.");
+	/* What is typed ahead confirms nothing. */
+	assert_int_equal(press(&b.desk, "Enter Space f u p 9"), 0);
+	assert_int_equal(press(&b.desk, "Esc"), UI_REDRAW | UI_FIX_STOP);
+	bench_close(&b);
+}
+
+static void the_preview_says_what_is_done_and_undone(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_open(&b, 40, 100);
+	press(&b.desk, "9 f");
+	look_up(&b);
+	set_phase(&b, JOB_READY, true);
+	sees(&b.desk, "Fix: " RULE);
+	sees(&b.desk, "Nothing is changed yet.");
+	sees(&b.desk, "vm.swappiness: 60 -> 10");
+	sees(&b.desk, "sysctl -w vm.swappiness=10");
+	sees_before(&b.desk, "The way back", "sysctl -w vm.swappiness=60");
+	sees(&b.desk, "Class A");
+	sees(&b.desk, "Risk");
+	sees_not(&b.desk, "Enter applies");
+	assert_int_equal(press(&b.desk, "Enter Esc q"), 0);
+	set_phase(&b, JOB_READY, false);
+	sees(&b.desk, "Enter applies   Esc leaves");
+	assert_int_equal(press(&b.desk, "Enter"), UI_REDRAW | UI_FIX_APPLY);
+	bench_close(&b);
+}
+
+static void progress_is_told_and_can_be_stopped(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_open(&b, 24, 80);
+	press(&b.desk, "9 f");
+	look_up(&b);
+	b.shown.done_bytes = 1ULL << 29;
+	b.shown.total_bytes = 1ULL << 30;
+	set_phase(&b, JOB_WORKING, false);
+	sees(&b.desk, "512M of 1.0G");
+	assert_int_equal(press(&b.desk, "Enter u p"), 0);
+	assert_int_equal(press(&b.desk, "Esc"), UI_FIX_STOP);
+	sees(&b.desk, "512M of 1.0G");
+	bench_close(&b);
+}
+
+static void what_was_done_leads_on(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_open(&b, 24, 80);
+	press(&b.desk, "9 f");
+	look_up(&b);
+	b.shown.can_last = true;
+	end(&b, ENDING_DONE, NULL);
+	sees(&b.desk, "Done, and read back: fix 7 of the journal.");
+	sees(&b.desk, "vm.swappiness: 60 -> 10: done");
+	sees(&b.desk, "u undoes   p makes it last   Esc closes");
+	b.shown.effect = "Effect of fix 7: 60 -> 10, better.";
+	look(&b.desk);
+	sees(&b.desk, "Effect of fix 7: 60 -> 10, better.");
+	assert_true(press(&b.desk, "u") & UI_FIX);
+	assert_int_equal(ui_fix_wanted(b.desk.ui).wish, FIX_WISH_UNDO);
+	assert_int_equal(ui_fix_wanted(b.desk.ui).id, 7);
+	assert_true(press(&b.desk, "p") & UI_FIX);
+	assert_int_equal(ui_fix_wanted(b.desk.ui).wish, FIX_WISH_LASTING);
+	assert_true(press(&b.desk, "Esc") & UI_FIX_STOP);
+	sees_not(&b.desk, "Done, and read back");
+	bench_close(&b);
+}
+
+static void what_was_refused_says_why_and_how_else(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_open(&b, 24, 80);
+	press(&b.desk, "9 f");
+	look_up(&b);
+	end(&b, ENDING_REFUSED, "vm.swappiness: changed meanwhile, from 60 to \033[31m30");
+	sees(&b.desk, "Refused: vm.swappiness: changed meanwhile, from 60 to \\x1B[31m30.");
+	sees(&b.desk, "sysctl -w vm.swappiness=10");
+	sees_not(&b.desk, "u undoes");
+	assert_int_equal(press(&b.desk, "u p"), 0);
+	bench_close(&b);
+}
+
+static void what_lasts_wants_a_name(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_open(&b, 24, 80);
+	press(&b.desk, "9 p");
+	assert_int_equal(ui_fix_wanted(b.desk.ui).wish, FIX_WISH_LASTING);
+	look_up(&b);
+	b.shown.fix_class = FIX_C;
+	b.shown.is_lasting = true;
+	b.shown.name = "host";
+	set_phase(&b, JOB_READY, false);
+	sees(&b.desk, "Make it last: " RULE);
+	sees(&b.desk, "Enter asks for the name, then applies");
+	assert_false(press(&b.desk, "Enter") & UI_FIX_APPLY);
+	sees(&b.desk, "Type host to go on:");
+	assert_false(press(&b.desk, "\"hos\" Enter") & UI_FIX_APPLY);
+	sees(&b.desk, "that is not its name");
+	assert_true(press(&b.desk, "\"t\" Enter") & UI_FIX_APPLY);
+	sees_not(&b.desk, "Type host");
+	bench_close(&b);
+}
+
+static void where_nothing_is_changed_the_foot_says_why(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_open(&b, 24, 80);
+	ui_set_fix_refusal(b.desk.ui, "Nothing is changed with --readonly.");
+	press(&b.desk, "9");
+	sees_not(&b.desk, "f fix");
+	sees(&b.desk, "By hand: sysctl -w vm.swappiness=10");
+	assert_int_equal(press(&b.desk, "f"), UI_REDRAW);
+	sees(&b.desk, "Nothing is changed with --readonly. By hand: sysctl -w vm.swappiness=10");
+	assert_int_equal(press(&b.desk, "u"), UI_REDRAW);
+	sees(&b.desk, "Nothing is changed with --readonly.");
+	assert_int_equal(press(&b.desk, "p"), UI_REDRAW);
+	/* A picture that is held is old. */
+	ui_set_fix_refusal(b.desk.ui, NULL);
+	press(&b.desk, "z");
+	sees_not(&b.desk, "f fix");
+	assert_false(press(&b.desk, "f") & UI_FIX);
+	sees(&b.desk, "The picture is held");
+	press(&b.desk, "z");
+	assert_true(press(&b.desk, "f") & UI_FIX);
+	bench_close(&b);
+}
+
+/* In a search, a filter, the help and menus they are letters, or nothing. */
+static void elsewhere_the_keys_are_dead(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_open(&b, 24, 80);
+	assert_false(press(&b.desk, "9 / \"fup\" Esc") & UI_FIX);
+	assert_false(press(&b.desk, "\\ \"fup\" Esc") & UI_FIX);
+	assert_false(press(&b.desk, "F1 f F1 u F1 p") & UI_FIX);
+	assert_false(press(&b.desk, "s \"fup\" Esc d \"fup\" Esc e f e u e p") & UI_FIX);
+	bench_close(&b);
+}
+
+static void an_offer_stays_over_keys(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_open(&b, 24, 80);
+	ui_set_offer(b.desk.ui, "Fix 7 is done. u undoes it.");
+	press(&b.desk, "1 Down");
+	sees(&b.desk, "Fix 7 is done. u undoes it.");
+	ui_set_offer(b.desk.ui, NULL);
+	look(&b.desk);
+	sees_not(&b.desk, "Fix 7");
+	bench_close(&b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(f_asks_for_the_fix_of_what_the_foot_says),
+		cmocka_unit_test(the_preview_says_what_is_done_and_undone),
+		cmocka_unit_test(progress_is_told_and_can_be_stopped),
+		cmocka_unit_test(what_was_done_leads_on),
+		cmocka_unit_test(what_was_refused_says_why_and_how_else),
+		cmocka_unit_test(what_lasts_wants_a_name),
+		cmocka_unit_test(where_nothing_is_changed_the_foot_says_why),
+		cmocka_unit_test(elsewhere_the_keys_are_dead),
+		cmocka_unit_test(an_offer_stays_over_keys),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
