@@ -15,6 +15,7 @@ static const struct rule *const groups[] = {
 	limits_rules,
 	plug_rules,
 	cpu_rules,
+	cpu_model_rules,
 	pinning_rules,
 	seat_rules,
 	numa_rules,

@@ -18,6 +18,7 @@ extern const struct rule memory_rules[];
 extern const struct rule limits_rules[];
 extern const struct rule plug_rules[];
 extern const struct rule cpu_rules[];
+extern const struct rule cpu_model_rules[];
 extern const struct rule pinning_rules[];
 extern const struct rule seat_rules[];
 extern const struct rule numa_rules[];

@@ -39,7 +39,7 @@ static void print_action(const struct action *a, struct text *out)
 {
 	print_format(out, "%s %s%s%s%s %s %s", action_kind_name(a->kind), a->saved ? "saved " : "",
 	    a->domain ? a->domain : "", a->domain ? " " : "", *a->target ? a->target : "-",
-	    a->expected ? a->expected : "?", a->value);
+	    a->expected ? a->expected : "?", *a->value ? a->value : "-");
 }
 
 /* The n-th action of a plan against the n-th line that begins so. */
