@@ -16,6 +16,8 @@ static const struct rule *const groups[] = {
 	plug_rules,
 	cpu_rules,
 	cpu_model_rules,
+	sizing_rules,
+	weight_rules,
 	pinning_rules,
 	seat_rules,
 	numa_rules,

@@ -19,6 +19,8 @@ extern const struct rule limits_rules[];
 extern const struct rule plug_rules[];
 extern const struct rule cpu_rules[];
 extern const struct rule cpu_model_rules[];
+extern const struct rule sizing_rules[];
+extern const struct rule weight_rules[];
 extern const struct rule pinning_rules[];
 extern const struct rule seat_rules[];
 extern const struct rule numa_rules[];
