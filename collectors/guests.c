@@ -17,6 +17,7 @@
 #include "base/xalloc.h"
 #include "collectors/cmdline.h"
 #include "collectors/collector.h"
+#include "collectors/process_clock.h"
 #include "collectors/values.h"
 #include "collectors/vmm.h"
 
@@ -33,7 +34,9 @@ struct guest {
 	struct cmdline cmdline;
 	bool emulated; /* QEMU without KVM */
 	struct kept stat, status;
+	struct process_clock clock;
 	struct proc_stat now;
+	uint64_t now_ns;     /* when stat was read */
 	uint64_t stopped_ns; /* since when it is stopped; 0: it is not */
 	uint64_t slow_ns;    /* when status was read */
 	uint64_t swapped_bytes, huge_bytes, locked_bytes;
@@ -291,12 +294,25 @@ static bool read_same(
 	       ret->state != 'Z' && ret->state != 'X';
 }
 
+/* The same process, for a new one would have run. Its memory may be taken from it at rest. */
+static bool is_as_it_was(const struct guests *g, struct reading *r, struct process *p)
+{
+	struct guest *guest = p->guest;
+
+	return process_has_rested(&guest->clock, r, p->pid) && guest->now_ns &&
+	       guest->now.state == 'S' && !guest->emulated && guest->cmdline.has_come &&
+	       !is_turn(g, p, SLOW_SAMPLES);
+}
+
 static bool read_guest(const struct guests *g, struct reading *r, struct process *p)
 {
 	struct guest *guest = p->guest;
 
+	if (is_as_it_was(g, r, p))
+		return true;
 	if (!read_same(r, p, &guest->stat, &guest->now))
 		return false;
+	guest->now_ns = reading_now(r);
 	if (guest->now.state != 'T' && guest->now.state != 't')
 		guest->stopped_ns = 0;
 	else if (guest->stopped_ns == 0)
@@ -353,7 +369,8 @@ static void write_row(const struct guests *g, struct reading *r, const struct pr
 		cell_set_number(row, DOMAIN_MEMORY, (double)c->memory_bytes, at);
 	if (c->huge_page_bytes)
 		cell_set_number(row, DOMAIN_HUGE_SIZE, (double)c->huge_page_bytes, at);
-	cell_set_number(row, DOMAIN_RSS, (double)(guest->now.rss_pages * g->page_bytes), at);
+	cell_set_number(
+	    row, DOMAIN_RSS, (double)(guest->now.rss_pages * g->page_bytes), guest->now_ns);
 	if (guest->has_slow) {
 		cell_set_number(row, DOMAIN_SWAPPED, (double)guest->swapped_bytes, guest->slow_ns);
 		cell_set_number(row, DOMAIN_HUGETLB, (double)guest->huge_bytes, guest->slow_ns);

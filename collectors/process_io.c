@@ -1,17 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the process of each guest reads from storage and writes to it: proc/PID/io. */
+/* What the process of each guest reads from storage and writes to it: proc/PID/io. Only its own
+ * running counts there. */
 #include <stdlib.h>
 
 #include "base/root.h"
 #include "base/xalloc.h"
 #include "collectors/collector.h"
 #include "collectors/guest_list.h"
+#include "collectors/process_clock.h"
 #include "collectors/values.h"
+
+#define TEXT_SIZE 512
 
 struct guest {
 	struct key key;
+	struct process_clock clock;
 	struct kept io;
 	char *path;
+	char text[TEXT_SIZE]; /* what it told last */
+	ssize_t told;         /* its length, or -errno; 0: it was never asked */
 };
 
 struct process_io {
@@ -49,16 +56,16 @@ void process_io_close(void *state)
 static int read_guest(
     const struct process_io *p, struct reading *r, struct guest *g, struct row *row)
 {
-	char buf[512];
-	ssize_t n;
+	bool rested = process_has_rested(&g->clock, r, (uint32_t)g->key.owner);
 
 	if (!g->path)
 		g->path = xasprintf("proc/%u/io", (uint32_t)g->key.owner);
-	n = root_read_kept(r->root, &g->io, g->path, buf, sizeof(buf));
-	if (n >= 0)
-		named_take(&p->columns, buf, 1, row, reading_now(r));
-	named_missing(&p->columns, row, n < 0 ? (int)n : 0, reading_now(r));
-	return n < 0 ? (int)n : 0;
+	if (!rested || g->told <= 0)
+		g->told = root_read_kept(r->root, &g->io, g->path, g->text, sizeof(g->text));
+	if (g->told >= 0)
+		named_take(&p->columns, g->text, 1, row, reading_now(r));
+	named_missing(&p->columns, row, g->told < 0 ? (int)g->told : 0, reading_now(r));
+	return g->told < 0 ? (int)g->told : 0;
 }
 
 enum state process_io_read(struct reading *r)

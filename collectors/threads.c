@@ -2,7 +2,8 @@
 /*
  * The threads of guests: vCPUs and all others. A thread's schedstat and stat are read at every
  * sample from descriptors that stay open; a guest's task directory is listed again only when its
- * link count tells that a thread came or went, or when a thread's file says that it is gone.
+ * link count tells that a thread came or went, or when a thread's file says that it is gone. Of a
+ * guest that has not run at all nothing is read.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -15,6 +16,7 @@
 #include "base/xalloc.h"
 #include "collectors/affinity.h"
 #include "collectors/collector.h"
+#include "collectors/process_clock.h"
 #include "collectors/threads.h"
 
 /*
@@ -27,6 +29,7 @@
 struct guest_threads {
 	struct key guest;
 	uint32_t pid;
+	struct process_clock clock;
 	struct thread *thread; /* by tid */
 	size_t n, cap;
 	ssize_t task_dirs;    /* of the last listing */
@@ -295,22 +298,42 @@ static bool has_run(const struct thread *t, const struct proc_schedstat *now)
 	       now->wait_ns != t->ran.wait_ns || t->last.state != 'S';
 }
 
-/* False when the thread is gone. */
-static bool read_thread(struct threads *state, struct guest_threads *g, struct thread *t,
-    const struct row *domain, struct reading *r)
+/* Sets @ret_ran when it may have run since. False when the thread is gone. */
+static bool read_files(struct threads *state, struct guest_threads *g, struct thread *t,
+    struct reading *r, bool *ret_ran)
 {
 	struct proc_schedstat sched = { 0 };
 	int has_sched = read_schedstat(g, t, r, &sched);
-	bool ran = !has_sched || has_run(t, &sched);
 
+	*ret_ran = !has_sched || has_run(t, &sched);
 	if (has_sched < 0)
 		return false;
 	t->read_ns = reading_now(r);
-	if ((ran || reading_thorough(r)) && !read_stat(g, t, r->root))
+	if ((*ret_ran || reading_thorough(r)) && !read_stat(g, t, r->root))
 		return false;
 	t->has_sched = has_sched;
 	t->ran = sched;
 	state->no_schedstat |= !has_sched;
+	return true;
+}
+
+/* Whoever waits for a CPU may be moved to another one without running; a thread of the kernel is
+ * none of the process. */
+static bool is_as_it_was(const struct thread *t, bool rested)
+{
+	return rested && !t->outside && t->has_sched && t->last.state == 'S';
+}
+
+/* False when the thread is gone. */
+static bool read_thread(struct threads *state, struct guest_threads *g, struct thread *t,
+    bool rested, const struct row *domain, struct reading *r)
+{
+	bool ran = false;
+
+	if (is_as_it_was(t, rested))
+		t->read_ns = reading_now(r);
+	else if (!read_files(state, g, t, r, &ran))
+		return false;
 	update_slow(state, g, t, ran, r);
 	threads_write(r->into, domain, t, state->tick_ns);
 	return true;
@@ -405,7 +428,8 @@ static void read_names(struct guest_threads *g, const struct root *root)
 static void read_guest(
     struct threads *state, struct guest_threads *g, struct row *domain, struct reading *r)
 {
-	bool listed = g->task_dirs < 0 || has_changed(g, r->root);
+	bool rested = process_has_rested(&g->clock, r, g->pid) && g->task_dirs >= 0;
+	bool listed = !rested && (g->task_dirs < 0 || has_changed(g, r->root));
 
 	if (listed && !list_threads(g, r->root))
 		return;
@@ -413,7 +437,7 @@ static void read_guest(
 		read_names(g, r->root);
 	tell_vcpus(state, g, domain, listed, r);
 	for (size_t i = 0; i < g->n;) {
-		if (read_thread(state, g, &g->thread[i], domain, r)) {
+		if (read_thread(state, g, &g->thread[i], rested, domain, r)) {
 			i++;
 			continue;
 		}
