@@ -72,7 +72,7 @@ struct reading {
 	/* Set by a collector that keeps something open that costs. Called in its lane while nobody
 	 * needs it, @hidden_ns being since when; true: there is nothing left to close. */
 	bool (*rest)(void *state, uint64_t hidden_ns);
-	struct slot *slot; /* for reading_ask and reading_publish */
+	struct slot *slot; /* for reading_ask */
 };
 
 struct collector {
@@ -90,13 +90,11 @@ extern const struct collector collectors[];
 
 /*
  * Before a call that may never return: the guest it is about. When no answer comes within two
- * intervals that guest is shown as stuck, though the collector is still in the call.
+ * intervals that guest is shown as stuck, though the collector is still in the call; and what was
+ * read so far is shown meanwhile, so nothing may be added to it until the call is answered.
  */
 void reading_ask(struct reading *r, struct key guest);
 void reading_answered(struct reading *r);
-
-/* Outside the fast lane: what was read so far may be shown now, though the reading goes on. */
-void reading_publish(struct reading *r);
 
 /* Monotonic time for values read now: the clock, or the captured sample's. */
 uint64_t reading_now(const struct reading *r);

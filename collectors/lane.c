@@ -65,6 +65,33 @@ uint64_t slot_stale_ns(struct slot *slot, uint64_t interval_ns)
 	return 2 * (round_ns > interval_ns ? round_ns : interval_ns);
 }
 
+const struct snapshot *slot_result(struct slot *slot)
+{
+	const struct snapshot *result, *old = NULL;
+
+	pthread_mutex_lock(&slot->lock);
+	/* Copied only for whoever looks in the middle of a call: most are over too soon. */
+	if (slot->lent) {
+		old = slot->result;
+		slot->result = snapshot_copy(slot->lent);
+		slot->lent = NULL;
+	}
+	result = snapshot_ref(slot->result);
+	pthread_mutex_unlock(&slot->lock);
+	snapshot_unref(old);
+	return result;
+}
+
+uint64_t slot_due_ns(struct slot *slot)
+{
+	uint64_t due_ns;
+
+	pthread_mutex_lock(&slot->lock);
+	due_ns = slot->ended_ns ? slot->ended_ns + slot->collector->period_ns : 0;
+	pthread_mutex_unlock(&slot->lock);
+	return due_ns;
+}
+
 static void begin(struct slot *slot, uint64_t now_ns)
 {
 	pthread_mutex_lock(&slot->lock);
@@ -89,6 +116,7 @@ static void end(struct slot *slot, const struct reading *r, enum state outcome, 
 	slot->reads++;
 	slot->errors += outcome != STATE_OK || r->partial;
 	slot->ask.since_ns = 0;
+	slot->lent = NULL;
 	slot->round_ns = r->round_ns;
 	if (slot->collector->lane != LANE_FAST) {
 		old = slot->result;
@@ -139,6 +167,8 @@ void reading_ask(struct reading *r, struct key guest)
 {
 	pthread_mutex_lock(&r->slot->lock);
 	r->slot->ask = (struct lane_ask){ .guest = guest, .since_ns = reading_now(r) };
+	r->slot->lent = r->slot->collector->lane == LANE_FAST ? NULL : r->into;
+	r->slot->round_ns = r->round_ns;
 	pthread_mutex_unlock(&r->slot->lock);
 }
 
@@ -146,19 +176,8 @@ void reading_answered(struct reading *r)
 {
 	pthread_mutex_lock(&r->slot->lock);
 	r->slot->ask.since_ns = 0;
+	r->slot->lent = NULL;
 	pthread_mutex_unlock(&r->slot->lock);
-}
-
-void reading_publish(struct reading *r)
-{
-	const struct snapshot *copy = snapshot_copy(r->into), *old;
-
-	pthread_mutex_lock(&r->slot->lock);
-	old = r->slot->result;
-	r->slot->result = copy;
-	r->slot->round_ns = r->round_ns;
-	pthread_mutex_unlock(&r->slot->lock);
-	snapshot_unref(old);
 }
 
 uint64_t reading_now(const struct reading *r)

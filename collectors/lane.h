@@ -25,6 +25,8 @@ struct slot {
 	pthread_mutex_t lock;
 	struct lane_ask ask;
 	const struct snapshot *result; /* of a slow lane; NULL until it has read once */
+	const struct snapshot *lent;   /* what it has read so far, while a call is outstanding and
+					  nobody has looked at it yet; else NULL */
 	enum state outcome;
 	bool partial; /* a right, a mount or an answer is missing */
 	char note[240];
@@ -34,8 +36,8 @@ struct slot {
 	uint64_t round_ns; /* how long a whole round of the collector takes; 0: one reading */
 	/* What the lane does while nobody needs it; of the lane alone. NULL: nothing. */
 	bool (*rest)(void *state, uint64_t hidden_ns);
-	bool exact;        /* wanted; atomic */
-	unsigned needs;    /* sources that are wanted; atomic */
+	bool exact;     /* wanted; atomic */
+	unsigned needs; /* sources that are wanted; atomic */
 };
 
 void slot_init(
@@ -58,6 +60,13 @@ unsigned collector_sources(const struct collector *c);
  * the result. */
 void slot_read(struct slot *slot, const struct root *root, const struct sampling *options,
     const struct snapshot *latest, struct snapshot *into);
+
+/* What a slow lane has told last, of a reading that is held up as far as it came; NULL: nothing
+ * yet. Unref it when done. */
+const struct snapshot *slot_result(struct slot *slot);
+
+/* When a slow lane is to read it again; 0: at once. */
+uint64_t slot_due_ns(struct slot *slot);
 
 /* In its lane, while nobody needs it. */
 void slot_rest(struct slot *slot);

@@ -22,9 +22,6 @@
 
 /* A monitor answers within milliseconds: one that took so long may hang the next time. */
 #define SLOW_NS NS_PER_SEC
-/* Showing answers may take so long in each reading, and one part in so many of its time. */
-#define PUBLISH_FREE_NS (20 * NS_PER_MS)
-#define PUBLISH_PART 20
 /* The sampler reads once a second. */
 #define GUESTS_PER_READING 5
 #define PACE_NS (5 * NS_PER_SEC)
@@ -48,7 +45,6 @@ struct monitor {
 	struct guest_list guests;
 	const struct snapshot *before; /* what was read last */
 	uint64_t readings, first_ns;
-	uint64_t publish_ns;            /* what showing answers took in this reading */
 	uint64_t took_ns;               /* what the guests took that were not slow */
 	char error[LIBVIRT_ERROR_SIZE]; /* of the last guest that gave no answer */
 };
@@ -86,15 +82,25 @@ void monitor_close(void *state)
 
 /* One call, its answers apart by group. */
 struct call {
+	struct reading *r;
+	bool is_outstanding;
 	struct monitor_answer answer[GROUPS];
 };
 
 /* From here on the guest is to blame when no answer comes, not libvirt. */
 static void name_guest(void *ctx)
 {
-	const struct monitor_answer *a = ((struct call *)ctx)->answer;
+	struct call *call = ctx;
 
-	reading_ask(a->r, a->domain->key);
+	call->is_outstanding = true;
+	reading_ask(call->r, call->answer[0].domain->key);
+}
+
+static void note_answered(struct call *call)
+{
+	if (call->is_outstanding)
+		reading_answered(call->r);
+	call->is_outstanding = false;
 }
 
 static void add_note(struct monitor_answer *a, const char *key, uint64_t value, const char *text)
@@ -112,6 +118,7 @@ static void take_value(void *ctx, const char *key, uint64_t value, const char *t
 {
 	struct call *call = ctx;
 
+	note_answered(call);
 	for (size_t i = 0; i < GROUPS; i++) {
 		size_t len = strlen(groups[i]->prefix);
 
@@ -135,7 +142,7 @@ static void note_answer(const struct monitor_group *group, const struct monitor_
 static int ask_guest(struct reading *r, const struct turn *turn)
 {
 	struct monitor *m = r->state;
-	struct call call = { 0 };
+	struct call call = { .r = r };
 	uint64_t since_ns = reading_now(r);
 	int e;
 
@@ -143,7 +150,7 @@ static int ask_guest(struct reading *r, const struct turn *turn)
 		call.answer[i] = (struct monitor_answer){ .r = r, .domain = turn->domain };
 	e = m->link.ops->stats(m->link.connection, cell_text(turn->domain, DOMAIN_UUID),
 	    turn->groups, name_guest, take_value, &call, m->link.error);
-	reading_answered(r);
+	note_answered(&call);
 	turn->asked->took_ns = reading_now(r) - since_ns;
 	if (turn->asked->took_ns < SLOW_NS)
 		m->took_ns += turn->asked->took_ns;
@@ -169,19 +176,6 @@ static bool is_asked(const struct reading *r, const struct row *domain)
 	if (!m->link.ops->is_local(m->link.connection) && guest_pid(domain))
 		return false;
 	return libvirt_is_uuid(cell_text(domain, DOMAIN_UUID));
-}
-
-/* Where there are few guests, after each answer; where there are many that would cost too much. */
-static void publish(struct reading *r)
-{
-	struct monitor *m = r->state;
-	uint64_t before_ns = reading_now(r);
-
-	if (!root_is_live(r->root) ||
-	    m->publish_ns > PUBLISH_FREE_NS + (before_ns - r->now_ns) / PUBLISH_PART)
-		return;
-	reading_publish(r);
-	m->publish_ns += reading_now(r) - before_ns;
 }
 
 static void miss_groups(struct reading *r, const struct turn *turn, enum state why)
@@ -214,7 +208,6 @@ static bool tell_guest(struct reading *r, const struct turn *turn)
 		miss_groups(r, turn, state_of_errno(e));
 		memcpy(m->error, m->link.error, sizeof(m->error));
 	}
-	publish(r);
 	return e == 0 || e == -ENOENT || m->link.ops->is_alive(m->link.connection);
 }
 
@@ -300,7 +293,7 @@ static size_t begin_reading(struct reading *r)
 
 	m->readings++;
 	guest_list_update(&m->guests, r->latest, sizeof(struct asked), asked_done);
-	m->took_ns = m->publish_ns = 0;
+	m->took_ns = 0;
 	for (size_t i = 0; i < t->n; i++) {
 		if (!is_asked(r, t->row[i]))
 			continue;
@@ -368,12 +361,8 @@ enum state monitor_read(struct reading *r)
 	r->round_ns = round_of(m, guests);
 	turn = xcalloc(r->latest->table[TABLE_DOMAIN].n + 1, sizeof(*turn));
 	n = choose_turns(r, turn);
-	if (ask_guests(r, turn, n, false)) {
-		/* In case one that was slow hangs now, everything before it is to be seen. */
-		m->publish_ns = 0;
-		publish(r);
+	if (ask_guests(r, turn, n, false))
 		ask_guests(r, turn, n, true);
-	}
 	free(turn);
 	r->round_ns = round_of(m, guests);
 	failed = note_guests(r, guests);

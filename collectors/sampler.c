@@ -14,8 +14,10 @@
 #include "collectors/source_rows.h"
 
 #define MAX_COLLECTORS 32
-/* A slow lane looks this often whether somebody needs it now. */
+/* A slow lane does not look oftener than this whether there is something to do. */
 #define LANE_TICK_NS (200 * NS_PER_MS)
+/* It is woken when somebody needs it. */
+#define LANE_SLEEP_NS (60 * NS_PER_SEC)
 /* One that watches for a short while, again and again, keeps its rhythm better. */
 #define PERF_TICK_NS (50 * NS_PER_MS)
 /* With so long an interval nobody waits for the next sample to see what a slow lane has found. */
@@ -99,12 +101,8 @@ const struct snapshot *sampler_latest(struct sampler *s)
 
 static bool is_due(struct sampler *s, struct slot *slot)
 {
-	uint64_t now_ns = clock_mono_ns();
-	bool due;
+	bool due = clock_mono_ns() >= slot_due_ns(slot);
 
-	pthread_mutex_lock(&slot->lock);
-	due = slot->ended_ns == 0 || now_ns >= slot->ended_ns + slot->collector->period_ns;
-	pthread_mutex_unlock(&slot->lock);
 	return is_needed(s, slot) && (due || __atomic_load_n(&slot->exact, __ATOMIC_RELAXED));
 }
 
@@ -136,14 +134,31 @@ static void rest_lane(struct sampler *s, enum lane lane)
 			slot_rest(&s->slot[i]);
 }
 
-static uint64_t tick_ns(const struct lane_thread *lane)
+/* When a lane is to look at a collector again; UINT64_MAX: when somebody needs it. */
+static uint64_t look_at_ns(struct sampler *s, struct slot *slot, uint64_t now_ns)
 {
+	uint64_t tick_ns = slot->collector->lane == LANE_PERF ? PERF_TICK_NS : LANE_TICK_NS, due_ns;
+
+	if (!is_needed(s, slot))
+		return slot->rest ? now_ns + LANE_TICK_NS : UINT64_MAX;
+	due_ns = slot_due_ns(slot);
+	return due_ns > now_ns + tick_ns ? due_ns : now_ns + tick_ns;
+}
+
+static uint64_t lane_wakes_at_ns(const struct lane_thread *lane)
+{
+	uint64_t now_ns = clock_mono_ns(), until_ns = now_ns + LANE_SLEEP_NS;
 	struct sampler *s = lane->sampler;
 
-	for (size_t i = 0; i < s->slots && lane->lane == LANE_PERF; i++)
-		if (is_needed(s, &s->slot[i]) && s->slot[i].collector->lane == LANE_PERF)
-			return PERF_TICK_NS;
-	return LANE_TICK_NS;
+	for (size_t i = 0; i < s->slots; i++) {
+		uint64_t at_ns;
+
+		if (s->slot[i].collector->lane != lane->lane)
+			continue;
+		at_ns = look_at_ns(s, &s->slot[i], now_ns);
+		until_ns = at_ns < until_ns ? at_ns : until_ns;
+	}
+	return until_ns;
 }
 
 /* Where closing may hang it shall hang here: libvirt says good-bye to its daemon. */
@@ -177,7 +192,7 @@ static void *run_lane(void *arg)
 			}
 		}
 		if (!s->stopping)
-			wait_until(s, clock_mono_ns() + tick_ns(lane));
+			wait_until(s, lane_wakes_at_ns(lane));
 	}
 	pthread_mutex_unlock(&s->lock);
 	close_lane(s, lane->lane);
@@ -210,11 +225,8 @@ static void show_silence(struct sampler *s, struct slot *slot, struct snapshot *
 /* What nobody needs now may be needed again: until it is read anew it only grows old. */
 static void merge_slot(struct sampler *s, struct slot *slot, struct snapshot *into)
 {
-	const struct snapshot *result;
+	const struct snapshot *result = slot_result(slot);
 
-	pthread_mutex_lock(&slot->lock);
-	result = snapshot_ref(slot->result);
-	pthread_mutex_unlock(&slot->lock);
 	if (result)
 		snapshot_merge(into, result, slot_stale_ns(slot, guarded_interval(s)));
 	snapshot_unref(result);
@@ -476,12 +488,21 @@ bool sampler_free(struct sampler *s)
 	return true;
 }
 
+/* s->lock is held until now. */
+static void wake(struct sampler *s)
+{
+	pthread_cond_broadcast(&s->wake);
+	pthread_mutex_unlock(&s->lock);
+}
+
 void sampler_need(struct sampler *s, unsigned sources)
 {
 	/* Exits that are sampled are scaled to what KVM counts, where that can be had. */
 	if (sources & NEEDS(SRC_EXITS))
 		sources |= NEEDS(SRC_KVM);
 	__atomic_store_n(&s->needs, needs_whole(sources) | NEEDS(SRC_GUESTS), __ATOMIC_RELAXED);
+	pthread_mutex_lock(&s->lock);
+	wake(s);
 }
 
 bool sampler_all_have_read(struct sampler *s)
@@ -494,12 +515,6 @@ bool sampler_all_have_read(struct sampler *s)
 		pthread_mutex_unlock(&s->slot[i].lock);
 	}
 	return all;
-}
-
-static void wake(struct sampler *s)
-{
-	pthread_cond_broadcast(&s->wake);
-	pthread_mutex_unlock(&s->lock);
 }
 
 static void read_at_once(struct sampler *s, enum source_id src)

@@ -102,15 +102,12 @@ static void end_round(struct lane_of_one *l)
 /* In MiB; 0: nothing is shown. */
 static double shown(struct lane_of_one *l, unsigned guest)
 {
-	const struct row *row = NULL;
-	double v = 0;
+	const struct snapshot *result = slot_result(&l->slot);
+	const struct row *row =
+	    result ? snapshot_find(result, TABLE_DOMAIN, key_process(70 + guest, 100)) : NULL;
+	double v = row ? cell_number(row, DOMAIN_BALLOON, 0) / MIB : 0;
 
-	pthread_mutex_lock(&l->slot.lock);
-	if (l->slot.result)
-		row = snapshot_find(l->slot.result, TABLE_DOMAIN, key_process(70 + guest, 100));
-	if (row)
-		v = cell_number(row, DOMAIN_BALLOON, 0) / MIB;
-	pthread_mutex_unlock(&l->slot.lock);
+	snapshot_unref(result);
 	return v;
 }
 

@@ -47,10 +47,9 @@ static enum state read_balloons(struct reading *r)
 
 	__atomic_add_fetch(&balloon_reads, 1, __ATOMIC_RELAXED);
 	reading_ask(r, web);
+	reading_answered(r);
 	cell_set_number(
 	    snapshot_row(r->into, TABLE_DOMAIN, web), DOMAIN_BALLOON, 5, reading_now(r));
-	reading_answered(r);
-	reading_publish(r);
 	reading_ask(r, mail);
 	poll(&fd, 1, PATIENCE_MS);
 	reading_answered(r);
@@ -101,7 +100,7 @@ static bool mail_runs_again(const struct snapshot *s)
 	       strcmp(cell_text(source(s, SRC_BALLOON), SOURCE_STATE), "ok") == 0;
 }
 
-static struct sampler *start(struct root **ret_root)
+static struct sampler *start_with(struct root **ret_root, unsigned needs)
 {
 	static const struct sampling options = { .interval_ns = INTERVAL };
 	struct sampler *s;
@@ -109,9 +108,14 @@ static struct sampler *start(struct root **ret_root)
 	assert_int_equal(pipe(hang_pipe), 0);
 	assert_int_equal(root_open("/", ret_root), 0);
 	s = sampler_new(*ret_root, &options);
-	sampler_need(s, ~0U);
+	sampler_need(s, needs);
 	assert_int_equal(sampler_start(s, false), 0);
 	return s;
+}
+
+static struct sampler *start(struct root **ret_root)
+{
+	return start_with(ret_root, ~0U);
 }
 
 static void a_silent_guest_holds_up_nobody(void **state)
@@ -174,6 +178,25 @@ static bool libvirt_is_off(const struct snapshot *s)
 static bool balloon_is_stale(const struct snapshot *s)
 {
 	return snapshot_find(s, TABLE_DOMAIN, web)->cell[DOMAIN_BALLOON].state == STATE_STALE;
+}
+
+/* No lane looks about for work: whoever needs something wakes it. */
+static void what_is_needed_later_is_read_then(void **state)
+{
+	struct root *root;
+	struct sampler *s = start_with(&root, 0);
+
+	(void)state;
+	assert_int_equal(write(hang_pipe[1], "x", 1), 1);
+	/* Its lane sleeps by now. */
+	snapshot_unref(wait_for(s, libvirt_is_off));
+	snapshot_unref(wait_for(s, libvirt_is_off));
+	sampler_need(s, NEEDS(SRC_LIBVIRT));
+	snapshot_unref(wait_for(s, title_is_slow));
+	assert_true(sampler_free(s));
+	root_close(root);
+	close(hang_pipe[0]);
+	close(hang_pipe[1]);
 }
 
 /* What it told last is not gone, it grows old. */
@@ -275,6 +298,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_silent_guest_holds_up_nobody),
 		cmocka_unit_test(slow_lanes_know_the_guests_and_say_how),
+		cmocka_unit_test(what_is_needed_later_is_read_then),
 		cmocka_unit_test(what_nobody_needs_is_off),
 		cmocka_unit_test(a_changed_interval_counts_at_once),
 		cmocka_unit_test(a_captured_host_ends_or_begins_anew),
