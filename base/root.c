@@ -265,3 +265,8 @@ struct moment root_now(const struct root *root)
 {
 	return root->live ? clock_now() : root->moment;
 }
+
+bool root_is_watched(const struct root *root)
+{
+	return root->seen != NULL;
+}

@@ -68,7 +68,8 @@ int root_list_numbers(const struct root *root, const char *path, struct numbers 
 ssize_t root_count_dirs(const struct root *root, const char *path);
 
 /*
- * A descriptor of a regular file of a live host, or -errno; never waits for a FIFO. The second takes
+ * A descriptor of a regular file of a live host, or -errno; never waits for a FIFO. The second
+ * takes
  * @path from a @directory that may be hostile, such as proc/PID/root: no link leads out of it.
  */
 int root_open_file(const struct root *root, const char *path);
@@ -92,5 +93,7 @@ enum seen { SEEN_FILE, SEEN_LINK };
 void root_watch(struct root *root,
     void (*seen)(void *ctx, enum seen kind, const char *path, const char *data, size_t len),
     void *ctx);
+/* Whether somebody does, so that a note that is dear to make is worth it. */
+bool root_is_watched(const struct root *root);
 
 #endif

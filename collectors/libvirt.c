@@ -2,7 +2,8 @@
 /*
  * Identity, state, XML and pinning of guests, as libvirt knows them: calls that never enter a QEMU.
  * Each reading lists the active guests; one is described anew when an event came for it, when its
- * vCPUs have become more or less (libvirt tells no event of that), and once a minute.
+ * vCPUs have become more or less (libvirt tells no event of that), and once a minute, each guest in
+ * another reading.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -18,6 +19,7 @@
 #include "collectors/collector.h"
 #include "collectors/libvirt_link.h"
 #include "collectors/libvirt_xml.h"
+#include "collectors/values.h"
 
 #define DESCRIBE_AGAIN_NS (60 * NS_PER_SEC)
 /* While a call of ours hangs events still come; beyond this all guests count as changed. */
@@ -34,6 +36,7 @@ struct known {
 	bool has_xml, has_saved;
 	bool listed;               /* in this reading */
 	uint64_t described_ns;     /* 0: to be described anew */
+	uint64_t again_ns;         /* when that is, whatever happens */
 	size_t vcpus;              /* threads seen when it was described */
 	unsigned alone;            /* readings without a process, one after another */
 	const struct row *process; /* in r->latest of this reading */
@@ -314,6 +317,8 @@ static void describe(struct reading *r, struct known *k, const struct process_in
 		return;
 	forget_description(k);
 	k->description = description;
+	k->again_ns = turn_after(
+	    k->again_ns, reading_now(r), DESCRIBE_AGAIN_NS, (size_t)(k - w->guest) + 1, w->n);
 	k->described_ns = reading_now(r);
 	k->vcpus = k->process ? index->vcpus[k->process->number] : 0;
 	k->has_xml = parse(description.xml, &k->xml);
@@ -334,8 +339,7 @@ static void describe_guests(struct reading *r, const struct process_index *index
 	for (size_t i = 0; i < w->n; i++) {
 		struct known *k = &w->guest[i];
 
-		if (k->described_ns == 0 || r->exact ||
-		    r->now_ns >= k->described_ns + DESCRIBE_AGAIN_NS)
+		if (k->described_ns == 0 || r->exact || r->now_ns >= k->again_ns)
 			describe(r, k, index);
 		w->unread += !k->has_xml;
 	}
@@ -528,7 +532,7 @@ static void tell_guests(struct reading *r)
 		fill_guest(r, &w->guest[i]);
 	fill_vcpus(r, &index);
 	index_done(&index);
-	if (root_is_live(r->root))
+	if (root_is_live(r->root) && root_is_watched(r->root))
 		note_answers(r);
 }
 

@@ -141,6 +141,8 @@ static uint64_t look_at_ns(struct sampler *s, struct slot *slot, uint64_t now_ns
 
 	if (!is_needed(s, slot))
 		return slot->rest ? now_ns + LANE_TICK_NS : UINT64_MAX;
+	if (__atomic_load_n(&slot->exact, __ATOMIC_RELAXED))
+		return now_ns;
 	due_ns = slot_due_ns(slot);
 	return due_ns > now_ns + tick_ns ? due_ns : now_ns + tick_ns;
 }

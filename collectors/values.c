@@ -29,6 +29,13 @@ struct value {
 	char *text;
 };
 
+uint64_t turn_after(uint64_t turn_ns, uint64_t now_ns, uint64_t every_ns, size_t place, size_t of)
+{
+	if (turn_ns == 0)
+		return now_ns + every_ns * place / of;
+	return now_ns < turn_ns ? turn_ns : now_ns + every_ns;
+}
+
 bool slow_is_due(const struct reading *r, uint64_t at_ns)
 {
 	return at_ns == 0 || reading_thorough(r) || reading_now(r) >= at_ns + SLOW_NS;

@@ -64,6 +64,13 @@ void named_missing(const struct named *named, struct row *row, int error, uint64
 /* Whether what is read every 5 s only, last at @at_ns (0: never), is to be read now. */
 bool slow_is_due(const struct reading *r, uint64_t at_ns);
 
+/*
+ * When one of @of things is read next, each of which is read every @every_ns and whenever something
+ * happens to it: those that are read together at first (@turn_ns 0) get turns apart, by their
+ * @place from 1 on, and what is read out of turn keeps its own.
+ */
+uint64_t turn_after(uint64_t turn_ns, uint64_t now_ns, uint64_t every_ns, size_t place, size_t of);
+
 /* Size of a page of the host's memory. */
 uint64_t host_page_bytes(const struct root *root);
 

@@ -13,6 +13,7 @@
 #include "base/root.h"
 #include "collectors/collector.h"
 #include "collectors/lane.h"
+#include "collectors/values.h"
 
 #define WEB "f9619846-04cd-4b46-ae0b-3cab9f80a0bf"
 #define DB "d10a7262-7d62-456c-8461-4a72b9b78b2d"
@@ -93,6 +94,22 @@ static void host_done(struct host *h)
 	snapshot_unref(h->latest);
 	root_close(h->root);
 	text_done(&h->text);
+}
+
+/* A hundred guests that were found together are not described together a minute later. */
+static void turns_are_apart_and_stay_so(void **state)
+{
+	uint64_t turn[4] = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		turn[i] = turn_after(0, 1000, 60, i + 1, 4);
+		assert_true(turn[i] == 1000 + 15 * (i + 1));
+	}
+	assert_true(turn_after(turn[0], 1015, 60, 1, 4) == 1075);
+	/* An event. */
+	assert_true(turn_after(turn[1], 1016, 60, 2, 4) == turn[1]);
+	assert_true(turn_after(turn[1], turn[1] + 1, 60, 2, 4) == turn[1] + 61);
 }
 
 static void fills_the_process_of_that_uuid(void **state)
@@ -342,6 +359,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(fills_the_process_of_that_uuid),
+		cmocka_unit_test(turns_are_apart_and_stay_so),
 		cmocka_unit_test(the_name_finds_a_process_without_uuid),
 		cmocka_unit_test(the_name_decides_between_equal_uuids),
 		cmocka_unit_test(another_hosts_guest_is_not_the_local_process),
