@@ -94,7 +94,9 @@ static const char *scope_title(enum scope scope)
 	case SCOPE_FINDING:
 		return "On a line that there is advice about";
 	case SCOPE_ADVICE:
-		return "On the screen of advice";
+		return "In a list of advice";
+	case SCOPE_JOURNAL:
+		return "On the screen of the journal";
 	case SCOPE_SIDEWAYS:
 		return "On screens with nodes or several parts";
 	}

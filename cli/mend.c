@@ -9,6 +9,7 @@
 #include "advisor/advisor.h"
 #include "base/clock.h"
 #include "base/print.h"
+#include "base/root.h"
 #include "base/sanitize.h"
 #include "base/xalloc.h"
 #include "cli/options.h"
@@ -58,6 +59,9 @@ struct mender {
 	uint64_t deaf_until_ns;
 	char *effect_words;
 
+	struct records journal;
+	struct journal_mark mark;
+
 	struct order last; /* the last fix that was made; its rule is NULL: none that counts */
 	uint64_t offer_until_ns;
 	struct effect *effect;
@@ -70,6 +74,56 @@ static void order_done(struct order *o)
 	free(o->subject_name);
 	free(o->name);
 	*o = (struct order){ 0 };
+}
+
+/* ---- the journal ---- */
+
+static void read_journal(struct mender *m)
+{
+	struct records all = { 0 };
+	int r;
+
+	m->mark = journal_look(m->directory);
+	r = journal_read(m->directory, &all);
+	if (r < 0) {
+		char *words =
+		    xasprintf("The journal in %s cannot be read: %s.", m->directory, strerror(-r));
+
+		ui_message(m->ui, clock_now().wall_ns, words);
+		free(words);
+	}
+	records_done(&m->journal);
+	m->journal = all;
+	ui_set_journal(m->ui, &m->journal);
+}
+
+/* Another kvmtop may write to it as well. */
+static void follow_journal(struct mender *m)
+{
+	struct journal_mark now;
+
+	if (!root_is_live(m->place.root) || !m->directory)
+		return;
+	now = journal_look(m->directory);
+	if (now.bytes != m->mark.bytes || now.changed_ns != m->mark.changed_ns)
+		read_journal(m);
+}
+
+static void tell_cut_off(struct mender *m)
+{
+	for (size_t i = 0; i < m->journal.n; i++) {
+		const struct record *r = &m->journal.record[i];
+		char *words;
+
+		if (r->fix.ending != ENDING_NONE || r->undone_by)
+			continue;
+		words = xasprintf("Fix %llu was cut off, or goes on right now; u on screen 0 takes "
+				  "back what it did.",
+		    (unsigned long long)r->fix.id);
+		ui_message(m->ui, clock_now().wall_ns, words);
+		ui_note(m->ui, words);
+		free(words);
+	}
 }
 
 struct mender *mender_new(const struct options *options, const struct root *root, struct ui *ui,
@@ -90,6 +144,10 @@ struct mender *mender_new(const struct options *options, const struct root *root
 	};
 	m->refusal = job_refusal(&m->place);
 	ui_set_fix_refusal(ui, m->refusal);
+	if (root_is_live(root) && m->directory) {
+		read_journal(m);
+		tell_cut_off(m);
+	}
 	return m;
 }
 
@@ -149,6 +207,8 @@ int mender_free(struct mender *m)
 	drop_job(m);
 	hangs = m->hangs;
 	order_done(&m->last);
+	ui_set_journal(m->ui, NULL);
+	records_done(&m->journal);
 	free(m->effect);
 	free(m->directory);
 	free(m->refusal);
@@ -438,6 +498,7 @@ static bool is_stale(const struct mender *m, const struct snapshot *now)
 void mender_see(struct mender *m, const struct snapshot *now)
 {
 	look_at_effects(m, now);
+	follow_journal(m);
 	if (m->offer_until_ns && clock_mono_ns() > m->offer_until_ns)
 		end_offer(m);
 	if (!m->refusal)

@@ -189,19 +189,25 @@ static const char *or_nothing(const char *s)
 	return s && *s ? s : "(nothing)";
 }
 
-void step_change(const struct step *s, struct text *out)
+void step_values(const struct step *s, struct text *out)
 {
 	char *now = s->old ? kind_value(&s->action, s->old) : NULL;
 	char *then = s->state ? kind_value(&s->action, s->state) : NULL;
 
-	step_place(s, out);
-	print_format(out, ": %s -> %s",
+	print_format(out, "%s -> %s",
 	    or_nothing(now                  ? now
 		       : s->action.expected ? s->action.expected
 					    : "(as it is)"),
 	    or_nothing(then ? then : s->action.value));
 	free(now);
 	free(then);
+}
+
+void step_change(const struct step *s, struct text *out)
+{
+	step_place(s, out);
+	print_text(out, ": ");
+	step_values(s, out);
 }
 
 const char *result_name(enum result result)

@@ -83,6 +83,8 @@ void fix_undo_commands(const struct fix *f, struct text *out);
 
 /* "vm.swappiness", "CPUs of vCPU 0 of web1": what a step changes. */
 void step_place(const struct step *s, struct text *out);
+/* "60 -> 10". */
+void step_values(const struct step *s, struct text *out);
 /* "vm.swappiness: 60 -> 10": what stands there, or stood, and what comes in its place. */
 void step_change(const struct step *s, struct text *out);
 /* The line for a shell, ended; nothing where there is nothing to put back. */

@@ -476,6 +476,8 @@ const struct command commands[] = {
 	{ "search-on", "n N", SCOPE_ANY, search_on, NULL, 0, "The next match, or the one before." },
 	{ "filter", "\\ F4", SCOPE_TABLE, filter, "Filter", 10,
 	    "Show only some rows: web, cpu>50%, memory>=2G and state=running." },
+	{ "journal", "t", SCOPE_JOURNAL, journal_fold, "All", 3,
+	    "Show all fixes of the journal, or only the newest." },
 	{ "tree", "t F5", SCOPE_DOMAINS, fold, "Tree", 3,
 	    "Unfold a guest into its threads, or fold it." },
 	{ "tree-all", "T", SCOPE_DOMAINS, fold, NULL, 0, "Unfold all guests, or fold them." },
@@ -552,6 +554,8 @@ bool command_applies(const struct command *k, const struct page *p)
 
 		return line_is_finding(line) && line->row->about && finding_rule(line->row);
 	}
+	case SCOPE_JOURNAL:
+		return p->ui->screen == SCREEN_MESSAGES && p->ui->journal;
 	case SCOPE_SIDEWAYS:
 		return p->ui->screen == SCREEN_NUMA || p->panes > 1;
 	}

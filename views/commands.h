@@ -22,6 +22,7 @@ enum scope {
 	SCOPE_PLACEMENT, /* a screen that shows where memory lies */
 	SCOPE_FINDING,   /* there is advice about the selected line */
 	SCOPE_ADVICE,    /* in a list of advice, on something that was judged */
+	SCOPE_JOURNAL,   /* the screen of the journal, where there is one */
 	SCOPE_SIDEWAYS,  /* a screen with nodes, or with several parts */
 };
 

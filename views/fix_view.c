@@ -10,6 +10,7 @@
 #include "base/slice.h"
 #include "fixes/fix.h"
 #include "fixes/job.h"
+#include "fixes/journal.h"
 #include "fixes/kinds.h"
 #include "model/format.h"
 #include "views/advice.h"
@@ -96,11 +97,14 @@ unsigned fix_begin(struct ui *ui, struct page *p, const char *key)
 /* A fix that the user chose in the journal, or else the last one. */
 unsigned fix_undo(struct ui *ui, struct page *p, const char *key)
 {
+	const struct line *line = page_selected(p);
+	const struct record *chosen = line && ui->place[ui->screen].moved ? line->record : NULL;
 	const char *no = why_not(ui);
 
-	(void)p;
 	(void)key;
-	return no ? note(ui, no) : begin(ui, FIX_WISH_UNDO, key_host(0), 0);
+	if (no)
+		return note(ui, no);
+	return begin(ui, FIX_WISH_UNDO, key_host(0), chosen ? chosen->fix.id : 0);
 }
 
 unsigned fix_lasting(struct ui *ui, struct page *p, const char *key)
@@ -267,6 +271,17 @@ void fix_view_plan(struct page *p, struct list *l, const struct row *finding)
 	}
 	fix_done(&fix);
 	plan_done(&plan);
+}
+
+void fix_view_record(struct page *p, struct list *l, const struct line *line)
+{
+	struct fixing f = { .phase = JOB_OVER, .fix = &line->record->fix };
+
+	l->title = page_printf(p, "Fix %llu", (unsigned long long)f.fix->id);
+	list_add(l, (struct item){ .text = line->text });
+	add_steps(p, l, &f);
+	add_commands(p, l, f.fix);
+	add_way_back(p, l, f.fix);
 }
 
 void fix_view_build(struct page *p, struct list *l)

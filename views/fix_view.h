@@ -13,6 +13,8 @@ unsigned fix_undo(struct ui *ui, struct page *p, const char *key);
 unsigned fix_lasting(struct ui *ui, struct page *p, const char *key);
 
 void fix_view_build(struct page *p, struct list *l);
+/* All about a fix of the journal. */
+void fix_view_record(struct page *p, struct list *l, const struct line *line);
 /* All keys but those that scroll. */
 unsigned fix_view_key(struct ui *ui, const char *key);
 

@@ -249,7 +249,7 @@ const char *line_sentence(struct page *p, const struct line *line)
 		return "";
 	if (line->kind == LINE_FACT || line->kind == LINE_TREND)
 		add(&w, "%s: %s", line->label, line->text);
-	else if (line->kind == LINE_NOTE)
+	else if (line->kind == LINE_NOTE || line->kind == LINE_RECORD)
 		add(&w, "%s", line->text);
 	else if (line->row)
 		tell_row(p, &w, line);

@@ -316,6 +316,9 @@ void line_draw(
 	case LINE_TREND:
 		trend_draw(p, line, c, y, selected);
 		break;
+	case LINE_RECORD:
+		journal_draw(p, line, c, y, selected);
+		break;
 	case LINE_NOTE:
 		canvas_text(c, y, MARGIN, p->cols - MARGIN, line->style, ALIGN_LEFT, line->text);
 		if (selected)

@@ -216,7 +216,9 @@ static void build_details(struct page *p, struct list *l)
 	l->keys = "Up Down PgUp PgDn scroll   any other key closes";
 	if (!line)
 		return;
-	if (line->row)
+	if (line->record)
+		fix_view_record(p, l, line);
+	else if (line->row)
 		build_row(p, l, line);
 	else
 		list_pair(l, line->label ? line->label : "", line->text);

@@ -69,6 +69,13 @@ void advice_build(struct page *p, struct pane *pane);
 bool advice_figure(
     const struct page *p, const struct line *line, const struct field *field, struct figure *ret);
 
+/* journal.c: fixes that were made; draws a line of them, or their heads. */
+void journal_build(struct page *p, struct pane *pane);
+void journal_draw(
+    const struct page *p, const struct line *line, struct canvas *c, int y, bool selected);
+/* Handler of a command: all of them, or only the newest. */
+unsigned journal_fold(struct ui *ui, struct page *p, const char *key);
+
 /* messages.c */
 void messages_build(struct page *p, struct pane *pane);
 /* Tells what has changed between two samples. */

@@ -236,6 +236,12 @@ const struct screen screens[SCREENS] = {
 		.help = "Where figures come from, what is missing and would help; what has happened.",
 		.foot = 3,
 		.part = { {
+			.title = "Fixes, the newest first",
+			.kind = PART_OWN,
+			.table = TABLE_SOURCE,
+			.empty = "Nothing was ever changed.",
+			.build = journal_build,
+		}, {
 			.title = "Sources",
 			.table = TABLE_SOURCE,
 			.columns = "source state age cost errors reads note",

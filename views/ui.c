@@ -294,6 +294,11 @@ void ui_set_offer(struct ui *ui, const char *text)
 	snprintf(ui->offer, sizeof(ui->offer), "%s", text ? text : "");
 }
 
+void ui_set_journal(struct ui *ui, const struct records *records)
+{
+	ui->journal = records;
+}
+
 void ui_note(struct ui *ui, const char *text)
 {
 	snprintf(ui->note, sizeof(ui->note), "%s", text);

@@ -92,6 +92,10 @@ void ui_set_fix_refusal(struct ui *ui, const char *why);
 /* What the keys that are about the last fix would do, in a sentence at the foot; NULL: nothing. */
 void ui_set_offer(struct ui *ui, const char *text);
 
+struct records;
+/* What the journal holds, lent; NULL: nobody keeps one here. */
+void ui_set_journal(struct ui *ui, const struct records *records);
+
 /* A sentence at the foot, until the next key. */
 void ui_note(struct ui *ui, const char *text);
 

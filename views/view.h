@@ -21,10 +21,13 @@
 #include "views/ui.h"
 
 struct arena;
+struct entry;
 struct filter;
 struct line;
 struct page;
 struct pane;
+struct record;
+struct records;
 struct report;
 struct rule;
 struct trend;
@@ -142,10 +145,11 @@ enum line_kind {
 	LINE_TITLE,   /* the part's title */
 	LINE_COLUMNS, /* heads */
 	LINE_ROW,
-	LINE_FACT,  /* .label .value .unit .text */
-	LINE_PAIRS, /* .pair */
-	LINE_TREND, /* .trend; its heads have none */
-	LINE_NOTE,  /* .text */
+	LINE_FACT,   /* .label .value .unit .text */
+	LINE_PAIRS,  /* .pair */
+	LINE_TREND,  /* .trend; its heads have none */
+	LINE_NOTE,   /* .text */
+	LINE_RECORD, /* .record and .entry; its heads have none; .text is its sentence */
 };
 
 struct pair {
@@ -176,6 +180,8 @@ struct line {
 	const struct pair *pair;
 	int pairs;
 	const struct trend *trend;
+	const struct record *record;
+	const struct entry *entry;
 	struct line_id id;
 };
 
@@ -267,11 +273,13 @@ struct ui {
 	struct muting muting;        /* what was asked for last */
 	struct advisor *advisor;     /* lent; NULL: none */
 	struct fix_wanted fix_wanted;
-	const struct fixing *fixing; /* lent; NULL: none */
-	char fix_refusal[NOTE_SIZE]; /* "": what is wanted can be fixed */
-	char offer[NOTE_SIZE];       /* of what can be done about the last fix */
-	char refusal[NOTE_SIZE];     /* why there is none */
-	char note[NOTE_SIZE];        /* until the next key */
+	const struct fixing *fixing;   /* lent; NULL: none */
+	char fix_refusal[NOTE_SIZE];   /* "": what is wanted can be fixed */
+	const struct records *journal; /* lent; NULL: there is none here */
+	bool whole_journal;
+	char offer[NOTE_SIZE];   /* of what can be done about the last fix */
+	char refusal[NOTE_SIZE]; /* why there is none */
+	char note[NOTE_SIZE];    /* until the next key */
 	uint64_t interval_ns;
 	const struct snapshot *paused; /* what is shown while paused */
 	const struct snapshot *last;   /* newest that was seen */

@@ -7,7 +7,8 @@
 /* On these screens a key may mean something of their own; that row stands first. */
 static bool is_special(enum scope scope)
 {
-	return scope == SCOPE_GUEST || scope == SCOPE_EXITS || scope == SCOPE_COUNTERS;
+	return scope == SCOPE_GUEST || scope == SCOPE_EXITS || scope == SCOPE_COUNTERS ||
+	       scope == SCOPE_JOURNAL;
 }
 
 static void test_no_key_has_two_meanings(void **state)
