@@ -54,7 +54,7 @@ static void tell_high(const struct subject *s, double figure, struct text *out)
 	print_format(out, vcpus > 1 ? "Its %.0f vCPUs are " : "Its vCPU is ", vcpus);
 	say_percent(out, figure);
 	print_text(out, " busy");
-	if (hot > 0 && vcpus > 1)
+	if (hot > 0 && (double)hot < vcpus)
 		print_format(out, ", %zu of them more than 90 %%", hot);
 	if (cell_has(s->host, HOST_BUSY)) {
 		print_text(out, "; the host is ");
@@ -128,7 +128,8 @@ static void remember(const struct subject *s, double busy)
 	double passed_s = now_s - (double)s->memo->at_ns / (double)NS_PER_SEC;
 	double *v = s->memo->v;
 
-	if (s->memo->at_ns == 0) {
+	/* It may have been judged before, when there were no figures yet. */
+	if (v[MEMO_BEGAN_S] <= 0) {
 		v[MEMO_USE] = busy;
 		v[MEMO_BEGAN_S] = now_s;
 	} else {

@@ -7,7 +7,7 @@
 /* ---- cpu-cgroup-priority ---- */
 
 struct weights {
-	size_t guests, known;
+	size_t guests, known, denied;
 	double least, most; /* weights of groups */
 	const struct row *victim;
 };
@@ -50,6 +50,7 @@ static struct weights look_at_weights(const struct subject *s)
 		if (!guest_runs(g))
 			continue;
 		w.guests++;
+		w.denied += g->cell[DOMAIN_CPU_WEIGHT].state == STATE_DENIED;
 		if (!figure_of(TABLE_DOMAIN, g, DOMAIN_CPU_WEIGHT, &weight))
 			continue;
 		w.least = w.known ? fmin(w.least, weight) : weight;
@@ -72,8 +73,9 @@ static enum outcome measure_priority(const struct subject *s, double *ret)
 {
 	struct weights w = look_at_weights(s);
 
-	if (w.known < w.guests)
-		return OUTCOME_MISSING;
+	/* Those without a group of their own have no weight that could be changed. */
+	if (w.known < 2 || w.denied > 0)
+		return w.denied > 0 ? OUTCOME_MISSING : OUTCOME_NONE;
 	*ret = w.most > w.least ? 0 : figure_or(TABLE_HOST, s->host, HOST_PSI_CPU, 0);
 	return OUTCOME_FIGURE;
 }
@@ -85,7 +87,7 @@ static void tell_priority(const struct subject *s, double figure, struct text *o
 	print_text(out, "Some task waits for a CPU ");
 	say_percent(out, figure);
 	print_format(
-	    out, " of the time, and all %zu guests have the same weight, %.0f", w.guests, w.most);
+	    out, " of the time, and %zu guests have the same weight, %.0f", w.known, w.most);
 	if (w.victim) {
 		print_format(
 		    out, "; %s uses less than others and waits ", cell_text(w.victim, DOMAIN_NAME));
