@@ -17,6 +17,7 @@ static const struct rule *const groups[] = {
 	cpu_rules,
 	cpu_model_rules,
 	sizing_rules,
+	topology_rules,
 	weight_rules,
 	pinning_rules,
 	seat_rules,

@@ -20,6 +20,7 @@ extern const struct rule plug_rules[];
 extern const struct rule cpu_rules[];
 extern const struct rule cpu_model_rules[];
 extern const struct rule sizing_rules[];
+extern const struct rule topology_rules[];
 extern const struct rule weight_rules[];
 extern const struct rule pinning_rules[];
 extern const struct rule seat_rules[];
