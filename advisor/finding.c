@@ -22,6 +22,7 @@ static const struct name {
 	{ TABLE_BLOCKDEV, "", BLOCKDEV_NAME },
 	{ TABLE_NIC, "", NIC_NAME },
 	{ TABLE_PCI, "", PCI_ADDRESS },
+	{ TABLE_DEFINED, "", DEFINED_NAME },
 };
 
 static void say_cell(struct text *out, enum table_id table, const struct row *row, int column)

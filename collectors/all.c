@@ -8,7 +8,7 @@ const struct collector collectors[] = {
 	{ SRC_CPUS, LANE_FAST, 0, cpus_open, cpus_read, cpus_close },
 	{ SRC_NODES, LANE_FAST, 0, nodes_open, nodes_read, nodes_close },
 	{ SRC_MEMORY, LANE_FAST, 0, memory_open, memory_read, memory_close },
-	{ SRC_HUGEPAGES, LANE_FAST, 0, NULL, hugepages_read, NULL },
+	{ SRC_HUGEPAGES, LANE_FAST, 0, hugepages_open, hugepages_read, hugepages_close },
 	{ SRC_KSM, LANE_FAST, 0, ksm_open, ksm_read, ksm_close },
 	{ SRC_THP, LANE_FAST, 0, thp_open, thp_read, thp_close },
 	{ SRC_CGROUP, LANE_FAST, 0, cgroup_open, cgroup_read, cgroup_close },

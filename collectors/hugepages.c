@@ -2,11 +2,15 @@
 /* Huge page pools by node and page size; of a kernel without nodes, the whole host's as node 0. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cpulist.h"
+#include "base/mounts.h"
 #include "base/parse.h"
+#include "base/xalloc.h"
 #include "collectors/collector.h"
+#include "collectors/values.h"
 
 #define POOLS_DIR "sys/kernel/mm/hugepages"
 #define NODES_DIR "sys/devices/system/node"
@@ -14,6 +18,72 @@
 #define NODE_SHIFT 40
 /* No kernel has more nodes; what says so is no kernel. */
 #define NODES_MAX 1024
+
+struct hugepages {
+	struct text mounts; /* as they were read last */
+	int error;
+	uint64_t at_ns;
+};
+
+void *hugepages_open(const struct sampling *options)
+{
+	(void)options;
+	return xcalloc(1, sizeof(struct hugepages));
+}
+
+void hugepages_close(void *state)
+{
+	struct hugepages *h = state;
+
+	text_done(&h->mounts);
+	free(h);
+}
+
+static void read_mounts(struct reading *r)
+{
+	struct hugepages *h = r->state;
+
+	if (!slow_is_due(r, h->at_ns))
+		return;
+	text_done(&h->mounts);
+	h->error = root_read_all(r->root, "proc/self/mounts", &h->mounts);
+	h->at_ns = r->now_ns;
+}
+
+/* The first place where files of that page size can be made; NULL: there is none. */
+static char *find_mount(const struct hugepages *h, uint64_t page_bytes)
+{
+	struct cursor table;
+	struct mount m;
+
+	cursor_init(&table, h->mounts.p, h->mounts.len);
+	while (mount_next(&table, &m)) {
+		struct slice value;
+		uint64_t bytes;
+		char size[32];
+
+		if (!slice_eq(m.type, "hugetlbfs") || !mount_option(&m, "pagesize", &value))
+			continue;
+		slice_copy(value, size, sizeof(size));
+		if (parse_size(size, 1, &bytes) == 0 && bytes == page_bytes)
+			return mount_point_dup(&m);
+	}
+	return NULL;
+}
+
+static void set_mount(struct reading *r, struct row *row, uint64_t page_bytes)
+{
+	const struct hugepages *h = r->state;
+	char *point;
+
+	if (h->error < 0) {
+		cell_set_missing(row, HUGEPOOL_MOUNT, state_of_errno(h->error), reading_now(r));
+		return;
+	}
+	point = find_mount(h, page_bytes);
+	cell_set_text(r->into, row, HUGEPOOL_MOUNT, point ? point : "none", reading_now(r));
+	free(point);
+}
 
 /* "hugepages-2048kB" */
 static bool page_size_of(const char *name, uint64_t *ret_bytes)
@@ -82,6 +152,7 @@ static size_t read_pools(struct reading *r, const char *dir, uint64_t node)
 			cell_set_number(row, HUGEPOOL_NODE, (double)node, reading_now(r));
 			cell_set_number(
 			    row, HUGEPOOL_PAGE_SIZE, (double)size_bytes, reading_now(r));
+			set_mount(r, row, size_bytes);
 			read_pool(r, dir, pools.name[i], row);
 			n++;
 		}
@@ -108,6 +179,7 @@ static size_t read_nodes(struct reading *r)
 
 enum state hugepages_read(struct reading *r)
 {
+	read_mounts(r);
 	if (read_nodes(r) > 0)
 		return STATE_OK;
 	if (read_pools(r, POOLS_DIR, 0) > 0) {

@@ -17,6 +17,7 @@
 #include "base/sanitize.h"
 #include "base/xalloc.h"
 #include "collectors/collector.h"
+#include "collectors/libvirt_defined.h"
 #include "collectors/libvirt_link.h"
 #include "collectors/libvirt_xml.h"
 #include "collectors/values.h"
@@ -46,7 +47,8 @@ struct watcher {
 	struct libvirt_link link;
 	struct known *guest;
 	size_t n, cap;
-	size_t next;   /* where the guest that is listed next probably is */
+	size_t next; /* where the guest that is listed next probably is */
+	struct definitions definitions;
 	size_t unread; /* XML of so many guests made no sense */
 
 	pthread_mutex_t lock; /* guards what follows: another thread tells of changes */
@@ -111,6 +113,7 @@ void libvirt_close(void *state)
 	for (size_t i = 0; i < w->n; i++)
 		forget(&w->guest[i]);
 	free(w->guest);
+	definitions_done(&w->definitions);
 	names_done(&w->changed);
 	pthread_mutex_destroy(&w->lock);
 	free(w);
@@ -130,9 +133,11 @@ static struct known *find_known(struct watcher *w, const char *uuid)
 	return NULL;
 }
 
-static void take_changes(struct watcher *w, bool all)
+/* Whether anything has changed at all. */
+static bool take_changes(struct watcher *w, bool all)
 {
 	struct names changed;
+	bool any;
 
 	pthread_mutex_lock(&w->lock);
 	changed = w->changed;
@@ -148,7 +153,9 @@ static void take_changes(struct watcher *w, bool all)
 	}
 	for (size_t i = 0; all && i < w->n; i++)
 		w->guest[i].described_ns = 0;
+	any = all || changed.n > 0;
 	names_done(&changed);
+	return any;
 }
 
 static bool is_wanted(const struct sampling *options, const struct libvirt_guest *guest)
@@ -357,22 +364,13 @@ static void set_cpus(
 	free(list);
 }
 
-static void set_huge_size(struct reading *r, struct row *row, uint64_t page_bytes)
-{
-	struct text meminfo = { 0 };
-
-	/* The host's default, where the XML names no size. */
-	if (page_bytes == 0 && root_read_all(r->root, "proc/meminfo", &meminfo) == 0)
-		parse_key_value(meminfo.p, "Hugepagesize", &page_bytes);
-	text_done(&meminfo);
-	if (page_bytes)
-		cell_set_number(row, DOMAIN_HUGE_SIZE, (double)page_bytes, reading_now(r));
-}
-
 static void fill_from_xml(struct reading *r, struct row *row, const struct libvirt_domain_xml *x)
 {
-	uint64_t at = reading_now(r);
+	uint64_t at = reading_now(r), page_bytes = x->huge_page_bytes;
 	char *policy = libvirt_numa_policy_dup(x);
+
+	if (x->huge_pages && page_bytes == 0)
+		page_bytes = host_huge_page_bytes(r->root);
 
 	if (policy)
 		cell_set_text(r->into, row, DOMAIN_NUMA_MODE, policy, at);
@@ -385,8 +383,8 @@ static void fill_from_xml(struct reading *r, struct row *row, const struct libvi
 		cell_set_text(r->into, row, DOMAIN_X2APIC, x->x2apic, at);
 	if (x->memory_bytes)
 		cell_set_number(row, DOMAIN_MEMORY, (double)x->memory_bytes, at);
-	if (x->huge_pages)
-		set_huge_size(r, row, x->huge_page_bytes);
+	if (page_bytes)
+		cell_set_number(row, DOMAIN_HUGE_SIZE, (double)page_bytes, at);
 	cell_set_text(
 	    r->into, row, DOMAIN_BALLOON_MODEL, x->balloon_model ? x->balloon_model : "none", at);
 	cell_set_number(row, DOMAIN_BALLOON_PERIOD, x->balloon_period_s, at);
@@ -516,6 +514,7 @@ static void note_answers(const struct reading *r)
 	for (size_t i = 0; i < w->n; i++)
 		if (w->guest[i].description.migrated)
 			print_format(&t, "migrated %s\n", w->guest[i].uuid);
+	definitions_note(&w->definitions, r, &t);
 	root_note(r->root, "kvmtop/libvirt/domains", t.p, t.len);
 	text_done(&t);
 }
@@ -539,7 +538,7 @@ static void tell_guests(struct reading *r)
 enum state libvirt_read(struct reading *r)
 {
 	struct watcher *w = r->state;
-	bool opened;
+	bool opened, changed;
 	int e;
 
 	if (!r->latest)
@@ -547,13 +546,14 @@ enum state libvirt_read(struct reading *r)
 	e = libvirt_link_ready(&w->link, r->root, r->now_ns, &opened);
 	if (e < 0)
 		return libvirt_link_explain(&w->link, r, e);
-	take_changes(w, opened);
+	changed = take_changes(w, opened);
 	if (list_guests(w, r->options) < 0) {
 		reading_lacks(r,
 		    "The guests could not be listed, and will be tried again (%s: %s).",
 		    libvirt_link_uri(&w->link), w->link.error);
 		return STATE_ABSENT;
 	}
+	definitions_read(&w->definitions, &w->link, r, changed);
 	tell_guests(r);
 	if (w->unread)
 		reading_lacks(r, "The XML of %zu guest%s could not be read.", w->unread,

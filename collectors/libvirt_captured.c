@@ -205,6 +205,50 @@ static int captured_describe(
 	return 0;
 }
 
+/* "UUID AUTOSTART NAME" */
+static void tell_definition(
+    struct libvirt_connection *c, struct cursor *line, libvirt_each_definition each, void *ctx)
+{
+	struct libvirt_guest guest = { .id = -1 };
+	struct slice uuid, autostart;
+	char *name, *xml;
+
+	if (!cursor_field(line, &uuid) || !cursor_field(line, &autostart) ||
+	    slice_copy(uuid, guest.uuid, sizeof(guest.uuid)) >= LIBVIRT_UUID_SIZE ||
+	    !libvirt_is_uuid(guest.uuid))
+		return;
+	/* One blank, then the name. */
+	name = line->p < line->end ? xstrndup(line->p + 1, (size_t)(line->end - line->p - 1))
+				   : xstrdup("");
+	guest.name = name;
+	xml = read_xml(c, guest.uuid, "saved");
+	each(ctx, &guest, slice_eq(autostart, "yes"), xml);
+	free(xml);
+	free(name);
+}
+
+static int captured_definitions(
+    struct libvirt_connection *c, libvirt_each_definition each, void *ctx, char *error)
+{
+	struct cursor all, line;
+	struct slice word;
+	bool told = false;
+	size_t n = 0;
+
+	cursor_init(&all, c->domains.p, c->domains.len);
+	while (cursor_line(&all, &line)) {
+		if (!cursor_field(&line, &word))
+			continue;
+		told |= slice_eq(word, "definitions");
+		if (slice_eq(word, "defined") && n++ < LIBVIRT_DEFINITIONS_MAX)
+			tell_definition(c, &line, each, ctx);
+	}
+	if (told)
+		return 0;
+	snprintf(error, LIBVIRT_ERROR_SIZE, "this capture does not tell them");
+	return -ENOTSUP;
+}
+
 static void tell_line(struct cursor *line, const char *group,
     void (*each)(void *ctx, const char *key, uint64_t value, const char *text), void *ctx)
 {
@@ -267,6 +311,7 @@ const struct libvirt_ops *libvirt_captured_ops(void)
 		.is_local = captured_is_local,
 		.list = captured_list,
 		.describe = captured_describe,
+		.definitions = captured_definitions,
 		.stats = captured_stats,
 	};
 

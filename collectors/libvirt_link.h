@@ -7,6 +7,8 @@
  *   kvmtop/libvirt/domains      "driver QEMU local" or "driver NAME remote", then for each guest
  *                               "domain UUID ID STATE AUTOSTART NAME", the name up to the line's
  *                               end
+ *                               "definitions", then for each guest that does not run
+ *                               "defined UUID AUTOSTART NAME"
  *                               "migrated UUID" for one that came from another host
  *   kvmtop/libvirt/UUID.xml
  *   kvmtop/libvirt/UUID.saved   the XML that it starts from the next time
@@ -28,10 +30,11 @@ struct reading;
 struct root;
 
 /* To be changed with everything below: a module of another make is not used. */
-#define LIBVIRT_OPS_VERSION 3
+#define LIBVIRT_OPS_VERSION 4
 #define LIBVIRT_OPS_SYMBOL "kvmtop_libvirt_ops"
 
 #define LIBVIRT_UUID_SIZE 37
+#define LIBVIRT_DEFINITIONS_MAX 1024
 #define LIBVIRT_ERROR_SIZE 160
 
 enum libvirt_state {
@@ -57,6 +60,9 @@ struct libvirt_description {
 	char *xml;     /* the caller frees both; NULL: not to be had */
 	char *saved;   /* what it starts from the next time; NULL: there is no next time, too */
 };
+
+typedef void (*libvirt_each_definition)(
+    void *ctx, const struct libvirt_guest *guest, bool autostart, const char *xml);
 
 /* What a guest's monitor is asked for: both at once in one call. */
 enum libvirt_groups {
@@ -92,6 +98,10 @@ struct libvirt_ops {
 	    void (*each)(void *ctx, const struct libvirt_guest *guest), void *ctx, char *error);
 	int (*describe)(struct libvirt_connection *c, const char *uuid,
 	    struct libvirt_description *ret, char *error);
+
+	/* Guests that do not run: the first so many. @xml NULL: not to be had. */
+	int (*definitions)(
+	    struct libvirt_connection *c, libvirt_each_definition each, void *ctx, char *error);
 
 	/*
 	 * Enters the guest's QEMU, and may hang with it; @entering is called right before, when

@@ -310,6 +310,38 @@ out:
 	return r;
 }
 
+static void tell_definition(virDomainPtr domain, libvirt_each_definition each, void *ctx)
+{
+	struct libvirt_guest guest = { .id = -1, .name = virDomainGetName(domain) };
+	int autostart = 0;
+	char *xml;
+
+	if (!guest.name || virDomainGetUUIDString(domain, guest.uuid) < 0)
+		return;
+	if (virDomainGetAutostart(domain, &autostart) < 0)
+		autostart = 0;
+	xml = virDomainGetXMLDesc(domain, VIR_DOMAIN_XML_INACTIVE);
+	each(ctx, &guest, autostart != 0, xml);
+	free(xml);
+}
+
+static int module_definitions(
+    struct libvirt_connection *c, libvirt_each_definition each, void *ctx, char *error)
+{
+	virDomainPtr *domain = NULL;
+	int n = virConnectListAllDomains(c->connect, &domain, VIR_CONNECT_LIST_DOMAINS_INACTIVE);
+
+	if (n < 0)
+		return last_error(error);
+	for (int i = 0; i < n; i++) {
+		if (i < LIBVIRT_DEFINITIONS_MAX)
+			tell_definition(domain[i], each, ctx);
+		virDomainFree(domain[i]);
+	}
+	free(domain);
+	return 0;
+}
+
 /* Of what is not asked for, libvirt tells state and the like. */
 static bool is_wanted(const char *field, unsigned groups)
 {
@@ -369,5 +401,6 @@ const struct libvirt_ops kvmtop_libvirt_ops = {
 	.is_local = module_is_local,
 	.list = module_list,
 	.describe = module_describe,
+	.definitions = module_definitions,
 	.stats = module_stats,
 };

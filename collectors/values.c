@@ -291,3 +291,15 @@ void named_missing(const struct named *named, struct row *row, int error, uint64
 			cell_set_missing(
 			    row, named->column[i], state_of_errno(error ? error : ENOENT), at_ns);
 }
+
+uint64_t host_huge_page_bytes(const struct root *root)
+{
+	struct text meminfo = { 0 };
+	uint64_t bytes = 0;
+
+	if (root_read_all(root, "proc/meminfo", &meminfo) == 0 &&
+	    parse_key_value(meminfo.p, "Hugepagesize", &bytes) < 0)
+		bytes = 0;
+	text_done(&meminfo);
+	return bytes;
+}

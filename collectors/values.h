@@ -73,5 +73,7 @@ uint64_t turn_after(uint64_t turn_ns, uint64_t now_ns, uint64_t every_ns, size_t
 
 /* Size of a page of the host's memory. */
 uint64_t host_page_bytes(const struct root *root);
+/* Size of a page of its huge page pool, where nobody names one; 0: not told. */
+uint64_t host_huge_page_bytes(const struct root *root);
 
 #endif

@@ -55,6 +55,9 @@ static const struct column event_columns[EVENT_COLUMNS] = {
 static const struct column finding_columns[FINDING_COLUMNS] = {
 #include "model/finding.def"
 };
+static const struct column defined_columns[DEFINED_COLUMNS] = {
+#include "model/defined.def"
+};
 static const struct column source_columns[SOURCE_COLUMNS] = {
 #include "model/sources.def"
 };
@@ -75,8 +78,8 @@ const struct table_kind table_kinds[TABLES] = {
 	[TABLE_BLOCKDEV] = { "blockdev", "block device of the host", blockdev_columns,
 	    BLOCKDEV_COLUMNS, 1 },
 	[TABLE_NIC] = { "nic", "network interface of a guest", nic_columns, NIC_COLUMNS, 4 },
-	[TABLE_PCI] = { "pci", "PCI device, or part of one, passed through to a guest", pci_columns, PCI_COLUMNS,
-	    4 },
+	[TABLE_PCI] = { "pci", "PCI device, or part of one, passed through to a guest", pci_columns,
+	    PCI_COLUMNS, 4 },
 	[TABLE_EXIT] = { "exit", "guest and reason to leave it", exit_columns, EXIT_COLUMNS, 6 },
 	[TABLE_VCPU_EXIT] = { "vcpu_exit", "vCPU and reason to leave the guest", exit_columns,
 	    EXIT_COLUMNS, 6 },
@@ -85,6 +88,8 @@ const struct table_kind table_kinds[TABLES] = {
 	[TABLE_EVENT] = { "event", "guest and counted event", event_columns, EVENT_COLUMNS, 4 },
 	[TABLE_FINDING] = { "finding", "raised rule and what it is about", finding_columns,
 	    FINDING_COLUMNS, 5 },
+	[TABLE_DEFINED] = { "defined", "guest that is defined and does not run", defined_columns,
+	    DEFINED_COLUMNS, 2 },
 	[TABLE_SOURCE] = { "source", "collector of kvmtop", source_columns, SOURCE_COLUMNS, 1 },
 };
 

@@ -27,6 +27,7 @@ enum table_id {
 	TABLE_HOST_EXIT,
 	TABLE_EVENT,
 	TABLE_FINDING,
+	TABLE_DEFINED,
 	TABLE_SOURCE,
 	TABLES
 };
@@ -92,6 +93,10 @@ enum event_column {
 enum finding_column {
 #include "model/finding.def"
 	FINDING_COLUMNS
+};
+enum defined_column {
+#include "model/defined.def"
+	DEFINED_COLUMNS
 };
 enum source_column {
 #include "model/sources.def"

@@ -141,6 +141,7 @@ static int naming_column(enum table_id t)
 		[TABLE_BLOCKDEV] = BLOCKDEV_NAME,
 		[TABLE_NIC] = NIC_NAME,
 		[TABLE_PCI] = PCI_ADDRESS,
+		[TABLE_DEFINED] = DEFINED_NAME,
 	};
 
 	return column[t];

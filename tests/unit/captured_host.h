@@ -35,7 +35,7 @@ static const struct collector read_in_turn[] = {
 	{ SRC_CPUS, LANE_FAST, 0, cpus_open, cpus_read, cpus_close },
 	{ SRC_NODES, LANE_FAST, 0, nodes_open, nodes_read, nodes_close },
 	{ SRC_MEMORY, LANE_FAST, 0, memory_open, memory_read, memory_close },
-	{ SRC_HUGEPAGES, LANE_FAST, 0, NULL, hugepages_read, NULL },
+	{ SRC_HUGEPAGES, LANE_FAST, 0, hugepages_open, hugepages_read, hugepages_close },
 	{ SRC_KSM, LANE_FAST, 0, ksm_open, ksm_read, ksm_close },
 	{ SRC_KSM_GUESTS, LANE_FAST, 0, ksm_guests_open, ksm_guests_read, ksm_guests_close },
 	{ SRC_THP, LANE_FAST, 0, thp_open, thp_read, thp_close },

@@ -58,6 +58,7 @@ static void pools_without_nodes(void **state)
 	assert_shown(pool, TABLE_HUGEPOOL, HUGEPOOL_FREE, 92);
 	assert_shown(pool, TABLE_HUGEPOOL, HUGEPOOL_USED, 840 * MIB);
 	assert_shown(pool, TABLE_HUGEPOOL, HUGEPOOL_HOST_RESERVED, 20);
+	assert_string_equal(cell_text(pool, HUGEPOOL_MOUNT), "/dev/hugepages");
 	assert_string_equal(slot_of(&h, SRC_HUGEPAGES)->note, "");
 	close_host(&h);
 }

@@ -355,11 +355,65 @@ static void a_busy_guest_keeps_its_figures(void **state)
 	host_done(&h);
 }
 
+#define OFF "0d2c1b3a-1111-4222-8333-444455556666"
+#define EMPTY "0d2c1b3a-1111-4222-8333-444455557777"
+
+static void tells_guests_that_do_not_run(void **state)
+{
+	struct host h = host_of("driver QEMU local\ndefinitions\ndefined " OFF " yes  db 2\n"
+				"defined " EMPTY " no x\ndefined nonsense no y\n");
+	const struct row *row;
+	const struct snapshot *s;
+
+	(void)state;
+	add(&h, "proc/meminfo", "Hugepagesize: 2048 kB\n");
+	add(&h, "kvmtop/libvirt/" OFF ".saved",
+	    "<domain><memory>65536</memory><memoryBacking><hugepages/><source type='memfd'/>"
+	    "</memoryBacking><numatune><memory mode='strict' nodeset='0'/>"
+	    "<memnode cellid='1' mode='strict' nodeset='2'/></numatune></domain>\n");
+	s = ask(&h, SRC_LIBVIRT);
+	assert_int_equal(s->table[TABLE_DEFINED].n, 2);
+	assert_true(cell_number(s->table[TABLE_HOST].row[0], HOST_DEFINED, -1) == 2);
+	row = s->table[TABLE_DEFINED].row[0];
+	assert_string_equal(cell_text(row, DEFINED_NAME), " db 2");
+	assert_string_equal(cell_text(row, DEFINED_UUID), OFF);
+	assert_string_equal(cell_text(row, DEFINED_AUTOSTART), "yes");
+	assert_string_equal(cell_text(row, DEFINED_NODES), "0,2");
+	assert_string_equal(cell_text(row, DEFINED_MEMORY_BACKING), "hugepages memfd");
+	assert_true(cell_number(row, DEFINED_MEMORY, 0) == 64 * MIB);
+	assert_true(cell_number(row, DEFINED_HUGE_SIZE, 0) == 2 * MIB);
+	/* Its XML is not there. */
+	row = s->table[TABLE_DEFINED].row[1];
+	assert_string_equal(cell_text(row, DEFINED_AUTOSTART), "no");
+	assert_false(cell_has(row, DEFINED_MEMORY) || cell_has(row, DEFINED_HUGE_SIZE));
+	assert_int_equal(s->table[TABLE_DOMAIN].n, 0);
+	host_done(&h);
+}
+
+/* Captures of old do not tell, and what is defined on another host wants nothing of this one. */
+static void tells_no_others(void **state)
+{
+	static const char *const answers[] = { "driver QEMU local\n",
+		"driver QEMU remote\ndefinitions\ndefined " OFF " yes db\n" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+		struct host h = host_of(answers[i]);
+		const struct snapshot *s = ask(&h, SRC_LIBVIRT);
+
+		assert_int_equal(s->table[TABLE_DEFINED].n, 0);
+		assert_null(snapshot_find(s, TABLE_HOST, key_host(0)));
+		host_done(&h);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(fills_the_process_of_that_uuid),
 		cmocka_unit_test(turns_are_apart_and_stay_so),
+		cmocka_unit_test(tells_guests_that_do_not_run),
+		cmocka_unit_test(tells_no_others),
 		cmocka_unit_test(the_name_finds_a_process_without_uuid),
 		cmocka_unit_test(the_name_decides_between_equal_uuids),
 		cmocka_unit_test(another_hosts_guest_is_not_the_local_process),
