@@ -4,6 +4,8 @@
 
 static const struct rule *const groups[] = {
 	hugepages_rules,
+	starts_rules,
+	reserve_rules,
 	halt_poll_rules,
 	exits_rules,
 	thp_rules,

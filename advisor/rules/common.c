@@ -5,7 +5,6 @@
 #include <string.h>
 
 #define SYSCTL_FILE "etc/sysctl.d/90-kvmtop.conf"
-#define TMPFILES_FILE "etc/tmpfiles.d/kvmtop.conf"
 #define MODPROBE_FILE "etc/modprobe.d/kvmtop.conf"
 
 bool guest_runs(const struct row *domain)

@@ -11,6 +11,8 @@
 
 #define NUMBER_SIZE 32
 
+#define TMPFILES_FILE "etc/tmpfiles.d/kvmtop.conf"
+
 /* Whether it has a process; libvirt knows guests that have none. */
 bool guest_runs(const struct row *domain);
 /* Whether its memory comes from a huge page pool. */

@@ -7,6 +7,8 @@
 
 extern const struct rule balloon_rules[];
 extern const struct rule hugepages_rules[];
+extern const struct rule starts_rules[];
+extern const struct rule reserve_rules[];
 extern const struct rule clock_rules[];
 extern const struct rule exits_rules[];
 extern const struct rule halt_poll_rules[];

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Huge page pools: what they hold, what is wanted of them, and plans that change them. */
+#ifndef KVMTOP_ADVISOR_RULES_POOLS_H
+#define KVMTOP_ADVISOR_RULES_POOLS_H
+
+#include "advisor/rule.h"
+
+struct cpuset;
+
+/* A sum over pools of one page size, in pages. */
+struct pool_sum {
+	size_t pools;
+	double total, free;
+};
+/* Of these nodes; @nodes NULL: of all, less what is promised to somebody already. */
+struct pool_sum pools_of(const struct subject *s, double page_bytes, const struct cpuset *nodes);
+/* NULL: there is none. */
+const struct row *pool_of(const struct subject *s, double page_bytes, double node);
+
+/* Memory that the node could give away without swapping. */
+double node_room(const struct subject *s, double node);
+/* Of these nodes (NULL: of all) the one with most room among those that have such a pool. NULL:
+ * none has. */
+const struct row *roomiest_pool(
+    const struct subject *s, double page_bytes, const struct cpuset *nodes);
+/* Whether so much more fits into a node's memory, with some to spare. */
+bool pool_may_grow(const struct subject *s, const struct row *pool, double pages);
+
+/* Makes a pool that large, and makes it last. */
+void plan_pool(struct plan *out, const struct row *pool, double pages);
+
+/* "2M", "1G" */
+void say_page_size(struct text *out, double page_bytes);
+
+/* Columns that these look at. */
+#define POOL_NEEDS                                                                     \
+	USES(TABLE_HUGEPOOL, HUGEPOOL_TOTAL), USES(TABLE_HUGEPOOL, HUGEPOOL_FREE),     \
+	    USES(TABLE_HUGEPOOL, HUGEPOOL_HOST_RESERVED), USES(TABLE_NODE, NODE_FREE), \
+	    USES(TABLE_NODE, NODE_INACTIVE_FILE)
+
+#endif
