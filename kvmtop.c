@@ -9,7 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "advisor/rule.h"
 #include "base/print.h"
 #include "base/root.h"
 #include "base/xalloc.h"
@@ -102,9 +101,6 @@ static int print(const struct options *options)
 	case MODE_LIST_RULES:
 		explain_list(&text);
 		break;
-	case MODE_EXPLAIN:
-		explain_rule(rule_find(options->rule), &text);
-		break;
 	default:
 		if (manual_part(options->manual, &text) < 0) {
 			complain("no part of the manual is called '%s'", options->manual);
@@ -152,6 +148,8 @@ int main(int argc, char **argv)
 	}
 	if (options.mode == MODE_HISTORY)
 		status = history_run(&options);
+	else if (options.mode == MODE_EXPLAIN)
+		status = explain_run(&options);
 	else
 		status = options.mode >= MODE_LIST_TABLES ? print(&options) : run_on_host(&options);
 	options_done(&options);

@@ -169,9 +169,11 @@ void say_figure(struct text *out, const struct rule *rule, double v);
 
 /* What it takes to apply a fix of that class. */
 const char *fix_class_words(enum fix_class fix);
+struct limits;
 /* "Level warning; judged for the host; raised where this is 60 or more: …." */
-void say_raised(struct text *out, const struct rule *rule);
-/* Its limits as a configuration has them, a line each. */
-void say_limits(struct text *out, const struct rule *rule);
+void say_raised(struct text *out, const struct rule *rule, const struct limits *l);
+/* The limits that count, as a configuration has them, a line each; beside those that were changed
+ * stands the default. */
+void say_limits(struct text *out, const struct rule *rule, const struct limits *l);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What is said of a rule besides its own sentences. */
-#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include "advisor/rule.h"
+#include "advisor/advisor.h"
 #include "base/xalloc.h"
 
 const char *fix_class_words(enum fix_class fix)
@@ -35,46 +35,59 @@ static void print_key(struct text *out, const struct rule *rule, const char *nam
 	free(line);
 }
 
-static void print_number(
-    struct text *out, const struct rule *rule, const char *name, double v, const char *help)
+/* Beside what is not as usual stands what would be. */
+static void print_value(struct text *out, const struct rule *rule, const char *name, double v,
+    double usual, const char *unit, const char *help)
 {
-	char value[32];
+	char *value = xasprintf("%.10g%s", v, unit), *was = xasprintf("%.10g%s", usual, unit);
+	char *words =
+	    strcmp(value, was) == 0 ? xstrdup(help) : xasprintf("%s; default %s", help, was);
 
-	snprintf(value, sizeof(value), "%.10g", v);
-	print_key(out, rule, name, value, help);
+	print_key(out, rule, name, value, words);
+	free(words);
+	free(was);
+	free(value);
 }
 
-static void print_seconds(
-    struct text *out, const struct rule *rule, const char *name, double v, const char *help)
+static void print_number(struct text *out, const struct rule *rule, const char *name, double v,
+    double usual, const char *help)
 {
-	char value[32];
-
-	snprintf(value, sizeof(value), "%gs", v);
-	print_key(out, rule, name, value, help);
+	print_value(out, rule, name, v, usual, "", help);
 }
 
-void say_limits(struct text *out, const struct rule *rule)
+static void print_seconds(struct text *out, const struct rule *rule, const char *name, double v,
+    double usual, const char *help)
 {
-	print_number(out, rule, "raise", rule->raise, rule->figure);
-	print_number(out, rule, "clear", rule->clear, "it is over here");
-	if (rule->critical != 0)
-		print_number(out, rule, "critical", rule->critical, "critical from here on");
-	print_seconds(out, rule, "for", rule->raise_s, "so long before it is raised");
-	print_seconds(out, rule, "clear-for", rule->clear_s, "so long before it is over");
-	for (int i = 0; i < RULE_PARAMS && rule->param[i].name; i++)
+	print_value(out, rule, name, v, usual, "s", help);
+}
+
+void say_limits(struct text *out, const struct rule *rule, const struct limits *l)
+{
+	print_number(out, rule, "raise", l->raise, rule->raise, rule->figure);
+	print_number(out, rule, "clear", l->clear, rule->clear, "it is over here");
+	if (l->critical != 0 || rule->critical != 0)
 		print_number(
-		    out, rule, rule->param[i].name, rule->param[i].value, rule->param[i].help);
-	print_key(out, rule, "enabled", rule->is_off ? "no" : "yes", "yes or no");
+		    out, rule, "critical", l->critical, rule->critical, "critical from here on");
+	print_seconds(out, rule, "for", l->raise_s, rule->raise_s, "so long before it is raised");
+	print_seconds(
+	    out, rule, "clear-for", l->clear_s, rule->clear_s, "so long before it is over");
+	for (int i = 0; i < RULE_PARAMS && rule->param[i].name; i++)
+		print_number(out, rule, rule->param[i].name, l->param[i], rule->param[i].value,
+		    rule->param[i].help);
+	print_key(out, rule, "enabled", l->is_off ? "no" : "yes",
+	    l->is_off == rule->is_off ? "yes or no"
+	    : rule->is_off            ? "yes or no; default no"
+				      : "yes or no; default yes");
 }
 
-void say_raised(struct text *out, const struct rule *rule)
+void say_raised(struct text *out, const struct rule *rule, const struct limits *l)
 {
 	print_format(out, "Level %s; judged for %s%s; ", level_name(rule->level),
 	    rule->subject == TABLE_HOST ? "the " : "each ", table_kinds[rule->subject].help);
 	print_text(out, "raised where this is ");
-	say_figure(out, rule, rule->raise);
+	say_figure(out, rule, l->raise);
 	print_text(out, rule->below ? " or less" : " or more");
-	if (rule->raise_s > 0)
-		print_format(out, " for %g s", rule->raise_s);
+	if (l->raise_s > 0)
+		print_format(out, " for %g s", l->raise_s);
 	print_format(out, ": %s.", rule->figure);
 }

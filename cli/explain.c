@@ -5,7 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "advisor/rule.h"
+#include "advisor/advisor.h"
+#include "cli/advice.h"
+#include "cli/options.h"
+#include "cli/say.h"
 
 void explain_list(struct text *out)
 {
@@ -28,19 +31,19 @@ static void print_code(struct text *out, const char *lines)
 	}
 }
 
-static void print_head(struct text *out, const struct rule *rule)
+static void print_head(struct text *out, const struct rule *rule, const struct limits *limits)
 {
 	print_format(out, "# %s\n\n", rule->id);
 	print_format(out, "%c%s.\n\n", toupper((unsigned char)rule->title[0]), rule->title + 1);
-	say_raised(out, rule);
+	say_raised(out, rule, limits);
 	print_text(out, "\n");
 }
 
-void explain_rule(const struct rule *rule, struct text *out)
+void explain_rule(const struct rule *rule, const struct limits *limits, struct text *out)
 {
-	struct text limits = { 0 };
+	struct text lines = { 0 };
 
-	print_head(out, rule);
+	print_head(out, rule, limits);
 	print_format(out, "\n## What is good, and why\n\n%s\n", rule->good);
 	print_format(out, "\n## How it is told\n\n%s\n", rule->detect);
 	print_text(out, "\n## By hand\n\n");
@@ -51,8 +54,27 @@ void explain_rule(const struct rule *rule, struct text *out)
 		    rank_name(rule->rank), rule->excludes);
 	print_format(out, "\n## Risk\n\n%s\n", rule->risk);
 	print_text(out, "\n## Limits, as configuration\n\n");
-	say_limits(&limits, rule);
-	print_code(out, limits.p);
+	say_limits(&lines, rule, limits);
+	print_code(out, lines.p);
 	print_format(out, "\n## Source\n\n%s.\n", rule->source);
-	text_done(&limits);
+	text_done(&lines);
+}
+
+int explain_run(struct options *options)
+{
+	const struct rule *rule = rule_find(options->rule);
+	struct advisor *advisor;
+	struct limits limits;
+	struct text out = { 0 };
+	int status;
+
+	if (settings_load(options, &options->settings) < 0)
+		return EXIT_FAILED;
+	advisor = advice_new(options);
+	limits = advisor_limits(advisor, rule);
+	advisor_free(advisor);
+	explain_rule(rule, &limits, &out);
+	status = say(&out);
+	text_done(&out);
+	return status;
 }

@@ -3,13 +3,18 @@
 #ifndef KVMTOP_CLI_EXPLAIN_H
 #define KVMTOP_CLI_EXPLAIN_H
 
+struct limits;
+struct options;
 struct rule;
 struct text;
 
 /* One line a rule: name, level, class of its fix, title. */
 void explain_list(struct text *out);
 
+/* kvmtop explain: with the limits of the configuration. The exit status. */
+int explain_run(struct options *options);
+
 /* As Markdown, which reads well as text, too. */
-void explain_rule(const struct rule *rule, struct text *out);
+void explain_rule(const struct rule *rule, const struct limits *limits, struct text *out);
 
 #endif

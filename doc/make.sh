@@ -62,7 +62,7 @@ done <README.md >"$made/README.md"
 # A page for each rule, and the list of them.
 mkdir "$made/rules"
 while read -r rule rest; do
-	"$kvmtop" explain "$rule" >"$made/rules/$rule.md"
+	"$kvmtop" --config none explain "$rule" >"$made/rules/$rule.md"
 	printf -- '- [%s](%s.md): %s\n' "$rule" "$rule" "$(sed 's/^[a-z]* *[-ABC] *//' <<<"$rest")"
 done < <("$kvmtop" --list-rules) >"$made/list"
 {

@@ -155,6 +155,15 @@ void advice_build(struct page *p, struct pane *pane)
 	}
 }
 
+void advice_build_if_any(struct page *p, struct pane *pane)
+{
+	size_t n;
+
+	pane_rows(p, pane, &n);
+	if (n > 0 || pane->hidden)
+		advice_build(p, pane);
+}
+
 /* The level has its colour, as the cell that it marks; what is muted stands back. */
 bool advice_figure(
     const struct page *p, const struct line *line, const struct field *field, struct figure *ret)

@@ -2,7 +2,7 @@
 /* Key e: all about the rule of a finding, over the screen. */
 #include <string.h>
 
-#include "advisor/advisor.h"
+#include "advisor/limits.h"
 #include "views/advice.h"
 #include "views/fix_view.h"
 #include "views/list.h"
@@ -59,11 +59,18 @@ static void add_finding(struct page *p, struct list *l, const struct row *findin
 	fix_view_plan(p, l, finding);
 }
 
+/* Those that count here; without somebody who judges those of the rule. */
+static struct limits limits_here(const struct page *p, const struct rule *rule)
+{
+	return p->ui->advisor ? advisor_limits(p->ui->advisor, rule) : limits_of(rule);
+}
+
 static void add_limits(struct page *p, struct list *l, const struct rule *rule)
 {
+	struct limits limits = limits_here(p, rule);
 	struct text text = { 0 };
 
-	say_limits(&text, rule);
+	say_limits(&text, rule, &limits);
 	list_heading(l, "Limits, as configuration");
 	add_lines(p, l, text.p);
 	text_done(&text);
@@ -71,9 +78,10 @@ static void add_limits(struct page *p, struct list *l, const struct rule *rule)
 
 static void add_raised(struct page *p, struct list *l, const struct rule *rule)
 {
+	struct limits limits = limits_here(p, rule);
 	struct text text = { 0 };
 
-	say_raised(&text, rule);
+	say_raised(&text, rule, &limits);
 	add_text(l, page_printf(p, "%s", text.p));
 	text_done(&text);
 }

@@ -66,6 +66,8 @@ void domain_page_build_vcpus(struct page *p, struct pane *pane);
 
 /* advice.c: findings by weight, then those that are muted, then what could not be judged. */
 void advice_build(struct page *p, struct pane *pane);
+/* The same, but nothing where nothing is found. */
+void advice_build_if_any(struct page *p, struct pane *pane);
 bool advice_figure(
     const struct page *p, const struct line *line, const struct field *field, struct figure *ret);
 

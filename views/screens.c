@@ -273,6 +273,13 @@ const struct screen screens[SCREENS] = {
 			.takes = domain_page_takes,
 			.build = domain_page_build,
 		}, {
+			.title = "Advice",
+			.table = TABLE_FINDING,
+			.columns = "level subject evidence advice class since rule after",
+			.takes = domain_page_takes,
+			.build = advice_build_if_any,
+			.figure = advice_figure,
+		}, {
 			.title = "The last 60 samples",
 			.kind = PART_TRENDS,
 			.table = TABLE_DOMAIN,

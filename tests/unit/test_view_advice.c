@@ -207,6 +207,51 @@ static void test_explain(void **state)
 	desk_close(&d);
 }
 
+/* The limits are those that count here; what was changed says so. */
+static void test_explained_limits(void **state)
+{
+	struct advisor *advisor = advisor_new();
+	char *error = NULL;
+	struct desk d;
+
+	(void)state;
+	assert_int_equal(advisor_set(advisor, RULE ".raise", "30", &error), 0);
+	show_findings(&d, 60, 120);
+	ui_set_advisor(d.ui, advisor);
+	press(&d, "9 Down e");
+	sees(&d, "raised where this is 30 or more");
+	assert_non_null(strstr(line_with(&d, RULE ".raise = 30"), "; default 11"));
+	assert_null(strstr(line_with(&d, RULE ".clear = 10"), "default"));
+	desk_close(&d);
+	advisor_free(advisor);
+}
+
+/* What is found about him, as on screen 9; what is found about others is not there. */
+static void test_guests_page(void **state)
+{
+	struct desk d;
+
+	(void)state;
+	show_findings(&d, 50, 120);
+	selects(&d, "db1");
+	press(&d, "Enter");
+	sees_before(&d, "── Advice", "critical db1");
+	sees_before(&d, "critical db1", "── The last 60 samples");
+	sees_not(&d, "warning  host");
+	press(&d, "Down");
+	while (!strstr(selected(&d), "critical db1"))
+		assert_true(press(&d, "Down") & UI_REDRAW);
+	sees(&d, "db1: 60 of it is wrong.");
+	sees(&d, "e explain  m mute");
+	/* Of who has none the page says nothing; what is muted stands in its group. */
+	press(&d, "Esc End Enter");
+	sees_before(&d, "── Advice", "── Muted");
+	sees_before(&d, "── Muted", "critical mail");
+	show(&d, &small);
+	sees_not(&d, "── Advice");
+	desk_close(&d);
+}
+
 static void test_mute(void **state)
 {
 	struct desk d;
@@ -250,6 +295,8 @@ int main(void)
 		cmocka_unit_test(test_header),
 		cmocka_unit_test(test_mark),
 		cmocka_unit_test(test_explain),
+		cmocka_unit_test(test_explained_limits),
+		cmocka_unit_test(test_guests_page),
 		cmocka_unit_test(test_mute),
 		cmocka_unit_test(test_unmute),
 	};
