@@ -11,6 +11,7 @@ CPU_SECONDS = 0.012  # a refresh
 IO_SECONDS = 0.005  # disks and NICs may add so much
 RESIDENT_BYTES = 20 * 1000 * 1000  # Pss: pages shared with others count in part
 FIRST_FRAME_SECONDS = 0.300
+JUDGING_SECONDS = 0.002  # all rules, a refresh
 
 HEAD = (
     f"{'':26}{'CPU ms':>8}{'budget':>7} {'':7}{'libvirtd':>9}{'guests':>8}"
@@ -41,6 +42,7 @@ class Report:
         self.scaled = []
         self.heard = False
         self.frame = None
+        self.judged = None
 
     @staticmethod
     def say(text):
@@ -106,6 +108,19 @@ class Report:
             f"{row['descriptors']} descriptors"
         )
 
+    def judging(self, row):
+        if not row:
+            return
+        self.judged = row["cpu"]
+        self.line()
+        self.line(
+            f"judging all rules: {row['cpu'] * 1e3:.2f} ms of CPU a refresh (at most "
+            f"{row['most'] * 1e3:.2f}); budget {JUDGING_SECONDS * 1e3:.0f} ms: "
+            f"{verdict(row['cpu'], JUDGING_SECONDS)}; judging : all of kvmtop, every source read at "
+            f"each refresh, = 1 : {row['whole'] / row['cpu']:.1f}"
+        )
+        self.line(f"    {row['note']} {row['findings']} rows in the table of findings")
+
     def others(self, rows):
         mine = max((r for r in self.rows), key=lambda r: r["own"], default=None)
         self.line()
@@ -148,6 +163,10 @@ class Report:
             for guests, threads, row in self.scaled:
                 self.line(f"{guests:6} guests{'':13}{threads:9}{row['own'] * 1e3:8.1f}"
                           f"{row['own'] / threads * 1e6:11.1f}{row['proportional'] / 1e6:13.1f}")
+        if self.judged is not None:
+            self.line()
+            self.line(f"judging            {self.judged * 1e3:6.2f} ms of "
+                      f"{JUDGING_SECONDS * 1e3:.0f}: {verdict(self.judged, JUDGING_SECONDS)}")
         if not self.rows:
             return
         dearest = max(self.rows, key=lambda r: r["own"] / cpu_limit(r))

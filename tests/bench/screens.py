@@ -22,7 +22,7 @@ ESCAPES = re.compile(
 )
 NAMES = {
     "1": "Domains", "2": "vCPUs", "3": "NUMA", "4": "Memory", "5": "Disks", "6": "Network",
-    "7": "Exits",
+    "7": "Exits", "8": "Host", "9": "Advice", "0": "Sources",
 }
 
 
