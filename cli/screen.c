@@ -33,7 +33,6 @@ struct screen_loop {
 	struct canvas *canvas;
 	const struct snapshot *now; /* NULL until the first sample is there */
 	uint64_t samples;
-	unsigned needs;
 	const struct root *root;
 	struct mender *mender;
 	struct profile *profile; /* NULL: none runs */
@@ -43,16 +42,16 @@ struct screen_loop {
 
 static void tell_needs(struct screen_loop *l)
 {
-	/* On a live host what only rules need is read while advice is looked at, or what came of
-	 * it; other screens have what can be said of the figures that they show. */
-	bool always = !root_is_live(l->root) || mender_watches(l->mender);
-	unsigned needs =
-	    advice_needs(l->advisor, ui_needs(l->ui) | (always ? NEEDS(SRC_ADVISOR) : 0));
+	unsigned rules = advisor_needs(l->advisor), needs = ui_needs(l->ui);
 
-	if (needs == l->needs)
-		return;
-	l->needs = needs;
+	/* What comes of a fix is watched closely. Else what only rules need is read now and then,
+	 * on all screens, and what costs the guests only while advice is looked at. */
+	if (mender_watches(l->mender))
+		needs |= rules;
+	else if (needs & NEEDS(SRC_ADVISOR))
+		needs |= rules & NEEDS_DEAR;
 	sampler_need(l->sampler, needs);
+	sampler_need_slowly(l->sampler, rules & ~NEEDS_DEAR);
 }
 
 static void draw(struct screen_loop *l)

@@ -66,9 +66,10 @@ struct reading {
 	bool partial; /* set by reading_lacks */
 	char note[240]; /* how it was read, what is missing, and which right or option would give it
 			 */
-	uint64_t round_ns; /* outside the fast lane: how long a whole round takes, where that is
-			      longer than the period */
-	unsigned needs;    /* sources that somebody wants: of those that the collector reads */
+	uint64_t round_ns;  /* outside the fast lane: how long a whole round takes, where that is
+			       longer than the period */
+	uint64_t period_ns; /* outside the fast lane: between two readings, as things are now */
+	unsigned needs;     /* sources that somebody wants: of those that the collector reads */
 	/* Set by a collector that keeps something open that costs. Called in its lane while nobody
 	 * needs it, @hidden_ns being since when; true: there is nothing left to close. */
 	bool (*rest)(void *state, uint64_t hidden_ns);

@@ -54,9 +54,16 @@ unsigned collector_sources(const struct collector *c)
 	return sources;
 }
 
+static uint64_t period_of(struct slot *slot)
+{
+	uint64_t pace_ns = __atomic_load_n(&slot->pace_ns, __ATOMIC_RELAXED);
+
+	return pace_ns > slot->collector->period_ns ? pace_ns : slot->collector->period_ns;
+}
+
 uint64_t slot_stale_ns(struct slot *slot, uint64_t interval_ns)
 {
-	uint64_t round_ns = slot->collector->period_ns;
+	uint64_t round_ns = period_of(slot);
 
 	pthread_mutex_lock(&slot->lock);
 	if (slot->round_ns > round_ns)
@@ -84,10 +91,13 @@ const struct snapshot *slot_result(struct slot *slot)
 
 uint64_t slot_due_ns(struct slot *slot)
 {
-	uint64_t due_ns;
+	uint64_t period_ns = period_of(slot), due_ns;
 
 	pthread_mutex_lock(&slot->lock);
-	due_ns = slot->ended_ns ? slot->ended_ns + slot->collector->period_ns : 0;
+	/* A rate takes two readings: rules do not wait for the second one. */
+	if (slot->reads < 2)
+		period_ns = slot->collector->period_ns;
+	due_ns = slot->ended_ns ? slot->ended_ns + period_ns : 0;
 	pthread_mutex_unlock(&slot->lock);
 	return due_ns;
 }
@@ -139,6 +149,7 @@ void slot_read(struct slot *slot, const struct root *root, const struct sampling
 		.now_ns = now.mono_ns,
 		.exact = __atomic_exchange_n(&slot->exact, false, __ATOMIC_RELAXED),
 		.needs = __atomic_load_n(&slot->needs, __ATOMIC_RELAXED),
+		.period_ns = period_of(slot),
 		.slot = slot,
 	};
 	uint64_t cpu_ns = clock_thread_cpu_ns();

@@ -17,7 +17,7 @@ struct lane_ask {
 	uint64_t since_ns; /* 0: no call is outstanding */
 };
 
-/* All but collector, state, closed, exact and needs are guarded by lock. */
+/* All but collector, state, closed, exact, needs and pace_ns are guarded by lock. */
 struct slot {
 	const struct collector *collector;
 	void *state;
@@ -36,8 +36,9 @@ struct slot {
 	uint64_t round_ns; /* how long a whole round of the collector takes; 0: one reading */
 	/* What the lane does while nobody needs it; of the lane alone. NULL: nothing. */
 	bool (*rest)(void *state, uint64_t hidden_ns);
-	bool exact;     /* wanted; atomic */
-	unsigned needs; /* sources that are wanted; atomic */
+	bool exact;       /* wanted; atomic */
+	unsigned needs;   /* sources that are wanted; atomic */
+	uint64_t pace_ns; /* between two readings, where only rules want it; else 0; atomic */
 };
 
 void slot_init(
@@ -65,7 +66,7 @@ void slot_read(struct slot *slot, const struct root *root, const struct sampling
  * yet. Unref it when done. */
 const struct snapshot *slot_result(struct slot *slot);
 
-/* When a slow lane is to read it again; 0: at once. */
+/* When it is to be read again; 0: at once. */
 uint64_t slot_due_ns(struct slot *slot);
 
 /* In its lane, while nobody needs it. */

@@ -305,11 +305,12 @@ static size_t begin_reading(struct reading *r)
 	return n;
 }
 
-/* A second between two readings, and what the answers take. */
-static uint64_t round_of(const struct monitor *m, size_t guests)
+/* The time between two readings, and what the answers take. */
+static uint64_t round_of(const struct reading *r, size_t guests)
 {
+	const struct monitor *m = r->state;
 	uint64_t readings = (guests + GUESTS_PER_READING - 1) / GUESTS_PER_READING;
-	uint64_t round_ns = readings * (NS_PER_SEC + m->took_ns);
+	uint64_t round_ns = readings * (r->period_ns + m->took_ns);
 
 	return round_ns > PACE_NS ? round_ns : PACE_NS;
 }
@@ -335,7 +336,7 @@ static bool note_guests(struct reading *r, size_t guests)
 		    stopped == 1 ? " is" : "s are");
 	if (answered || !(failed || stopped))
 		reading_note(r, "%zu guest%s answered.", answered, answered == 1 ? "" : "s");
-	if (guests > GUESTS_PER_READING * PACE_NS / NS_PER_SEC)
+	if (guests * r->period_ns > GUESTS_PER_READING * PACE_NS)
 		reading_note(r, "To save CPU, each guest is asked every %.0f s only.",
 		    (double)r->round_ns / NS_PER_SEC);
 	return failed && !answered;
@@ -358,13 +359,13 @@ enum state monitor_read(struct reading *r)
 	if (r->waits)
 		return STATE_ABSENT;
 	guests = begin_reading(r);
-	r->round_ns = round_of(m, guests);
+	r->round_ns = round_of(r, guests);
 	turn = xcalloc(r->latest->table[TABLE_DOMAIN].n + 1, sizeof(*turn));
 	n = choose_turns(r, turn);
 	if (ask_guests(r, turn, n, false))
 		ask_guests(r, turn, n, true);
 	free(turn);
-	r->round_ns = round_of(m, guests);
+	r->round_ns = round_of(r, guests);
 	failed = note_guests(r, guests);
 	snapshot_unref(m->before);
 	m->before = snapshot_ref(r->into);

@@ -41,7 +41,7 @@ struct sampler {
 	const struct snapshot *before; /* the sample that rates are taken against */
 	size_t next;                   /* captured sample to be read next */
 	uint64_t taken;
-	unsigned needs;                                   /* atomic */
+	unsigned needs, slow_needs;                       /* atomic */
 	void (*judge)(void *context, struct snapshot *s); /* may be NULL */
 	void *judge_context;
 	uint64_t judge_ns; /* CPU time that it took so far */
@@ -56,12 +56,31 @@ struct sampler {
 	int fd;
 };
 
+static unsigned all_needs(struct sampler *s)
+{
+	return __atomic_load_n(&s->needs, __ATOMIC_RELAXED) |
+	       __atomic_load_n(&s->slow_needs, __ATOMIC_RELAXED);
+}
+
+/* How often it is to be read where only rules want it; else 0. What was captured costs nothing. */
+static uint64_t pace_ns(struct sampler *s, unsigned sources)
+{
+	uint64_t pace_ns = UINT64_MAX;
+
+	if (!root_is_live(s->root) || (__atomic_load_n(&s->needs, __ATOMIC_RELAXED) & sources))
+		return 0;
+	for (enum source_id src = 0; src < SOURCES; src++)
+		if ((sources & NEEDS(src)) && source_pace_ns(src) < pace_ns)
+			pace_ns = source_pace_ns(src);
+	return pace_ns;
+}
+
 static bool is_needed(struct sampler *s, struct slot *slot)
 {
-	unsigned needs =
-	    __atomic_load_n(&s->needs, __ATOMIC_RELAXED) & collector_sources(slot->collector);
+	unsigned sources = collector_sources(slot->collector), needs = all_needs(s) & sources;
 
 	__atomic_store_n(&slot->needs, needs, __ATOMIC_RELAXED);
+	__atomic_store_n(&slot->pace_ns, needs ? pace_ns(s, sources) : 0, __ATOMIC_RELAXED);
 	return needs;
 }
 
@@ -260,7 +279,7 @@ static void add_lane(struct sampler *s, enum lane lane, struct snapshot *into)
 static void show_sources(struct sampler *s, struct snapshot *into)
 {
 	struct source_shown shown = {
-		.needs = __atomic_load_n(&s->needs, __ATOMIC_RELAXED),
+		.needs = all_needs(s),
 		.interval_ns = guarded_interval(s),
 		.root = s->root,
 	};
@@ -272,14 +291,27 @@ static void show_sources(struct sampler *s, struct snapshot *into)
 	source_row_of_self(&shown, into);
 }
 
+/* What is not read now still holds. */
+static void read_fast(struct sampler *s, struct slot *slot, struct snapshot *into)
+{
+	if (!is_needed(s, slot))
+		return;
+	if (__atomic_load_n(&slot->pace_ns, __ATOMIC_RELAXED) == 0 ||
+	    into->moment.mono_ns >= slot_due_ns(slot))
+		slot_read(slot, s->root, &s->options, s->before, into);
+	else
+		snapshot_carry(into, s->before, NEEDS(slot->collector->src),
+		    slot_stale_ns(slot, guarded_interval(s)));
+}
+
 static struct snapshot *read_sample(struct sampler *s)
 {
 	struct snapshot *into = snapshot_new(root_now(s->root));
 
 	into->one_guest = s->options.guest != NULL;
 	for (size_t i = 0; i < s->slots; i++)
-		if (s->slot[i].collector->lane == LANE_FAST && is_needed(s, &s->slot[i]))
-			slot_read(&s->slot[i], s->root, &s->options, s->before, into);
+		if (s->slot[i].collector->lane == LANE_FAST)
+			read_fast(s, &s->slot[i], into);
 	snapshot_link(into);
 	for (enum lane lane = LANE_FAST + 1; lane < LANES; lane++)
 		add_lane(s, lane, into);
@@ -497,14 +529,28 @@ static void wake(struct sampler *s)
 	pthread_mutex_unlock(&s->lock);
 }
 
-void sampler_need(struct sampler *s, unsigned sources)
+/* Exits that are sampled are scaled to what KVM counts, where that can be had. */
+static unsigned whole(unsigned sources)
 {
-	/* Exits that are sampled are scaled to what KVM counts, where that can be had. */
-	if (sources & NEEDS(SRC_EXITS))
-		sources |= NEEDS(SRC_KVM);
-	__atomic_store_n(&s->needs, needs_whole(sources) | NEEDS(SRC_GUESTS), __ATOMIC_RELAXED);
+	return needs_whole(sources | (sources & NEEDS(SRC_EXITS) ? NEEDS(SRC_KVM) : 0));
+}
+
+static void set_needs(struct sampler *s, unsigned *needs, unsigned sources)
+{
+	if (__atomic_exchange_n(needs, sources, __ATOMIC_RELAXED) == sources)
+		return;
 	pthread_mutex_lock(&s->lock);
 	wake(s);
+}
+
+void sampler_need(struct sampler *s, unsigned sources)
+{
+	set_needs(s, &s->needs, whole(sources) | NEEDS(SRC_GUESTS));
+}
+
+void sampler_need_slowly(struct sampler *s, unsigned sources)
+{
+	set_needs(s, &s->slow_needs, whole(sources));
 }
 
 bool sampler_all_have_read(struct sampler *s)

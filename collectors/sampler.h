@@ -35,6 +35,10 @@ void sampler_set_judge(
 /* Which sources are read, as NEEDS(); guests always are. From any thread. */
 void sampler_need(struct sampler *s, unsigned sources);
 
+/* Which are read beside them, as NEEDS(), but only now and then (source_pace_ns): what nobody but a
+ * rule wants. What they told holds until then, with its age. From any thread. */
+void sampler_need_slowly(struct sampler *s, unsigned sources);
+
 /* Whether every source that is needed was read at least once. From any thread. */
 bool sampler_all_have_read(struct sampler *s);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/clock.h"
 #include "base/nearest.h"
 #include "model/derive.h"
 
@@ -97,8 +98,21 @@ static const struct {
 	const char *name, *help;
 } sources[SOURCES] = {
 #define SOURCE(id, name, help) [id] = { name, help },
+#define PACE(id, seconds)
 #include "model/source.def"
 #undef SOURCE
+#undef PACE
+};
+
+#define PACE_S 10
+
+/* 0: as most. */
+static const unsigned paces_s[SOURCES] = {
+#define SOURCE(id, name, help)
+#define PACE(id, seconds) [id] = (seconds),
+#include "model/source.def"
+#undef SOURCE
+#undef PACE
 };
 
 const char *source_name(enum source_id src)
@@ -109,6 +123,11 @@ const char *source_name(enum source_id src)
 const char *source_help(enum source_id src)
 {
 	return sources[src].help;
+}
+
+uint64_t source_pace_ns(enum source_id src)
+{
+	return (paces_s[src] ? paces_s[src] : PACE_S) * NS_PER_SEC;
 }
 
 int table_find_name(const char *name)

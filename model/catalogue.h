@@ -129,6 +129,8 @@ bool column_by_default(const struct table_kind *kind, int column);
 /* Name and help of a source. */
 const char *source_name(enum source_id src);
 const char *source_help(enum source_id src);
+/* How often it is read where nobody but a rule wants it. */
+uint64_t source_pace_ns(enum source_id src);
 
 /* What DOMAIN_VMM says of a QEMU that emulates (TCG): KVM knows nothing of such a guest. */
 #define VMM_EMULATED "qemu-tcg"

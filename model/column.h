@@ -46,8 +46,10 @@ enum show {
 /* Where figures come from: a row for each collector. */
 enum source_id {
 #define SOURCE(id, name, help) id,
+#define PACE(id, seconds)
 #include "model/source.def"
 #undef SOURCE
+#undef PACE
 	SOURCES
 };
 

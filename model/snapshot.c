@@ -336,6 +336,63 @@ void snapshot_merge(struct snapshot *into, const struct snapshot *from, uint64_t
 			merge_row(into, (enum table_id)t, from->table[t].row[i], stale_ns);
 }
 
+/* The columns of a table that @sources fill. */
+static int columns_of(enum table_id id, unsigned sources, int *ret)
+{
+	const struct table_kind *kind = &table_kinds[id];
+	int n = 0;
+
+	for (int i = 0; i < kind->columns; i++)
+		if (!kind->column[i].derive && (sources & NEEDS(kind->column[i].src)))
+			ret[n++] = i;
+	return n;
+}
+
+/* Whom a row is about may have been told by another source. */
+static struct row *carry_target(struct snapshot *into, enum table_id id, const struct row *from)
+{
+	size_t before = into->table[id].n;
+	struct row *row = merge_target(into, id, from);
+
+	for (int i = 0; into->table[id].n > before && i < table_kinds[id].identity; i++)
+		row->cell[i] = copy_cell(into, &table_kinds[id].column[i], from->cell[i]);
+	return row;
+}
+
+static void carry_row(struct snapshot *into, enum table_id id, const struct row *from,
+    const int *column, int columns, uint64_t stale_ns)
+{
+	struct row *row = NULL;
+
+	for (int i = 0; i < columns; i++) {
+		struct cell cell = from->cell[column[i]];
+
+		if (cell.at_ns == 0)
+			continue;
+		row = row ? row : carry_target(into, id, from);
+		if (!row)
+			return;
+		if (row->cell[column[i]].at_ns)
+			continue;
+		if (cell.state == STATE_OK && into->moment.mono_ns > cell.at_ns + stale_ns)
+			cell.state = STATE_STALE;
+		row->cell[column[i]] = copy_cell(into, &table_kinds[id].column[column[i]], cell);
+	}
+}
+
+void snapshot_carry(
+    struct snapshot *into, const struct snapshot *before, unsigned sources, uint64_t stale_ns)
+{
+	for (enum table_id t = 0; before && t < TABLES; t++) {
+		int *column = xcalloc((size_t)table_kinds[t].columns, sizeof(*column));
+		int columns = columns_of(t, sources, column);
+
+		for (size_t i = 0; columns && i < before->table[t].n; i++)
+			carry_row(into, t, before->table[t].row[i], column, columns, stale_ns);
+		free(column);
+	}
+}
+
 void snapshot_link(struct snapshot *s)
 {
 	for (int t = 0; t < TABLES; t++)

@@ -124,6 +124,13 @@ const char *state_name(enum state state);
  */
 void snapshot_merge(struct snapshot *into, const struct snapshot *from, uint64_t stale_ns);
 
+/*
+ * Takes over from the sample before what @sources told then, where @into lacks it: they are not
+ * read at every sample. Rows and staleness as with snapshot_merge.
+ */
+void snapshot_carry(
+    struct snapshot *into, const struct snapshot *before, unsigned sources, uint64_t stale_ns);
+
 /* Points every row at its domain's. */
 void snapshot_link(struct snapshot *s);
 

@@ -40,6 +40,18 @@ static enum state read_slowly(struct reading *r)
 	return STATE_OK;
 }
 
+/* One for each reading; its pace is 10 s where only rules want it. */
+static unsigned ksm_reads;
+
+static enum state read_ksm(struct reading *r)
+{
+	unsigned reads = __atomic_add_fetch(&ksm_reads, 1, __ATOMIC_RELAXED);
+
+	cell_set_number(
+	    snapshot_row(r->into, TABLE_HOST, key_host(0)), HOST_KSM_RUN, reads, reading_now(r));
+	return STATE_OK;
+}
+
 /* Asks web, whose answer comes; then mail, who keeps silent. */
 static enum state read_balloons(struct reading *r)
 {
@@ -58,6 +70,7 @@ static enum state read_balloons(struct reading *r)
 
 const struct collector collectors[] = {
 	{ SRC_GUESTS, LANE_FAST, 0, NULL, read_guests, NULL },
+	{ SRC_KSM, LANE_FAST, 0, NULL, read_ksm, NULL },
 	{ SRC_LIBVIRT, LANE_LIBVIRT, 3600 * NS_PER_SEC, NULL, read_slowly, NULL },
 	{ SRC_BALLOON, LANE_MONITOR, INTERVAL, NULL, read_balloons, NULL },
 	{ 0 },
@@ -199,6 +212,50 @@ static void what_is_needed_later_is_read_then(void **state)
 	close(hang_pipe[1]);
 }
 
+static double ksm_told(const struct snapshot *s)
+{
+	return cell_number(snapshot_find(s, TABLE_HOST, key_host(0)), HOST_KSM_RUN, 0);
+}
+
+static bool is_tenth_sample(const struct snapshot *s)
+{
+	return s->number >= 10;
+}
+
+static bool ksm_is_read_again(const struct snapshot *s)
+{
+	return ksm_told(s) >= 4;
+}
+
+/* Twice, so that there are rates; then it holds, with its age, until its pace says so. */
+static void what_only_rules_want_is_read_now_and_then(void **state)
+{
+	struct root *root;
+	struct sampler *s;
+	const struct snapshot *now;
+	const struct row *host;
+
+	(void)state;
+	__atomic_store_n(&ksm_reads, 0, __ATOMIC_RELAXED);
+	s = start_with(&root, 0);
+	assert_int_equal(write(hang_pipe[1], "x", 1), 1);
+	sampler_need_slowly(s, NEEDS(SRC_KSM));
+	now = wait_for(s, is_tenth_sample);
+	host = snapshot_find(now, TABLE_HOST, key_host(0));
+	assert_float_equal(ksm_told(now), 2, 0);
+	assert_int_equal(host->cell[HOST_KSM_RUN].state, STATE_OK);
+	assert_true(host->cell[HOST_KSM_RUN].at_ns < now->moment.mono_ns);
+	assert_string_equal(cell_text(source(now, SRC_KSM), SOURCE_STATE), "ok");
+	snapshot_unref(now);
+	/* A screen that shows it reads it at every sample. */
+	sampler_need(s, NEEDS(SRC_KSM));
+	snapshot_unref(wait_for(s, ksm_is_read_again));
+	assert_true(sampler_free(s));
+	root_close(root);
+	close(hang_pipe[0]);
+	close(hang_pipe[1]);
+}
+
 /* What it told last is not gone, it grows old. */
 static void what_nobody_needs_is_off(void **state)
 {
@@ -299,6 +356,7 @@ int main(void)
 		cmocka_unit_test(a_silent_guest_holds_up_nobody),
 		cmocka_unit_test(slow_lanes_know_the_guests_and_say_how),
 		cmocka_unit_test(what_is_needed_later_is_read_then),
+		cmocka_unit_test(what_only_rules_want_is_read_now_and_then),
 		cmocka_unit_test(what_nobody_needs_is_off),
 		cmocka_unit_test(a_changed_interval_counts_at_once),
 		cmocka_unit_test(a_captured_host_ends_or_begins_anew),

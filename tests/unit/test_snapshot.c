@@ -283,9 +283,48 @@ static void a_process_keeps_its_start(void **state)
 	assert_int_equal(key_start_ticks(key_host(3)), 0);
 }
 
+/* What a source that is not read at every sample told: with its rate and its age. */
+static void what_is_carried_holds_until_it_is_read_again(void **state)
+{
+	struct snapshot *first = at_second(1), *before = at_second(2), *into = at_second(12);
+	struct row *web = add_guest(before, 7, 1, "web"), *gone = add_guest(before, 8, 1, "gone");
+	struct key vcpu = key_of(web->key, 70), told = key_of(web->key, 71);
+	struct row *now = add_guest(into, 7, 1, "renamed");
+
+	(void)state;
+	add_vcpu(first, web, 70, 0);
+	cell_set_text(before, add_vcpu(before, web, 70, SECOND / 2), VCPU_DOMAIN, "web", SECOND);
+	add_vcpu(before, web, 71, 5);
+	add_vcpu(before, gone, 80, 5);
+	snapshot_rate(before, first);
+	add_vcpu(into, now, 71, 6);
+	snapshot_carry(into, before, NEEDS(SRC_THREADS), 10 * SECOND);
+	snapshot_rate(into, before);
+	assert_int_equal(into->table[TABLE_VCPU].n, 2);
+	assert_true(rate_of(into, vcpu) == 0.5);
+	assert_int_equal(state_of(into, vcpu), STATE_OK);
+	assert_true(snapshot_find(into, TABLE_VCPU, vcpu)->cell[VCPU_RUN].at_ns == 2 * SECOND);
+	assert_string_equal(cell_text(snapshot_find(into, TABLE_VCPU, vcpu), VCPU_DOMAIN), "web");
+	/* Nothing that was told now, nothing of another source. */
+	assert_int_equal(snapshot_find(into, TABLE_VCPU, told)->cell[VCPU_RUN].count, 6);
+	assert_string_equal(cell_text(now, DOMAIN_NAME), "renamed");
+	assert_null(snapshot_find(into, TABLE_DOMAIN, gone->key));
+	snapshot_unref(first);
+	snapshot_unref(before);
+	before = into;
+	into = at_second(13);
+	add_guest(into, 7, 1, "web");
+	snapshot_carry(into, before, NEEDS(SRC_THREADS), 10 * SECOND);
+	snapshot_rate(into, before);
+	assert_int_equal(state_of(into, vcpu), STATE_STALE);
+	snapshot_unref(before);
+	snapshot_unref(into);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_carried_holds_until_it_is_read_again),
 		cmocka_unit_test(a_process_keeps_its_start),
 		cmocka_unit_test(rows_are_found_by_key),
 		cmocka_unit_test(rates_divide_by_measured_time),
