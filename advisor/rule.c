@@ -58,11 +58,31 @@ unsigned rule_needs(const struct rule *rule)
 	return needs & ~NEEDS(SRC_DERIVED);
 }
 
+/* While libvirt owes its first answer, or hangs, its guests look like those that it does not know.
+ */
+static bool libvirt_is_silent(const struct snapshot *now)
+{
+	const struct row *source = snapshot_find(now, TABLE_SOURCE, key_host(SRC_LIBVIRT));
+
+	return is_text(source, SOURCE_STATE, "starting") || is_text(source, SOURCE_STATE, "stuck");
+}
+
+/* What is libvirt's must not be changed behind its back. */
+static bool passes_libvirt_by(const struct plan *p)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (p->action[i].kind == ACTION_AFFINITY && p->action[i].domain)
+			return true;
+	return false;
+}
+
 bool rule_plan(const struct rule *rule, const struct subject *s, struct plan *ret)
 {
 	*ret = (struct plan){ 0 };
 	if (rule->plan)
 		rule->plan(s, ret);
+	if (passes_libvirt_by(ret) && libvirt_is_silent(s->now))
+		plan_refuse(ret, "libvirt does not answer, and the guest may be one of its own");
 	return ret->n > 0 && !ret->refusal;
 }
 

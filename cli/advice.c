@@ -5,13 +5,16 @@
 #include <string.h>
 
 #include "advisor/advisor.h"
+#include "base/clock.h"
 #include "cli/events.h"
 #include "cli/options.h"
 #include "cli/say.h"
 #include "collectors/sampler.h"
 
-/* So many samples have rates and were read by the slow sources, too. */
+/* So many samples have rates of what slow sources read, too, */
 #define SAMPLES 4
+/* unless a source takes its time: on a host in trouble, libvirt does. */
+#define PATIENCE_NS (20 * NS_PER_SEC)
 
 /* Keys of rules hold a point; others belong to others. */
 static void take_setting(struct advisor *a, const struct setting *setting)
@@ -53,20 +56,40 @@ unsigned advice_needs(struct advisor *a, unsigned needs)
 	return needs & NEEDS(SRC_ADVISOR) ? needs | advisor_needs(a) : needs;
 }
 
+/* Some source has not answered for the first time; one that is stuck is not waited for. */
+static bool is_starting(const struct snapshot *s)
+{
+	const struct table *t = &s->table[TABLE_SOURCE];
+
+	for (size_t i = 0; i < t->n; i++)
+		if (strcmp(cell_text(t->row[i], SOURCE_STATE), "starting") == 0)
+			return true;
+	return false;
+}
+
+/* Whether what was asked for is there after @n samples, the last of them @s. */
+static bool is_enough(
+    const struct options *options, uint64_t n, const struct snapshot *s, uint64_t began_ns)
+{
+	if (options->iterations)
+		return n >= options->iterations;
+	return n >= SAMPLES && (!is_starting(s) || s->moment.mono_ns - began_ns >= PATIENCE_NS);
+}
+
 const struct snapshot *advice_watch(
     const struct options *options, struct sampler *sampler, struct events *events, bool is_live)
 {
-	uint64_t n = options->iterations ? options->iterations : SAMPLES;
 	const struct snapshot *last = NULL, *next;
+	uint64_t n = 0, began_ns = 0;
 
 	events_beat(events, options->delay_ns);
-	for (uint64_t i = 0; is_live ? i < n : true; i++) {
-		next = sampler_take(sampler, false);
-		if (!next)
-			break;
+	while ((next = sampler_take(sampler, false))) {
 		snapshot_unref(last);
 		last = next;
-		if (is_live && i + 1 < n && events_wait(events, -1, true) == WAKE_QUIT)
+		if (n++ == 0)
+			began_ns = next->moment.mono_ns;
+		if (is_live && (is_enough(options, n, next, began_ns) ||
+				   events_wait(events, -1, true) == WAKE_QUIT))
 			break;
 	}
 	return last;

@@ -39,6 +39,24 @@ static bool is_about(const struct row *finding, const char *subject)
 	       strcmp(cell_text(finding, FINDING_UUID), subject) == 0;
 }
 
+/* What was not judged is not fine. */
+static void complain_of_none(const struct fixing *f)
+{
+	const struct table *t = &f->now->table[TABLE_FINDING];
+	const char *subject = f->options->subject;
+
+	for (size_t i = 0; i < t->n; i++)
+		if (!t->row[i]->about &&
+		    strcmp(cell_text(t->row[i], FINDING_RULE), f->options->rule) == 0) {
+			complain("%s, %s: %s", f->options->rule,
+			    cell_text(t->row[i], FINDING_SUBJECT),
+			    cell_text(t->row[i], FINDING_EVIDENCE));
+			return;
+		}
+	complain("%s finds nothing wrong%s%s", f->options->rule, subject ? " with " : "",
+	    subject ? subject : "");
+}
+
 /* The one finding that is meant, or NULL: that was complained about. */
 static const struct row *find_finding(const struct fixing *f)
 {
@@ -59,8 +77,7 @@ static const struct row *find_finding(const struct fixing *f)
 	if (n == 1)
 		return found;
 	if (n == 0)
-		complain("%s finds nothing wrong%s%s", f->options->rule, subject ? " with " : "",
-		    subject ? subject : "");
+		complain_of_none(f);
 	for (size_t i = 0; n > 1 && i < t->n; i++)
 		if (strcmp(cell_text(t->row[i], FINDING_RULE), f->options->rule) == 0)
 			complain("%s finds something wrong with '%s': say which is meant",

@@ -142,9 +142,19 @@ static int naming_column(enum table_id t)
 		[TABLE_NIC] = NIC_NAME,
 		[TABLE_PCI] = PCI_ADDRESS,
 		[TABLE_DEFINED] = DEFINED_NAME,
+		[TABLE_SOURCE] = SOURCE_NAME,
 	};
 
 	return column[t];
+}
+
+/* What the host's rows of a table are told apart by. */
+static uint64_t host_item(enum table_id t, const char *name)
+{
+	for (enum source_id src = 0; t == TABLE_SOURCE && src < SOURCES; src++)
+		if (strcmp(source_name(src), name) == 0)
+			return src;
+	return key_item(name);
 }
 
 /* "web1/3", "2", "0/2048": guest and item, or the host's item. */
@@ -169,7 +179,7 @@ static struct row *named_row(
 		*slash = '/';
 	}
 	row = snapshot_row(
-	    s, t, guest ? key_of(guest->key, key_item(item)) : key_host(key_item(who)));
+	    s, t, guest ? key_of(guest->key, key_item(item)) : key_host(host_item(t, who)));
 	row->domain = guest;
 	if (t == TABLE_HUGEPOOL && slash) {
 		*slash = '\0';
