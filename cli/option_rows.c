@@ -529,8 +529,7 @@ const struct option_row option_rows[] = {
 	{ "yes", 0, "[=NAME]", SECTION_FIX,
 	    "Do not ask. Where a name would have to be typed it takes that name.", set_yes, NULL },
 	{ "confirm", 0, "WHICH", SECTION_FIX,
-	    "Before which fixes the screen asks: 'risky', which is the default, spares those that "
-	    "are bounded and can be undone; 'all'.",
+	    "Ask on the screen before all fixes, or before risky ones. The default is risky.",
 	    set_confirm, NULL },
 	{ "journal", 0, "DIRECTORY", SECTION_FIX,
 	    "Keep the journal there. The default is /var/lib/kvmtop, or ~/.local/state/kvmtop.",
