@@ -71,8 +71,16 @@ static struct row *add_row(struct snapshot *now, const struct rule *rule, struct
 	return row;
 }
 
-static void add_guest(struct snapshot *now, struct row *row, const struct row *domain)
+/* One that does not run is a guest, too, though not among those that are shown. */
+static void add_guest(
+    struct snapshot *now, struct row *row, enum table_id table, const struct row *subject)
 {
+	const struct row *domain = table == TABLE_DOMAIN ? subject : subject->domain;
+
+	if (table == TABLE_DEFINED) {
+		set_text(now, row, FINDING_DOMAIN, cell_text(subject, DEFINED_NAME));
+		set_text(now, row, FINDING_UUID, cell_text(subject, DEFINED_UUID));
+	}
 	if (!domain)
 		return;
 	row->domain = (struct row *)domain;
@@ -113,7 +121,7 @@ void finding_add(struct snapshot *now, const struct verdict *v, const struct sub
 	finding_subject(v->rule->subject, v->row, &subject);
 	set_text(now, row, FINDING_SUBJECT, subject.p);
 	text_done(&subject);
-	add_guest(now, row, v->rule->subject == TABLE_DOMAIN ? v->row : v->row->domain);
+	add_guest(now, row, v->rule->subject, v->row);
 	set_text(now, row, FINDING_LEVEL, level_name(v->level));
 	cell_set_number(row, FINDING_FIGURE, v->figure, now_ns);
 	cell_set_number(row, FINDING_LIMIT, v->limit, now_ns);

@@ -220,11 +220,38 @@ static void test_settings(void **state)
 	advisor_free(a);
 }
 
+/* Its name is to be typed, though it is none of the guests that are shown. */
+static void test_guest_that_does_not_run(void **state)
+{
+	struct advisor *a = advisor_new();
+	struct snapshot *s = host_with(10, 0);
+	struct row *db = snapshot_row(s, TABLE_DEFINED, key_host(key_item("db")));
+	struct row *pool = snapshot_row(s, TABLE_HUGEPOOL, key_host(2 << 20));
+	uint64_t at = s->moment.mono_ns;
+	const struct row *finding;
+
+	(void)state;
+	cell_set_text(s, db, DEFINED_NAME, "db", at);
+	cell_set_text(s, db, DEFINED_UUID, "f9619846-04cd-4b46-ae0b-3cab9f80a0bf", at);
+	cell_set_number(db, DEFINED_HUGE_SIZE, 1 << 30, at);
+	cell_set_number(pool, HUGEPOOL_NODE, 0, at);
+	cell_set_number(pool, HUGEPOOL_PAGE_SIZE, 2 << 20, at);
+	advisor_judge(a, s);
+	finding = finding_of(s, "hugepages-cpu-support");
+	assert_non_null(finding);
+	assert_string_equal(cell_text(finding, FINDING_SUBJECT), "db");
+	assert_string_equal(finding_confirmation(finding, false), "db");
+	assert_null(finding->domain);
+	snapshot_unref(s);
+	advisor_free(a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_holds),
 		cmocka_unit_test(test_time_that_runs_backwards),
+		cmocka_unit_test(test_guest_that_does_not_run),
 		cmocka_unit_test(test_hurry),
 		cmocka_unit_test(test_mute),
 		cmocka_unit_test(test_finding),
