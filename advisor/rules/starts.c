@@ -128,13 +128,17 @@ static void tell_short(const struct subject *s, double figure, struct text *out)
 	struct want w = look(s);
 
 	say_want(s, &w, out);
-	print_text(out, "; of ");
-	say_count(out, w.here.total);
-	print_text(out, " there ");
-	say_count(out, w.here.free);
-	print_text(out, " are free: ");
-	say_count(out, figure);
-	print_text(out, " are short.");
+	if (w.here.total <= 0) {
+		print_text(out, "; none is set aside there.");
+	} else {
+		print_text(out, "; of ");
+		say_count(out, w.here.total);
+		print_text(out, " there ");
+		say_count(out, w.here.free);
+		print_text(out, " are free: ");
+		say_count(out, figure);
+		print_text(out, " are short.");
+	}
 	cpuset_done(&w.nodes);
 }
 
