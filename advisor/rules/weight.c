@@ -23,13 +23,19 @@ static double use_of(const struct row *domain)
 	return figure_or(TABLE_DOMAIN, domain, DOMAIN_CPU, 0) / vcpus_of(domain);
 }
 
+/* libvirt has given it a group of its own; one that was started by hand lies in somebody else's. */
+static bool is_placed(const struct row *domain)
+{
+	return guest_runs(domain) && is_known_to_libvirt(domain);
+}
+
 static double mean_use(const struct subject *s)
 {
 	const struct table *guests = &s->now->table[TABLE_DOMAIN];
 	double sum = 0, n = 0;
 
 	for (size_t i = 0; i < guests->n; i++)
-		if (guest_runs(guests->row[i])) {
+		if (is_placed(guests->row[i])) {
 			sum += use_of(guests->row[i]);
 			n++;
 		}
@@ -47,7 +53,7 @@ static struct weights look_at_weights(const struct subject *s)
 		const struct row *g = guests->row[i];
 		double weight, wait = figure_or(TABLE_DOMAIN, g, DOMAIN_WAIT, 0);
 
-		if (!guest_runs(g))
+		if (!is_placed(g))
 			continue;
 		w.guests++;
 		w.denied += g->cell[DOMAIN_CPU_WEIGHT].state == STATE_DENIED;
@@ -73,7 +79,7 @@ static enum outcome measure_priority(const struct subject *s, double *ret)
 {
 	struct weights w = look_at_weights(s);
 
-	/* Those without a group of their own have no weight that could be changed. */
+	/* Without the controller there are no weights. */
 	if (w.known < 2 || w.denied > 0)
 		return w.denied > 0 ? OUTCOME_MISSING : OUTCOME_NONE;
 	*ret = w.most > w.least ? 0 : figure_or(TABLE_HOST, s->host, HOST_PSI_CPU, 0);
@@ -111,7 +117,7 @@ static void plan_priority(const struct subject *s, struct plan *out)
 	struct weights w = look_at_weights(s);
 	char now[NUMBER_SIZE], value[NUMBER_SIZE];
 
-	if (!w.victim || !is_known_to_libvirt(w.victim)) {
+	if (!w.victim) {
 		plan_refuse(out, "no guest stands out as the one that suffers: which of them "
 				 "matters is not kvmtop's to say");
 		return;
@@ -130,8 +136,8 @@ const struct rule weight_rules[] = {
 	    .good = "Where CPUs are short, guests that matter should have more weight than those "
 		    "that can wait, instead of all the same.",
 	    .detect = "Some task waits for a CPU 10 % of the time or more for a minute (proc/"
-		      "pressure/cpu), and the cgroups of all guests, at least two, have the same "
-		      "weight.",
+		      "pressure/cpu), and the cgroups of all guests of libvirt, at least two, have "
+		      "the same weight.",
 	    .by_hand = "cat /proc/pressure/cpu\nvirsh schedinfo GUEST",
 	    .risk = "What one guest gets, others lack. The weight is doubled as it stands, for "
 		    "cgroup versions count differently: 1024 is usual in version 1, 100 in "
