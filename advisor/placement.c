@@ -14,6 +14,8 @@
 #define RUN_WEIGHT 0.25
 /* The node shall not be full to the last page afterwards. */
 #define HEADROOM 1.1
+/* What takes so much of a node's memory should see several. */
+#define WIDE 0.90
 /* On a host with more vCPUs than CPUs a node may be so much fuller than the mean. */
 #define CROWDING 1.25
 
@@ -52,21 +54,59 @@ static double larger(double a, double b)
 	return a > b ? a : b;
 }
 
-/* How many nodes it takes to hold all of the guest's memory and vCPUs. */
-static unsigned nodes_needed(const struct placement *p, const struct stay *stay)
+/* The most that any one place has, of memory and of CPUs. */
+static void find_largest(const struct placement *p, double *ret_bytes, double *ret_cpus)
 {
-	double bytes = larger(cell_number(stay->domain, DOMAIN_MEMORY, 0), stay->total_bytes);
-	double most_bytes = 0, most_cpus = 0, need = 1;
-
+	*ret_bytes = *ret_cpus = 0;
 	for (size_t i = 0; i < p->places; i++) {
-		most_bytes = larger(most_bytes, p->place[i].total_bytes);
-		most_cpus = larger(most_cpus, p->place[i].cpu_count);
+		*ret_bytes = larger(*ret_bytes, p->place[i].total_bytes);
+		*ret_cpus = larger(*ret_cpus, p->place[i].cpu_count);
 	}
+}
+
+static double given_bytes(const struct stay *stay)
+{
+	return cell_number(stay->domain, DOMAIN_MEMORY, 0);
+}
+
+static unsigned nodes_for(const struct placement *p, double bytes, double vcpus)
+{
+	double most_bytes, most_cpus, need = 1;
+
+	find_largest(p, &most_bytes, &most_cpus);
 	if (most_bytes > 0)
 		need = larger(need, bytes / most_bytes);
 	if (most_cpus > 0)
-		need = larger(need, stay->vcpus / most_cpus);
+		need = larger(need, vcpus / most_cpus);
 	return (unsigned)ceil(need);
+}
+
+/* How many nodes it takes to hold all of the guest's memory and vCPUs. */
+static unsigned nodes_needed(const struct placement *p, const struct stay *stay)
+{
+	return nodes_for(p, larger(given_bytes(stay), stay->total_bytes), stay->vcpus);
+}
+
+static unsigned count_words(const char *text)
+{
+	unsigned n = 0;
+
+	for (const char *c = text; *c; c++)
+		n += *c != ' ' && (c == text || c[-1] == ' ');
+	return n;
+}
+
+static unsigned cells_of(const struct placement *p, const struct stay *stay)
+{
+	double vcpus = cell_number(stay->domain, DOMAIN_VCPUS_MAXIMUM, stay->vcpus);
+	double most_bytes, most_cpus;
+	unsigned has = count_words(cell_text(stay->domain, DOMAIN_CELLS));
+	unsigned needs = nodes_for(p, given_bytes(stay), vcpus);
+
+	if (has > 0)
+		return has;
+	find_largest(p, &most_bytes, &most_cpus);
+	return needs < 2 && given_bytes(stay) > WIDE * most_bytes ? 2 : needs;
 }
 
 static int find_home(const struct placement *p, const struct stay *stay)
@@ -111,6 +151,7 @@ static void look_at(
 		stay->total_run += stay->run[at];
 	}
 	stay->nodes_needed = nodes_needed(p, stay);
+	stay->cells = cells_of(p, stay);
 	stay->home = find_home(p, stay);
 }
 
@@ -127,6 +168,7 @@ void placement_done(struct placement *p)
 	for (size_t i = 0; i < p->stays; i++) {
 		free(p->stay[i].held_bytes);
 		free(p->stay[i].reach);
+		free(p->stay[i].spread);
 	}
 	free(p->stay);
 	free(p->place);
@@ -344,6 +386,58 @@ static int find_other(const struct placement *p, const struct subject *s, const 
 	return best;
 }
 
+/* What it holds of a place, or could have there at its next start. */
+static double room_for(
+    const struct placement *p, const struct subject *s, const struct stay *stay, size_t place)
+{
+	const struct place *to = &p->place[place];
+	double page_bytes = cell_number(stay->domain, DOMAIN_HUGE_SIZE, 0);
+
+	if (page_bytes > 0)
+		return stay->huge_bytes[place] + pool_free_bytes(s, to->node, page_bytes) -
+		       to->huge_taken_bytes;
+	return stay->held_bytes[place] + to->free_bytes / HEADROOM;
+}
+
+/* A place for each of its own nodes, those with most room first; of each an equal part. */
+static void spread(struct placement *p, const struct subject *s, struct stay *stay)
+{
+	bool *chosen = xcalloc(p->places + 1, sizeof(*chosen));
+	double part = given_bytes(stay) / stay->cells;
+	unsigned n = 0;
+
+	for (int best = 0; best >= 0 && n < stay->cells; n += best >= 0) {
+		best = -1;
+		for (int i = 0; i < (int)p->places; i++)
+			if (!chosen[i] && *p->place[i].cpus && is_allowed(stay, p->place[i].node) &&
+			    room_for(p, s, stay, (size_t)i) >= part &&
+			    (best < 0 || room_for(p, s, stay, (size_t)i) >
+					     room_for(p, s, stay, (size_t)best)))
+				best = i;
+		if (best >= 0)
+			chosen[best] = true;
+	}
+	if (n < stay->cells) {
+		free(chosen);
+		return;
+	}
+	stay->spread = chosen;
+	for (size_t i = 0; i < p->places; i++) {
+		if (!chosen[i])
+			continue;
+		p->place[i].is_target = true;
+		if (cell_number(stay->domain, DOMAIN_HUGE_SIZE, 0) > 0)
+			p->place[i].huge_taken_bytes += larger(0, part - stay->huge_bytes[i]);
+		else
+			p->place[i].free_bytes -= larger(0, part - stay->held_bytes[i]);
+	}
+}
+
+bool is_spread_to(const struct stay *stay, size_t place)
+{
+	return stay->spread && stay->spread[place];
+}
+
 void placement_propose(struct placement *p, const struct subject *s)
 {
 	const struct table *guests = &s->now->table[TABLE_DOMAIN];
@@ -360,6 +454,9 @@ void placement_propose(struct placement *p, const struct subject *s)
 		if (p->stay[i].home >= 0 && !p->stay[i].is_settled)
 			open[n++] = &p->stay[i];
 	}
+	for (size_t i = 0; i < p->stays; i++)
+		if (p->stay[i].cells > 1)
+			spread(p, s, &p->stay[i]);
 	/* All that can go home do so before anybody is sent elsewhere. */
 	if (n > 0)
 		qsort(open, n, sizeof(struct stay *), compare_stays);

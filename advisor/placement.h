@@ -27,6 +27,8 @@ struct stay {
 	int home;   /* number of a place, -1: none */
 	int target; /* where it should live: its home or another place, -1: nowhere is room */
 	unsigned nodes_needed;
+	unsigned cells;  /* nodes of its own: as many as it has, or as it should see */
+	bool *spread;    /* the places for these, one each; NULL: none, or nowhere is room */
 	bool is_settled; /* it may stay as it is */
 	bool *reach;     /* of each place, whether a vCPU may run there; NULL: nobody knows, or
 			    nobody asked */
@@ -49,6 +51,9 @@ const struct stay *placement_of(const struct placement *p, const struct row *dom
 
 /* Finds out where its vCPUs may run. False: that of one of them is not known. */
 bool placement_reach(const struct placement *p, const struct subject *s, struct stay *stay);
+
+/* Whether a place was chosen for one of its own nodes. */
+bool is_spread_to(const struct stay *stay, size_t place);
 
 /* Share of the memory on the @n places that hold most of it. */
 double stay_share(const struct placement *p, const struct stay *stay, unsigned n);

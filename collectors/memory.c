@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The host's memory, pressure, and the switches that decide about both. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +23,8 @@ struct pressure {
 
 struct memory {
 	struct values switches;
+	const char *numad; /* NULL: not known */
+	uint64_t numad_ns; /* when it was looked for; 0: not yet */
 	struct named named;
 	struct kept meminfo;
 	struct text vmstat;
@@ -163,6 +166,52 @@ static size_t read_pressure(struct memory *m, struct reading *r, struct row *hos
 	return there;
 }
 
+#define NUMAD_NOTE "kvmtop/numad"
+
+static bool is_running(const struct root *root, const char *pid_file, const char *name)
+{
+	char buf[64], path[64];
+	uint64_t pid;
+
+	if (root_read(root, pid_file, buf, sizeof(buf)) <= 0 || parse_u64(buf, &pid) < 0)
+		return false;
+	snprintf(path, sizeof(path), "proc/%llu/comm", (unsigned long long)pid);
+	if (root_read(root, path, buf, sizeof(buf)) <= 0)
+		return false;
+	return slice_eq(slice_trim(slice_of(buf)), name);
+}
+
+/* A capture does not tell which programs a host has, so it gets a note. */
+static const char *look_for_numad(const struct root *root)
+{
+	static const char *const states[] = { "running", "installed", "no" };
+	const char *state;
+	char note[16];
+
+	if (!root_is_live(root)) {
+		if (root_read(root, NUMAD_NOTE, note, sizeof(note)) > 0)
+			for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+				if (slice_eq(slice_trim(slice_of(note)), states[i]))
+					return states[i];
+		return NULL;
+	}
+	state = is_running(root, "run/numad.pid", "numad") ? states[0]
+		: root_exists(root, "usr/bin/numad")       ? states[1]
+							   : states[2];
+	root_note(root, NUMAD_NOTE, state, strlen(state));
+	return state;
+}
+
+static void read_numad(struct memory *m, struct reading *r, struct row *host)
+{
+	if (slow_is_due(r, m->numad_ns)) {
+		m->numad = look_for_numad(r->root);
+		m->numad_ns = reading_now(r);
+	}
+	if (m->numad)
+		cell_set_text(r->into, host, HOST_NUMAD, m->numad, m->numad_ns);
+}
+
 enum state memory_read(struct reading *r)
 {
 	struct memory *m = r->state;
@@ -178,6 +227,7 @@ enum state memory_read(struct reading *r)
 		reading_note(r, "No pressure figures: the kernel has PSI not built in or switched "
 				"off (boot option psi=1).");
 	values_read(&m->switches, r, host);
+	read_numad(m, r, host);
 	cell_set_number(host, HOST_PAGE_SIZE, (double)host_page_bytes(r->root), reading_now(r));
 	return no_meminfo && no_vmstat ? state_of_errno(no_meminfo) : STATE_OK;
 }

@@ -154,7 +154,7 @@ static void advise_across(const struct subject *s, double figure, struct text *o
 	print_text(out, "unmerge, and let KSM merge within each node only");
 }
 
-static void plan_across(const struct subject *s, struct plan *out)
+void plan_merge_within_nodes(const struct subject *s, struct plan *out)
 {
 	if (!can_unmerge(s)) {
 		plan_refuse(
@@ -275,7 +275,7 @@ const struct rule ksm_rules[] = {
 	    .measure = measure_across,
 	    .evidence = tell_across,
 	    .advice = advise_across,
-	    .plan = plan_across,
+	    .plan = plan_merge_within_nodes,
 	    .excludes = "ksm-disable ksm-thp-conflict",
 	},
 	{ .id = NULL },

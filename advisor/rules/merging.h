@@ -63,5 +63,7 @@ void plan_half_speed(const struct subject *s, struct plan *out);
 void advise_stop(const struct subject *s, double figure, struct text *out);
 /* Unmerges where there is room for it. */
 void plan_stop(const struct subject *s, struct plan *out);
+/* Of ksm-merge-across-nodes: unmerges, and goes on within each node. */
+void plan_merge_within_nodes(const struct subject *s, struct plan *out);
 
 #endif

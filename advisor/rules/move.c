@@ -15,6 +15,23 @@ const char *policy_of(const struct row *domain)
 	return cell_text(domain, DOMAIN_NUMA_MODE);
 }
 
+const char *policy_next(const struct row *domain)
+{
+	return is_text(domain, DOMAIN_SAVED, "yes") ? cell_text(domain, DOMAIN_NUMA_MODE_SAVED)
+						    : policy_of(domain);
+}
+
+double largest_node(const struct subject *s, int column)
+{
+	double most = 0;
+	size_t n;
+	const struct row *const *rows = subject_rows(s, TABLE_NODE, NULL, &n);
+
+	for (size_t i = 0; i < n; i++)
+		most = fmax(most, cell_number(rows[i], column, 0));
+	return most;
+}
+
 enum outcome look_at_memory(struct placement *p, const struct subject *s)
 {
 	if (memory_nodes(s) < 2)
@@ -45,9 +62,9 @@ bool is_crowded(const struct subject *s, int node, double limit)
 
 /* A policy that the definition gives to single cells of the guest is changed as a whole, by hand.
  */
-static bool has_cell_policy(const struct row *domain)
+static bool has_cell_policy(const char *policy)
 {
-	return strstr(policy_of(domain), "cell") != NULL;
+	return strstr(policy, "cell") != NULL;
 }
 
 bool policy_is(const struct row *domain, const char *mode)
@@ -63,19 +80,32 @@ bool policy_is_strict(const struct row *domain)
 	return policy_is(domain, "strict") || policy_is(domain, "restrictive");
 }
 
+bool policy_keeps_mode(const struct row *domain)
+{
+	const char *policy = policy_of(domain);
+
+	return policy_next(domain) == policy ||
+	       strncmp(policy_next(domain), policy, strcspn(policy, " ") + 1) == 0;
+}
+
+bool policy_text_nodes(const char *policy, struct cpuset *ret)
+{
+	const char *list = strrchr(policy, ' ');
+
+	return list && !strstr(policy, " auto") && !has_cell_policy(policy) &&
+	       cpuset_parse_list(ret, list + 1) == 0 && !cpuset_empty(ret);
+}
+
 bool policy_nodes(const struct row *domain, struct cpuset *ret)
 {
-	const char *policy = policy_of(domain), *list = strrchr(policy, ' ');
-
-	return list && !strstr(policy, " auto") && !has_cell_policy(domain) &&
-	       cpuset_parse_list(ret, list + 1) == 0 && !cpuset_empty(ret);
+	return policy_text_nodes(policy_of(domain), ret);
 }
 
 static bool is_bound_to(const struct row *domain, int node)
 {
 	struct cpuset nodes = { 0 };
-	bool bound = policy_nodes(domain, &nodes) && cpuset_test(&nodes, (unsigned)node) &&
-		     cpuset_count(&nodes) == 1;
+	bool bound = policy_text_nodes(policy_next(domain), &nodes) &&
+		     cpuset_test(&nodes, (unsigned)node) && cpuset_count(&nodes) == 1;
 
 	cpuset_done(&nodes);
 	return bound;
@@ -95,12 +125,13 @@ void plan_binding(const struct row *domain, int node, bool is_lasting, struct pl
 	    const char *, const char *) = is_lasting ? plan_add_lasting : plan_add;
 	char list[16];
 
-	if (!is_known_to_libvirt(domain) || has_cell_policy(domain) || is_bound_to(domain, node))
+	if (!is_known_to_libvirt(domain) || has_cell_policy(policy_next(domain)) ||
+	    is_bound_to(domain, node))
 		return;
 	snprintf(list, sizeof(list), "%d", node);
 	/* libvirt takes no mode without nodes. */
 	add(out, ACTION_NUMATUNE, domain, "nodeset", NULL, list)->saved = true;
-	if (!*policy_of(domain))
+	if (!*policy_next(domain))
 		add(out, ACTION_NUMATUNE, domain, "mode", NULL, "preferred")->saved = true;
 }
 

@@ -15,13 +15,18 @@ struct stay;
 
 /* "strict 0-3", "preferred 1", "strict cell 0: strict 1", …; "" where it has none. */
 const char *policy_of(const struct row *domain);
+/* The same of its next start, as far as libvirt keeps a definition of it. */
+const char *policy_next(const struct row *domain);
 /* Its mode is that one; strict or restrictive. */
 bool policy_is(const struct row *domain, const char *mode);
 bool policy_is_strict(const struct row *domain);
-/* The nodes that its definition names for all of its memory; false: it names none. The caller calls
+/* It will have the same mode when it starts again. */
+bool policy_keeps_mode(const struct row *domain);
+/* The nodes that a policy names for all of a guest's memory; false: it names none. The caller calls
  * cpuset_done in either case. */
+bool policy_text_nodes(const char *policy, struct cpuset *ret);
+/* The same of the policy that it has now. */
 bool policy_nodes(const struct row *domain, struct cpuset *ret);
-
 /* "node 1", "nodes 0-1" */
 void say_nodes(struct text *out, const struct cpuset *nodes);
 
@@ -29,6 +34,8 @@ void say_nodes(struct text *out, const struct cpuset *nodes);
  * placement_done.
  */
 enum outcome look_at_memory(struct placement *p, const struct subject *s);
+/* The most that any node has. */
+double largest_node(const struct subject *s, int column);
 /* The CPUs of a node are busier than @limit while those of another are not. */
 bool is_crowded(const struct subject *s, int node, double limit);
 
@@ -51,7 +58,8 @@ void plan_place_at_start(
 	    USES(TABLE_PLACEMENT, PLACEMENT_MEMORY), USES(TABLE_PLACEMENT, PLACEMENT_HUGE),     \
 	    USES(TABLE_PLACEMENT, PLACEMENT_RUN_MEAN), USES(TABLE_DOMAIN, DOMAIN_MEMORY),       \
 	    USES(TABLE_DOMAIN, DOMAIN_VCPUS), USES(TABLE_DOMAIN, DOMAIN_NUMA_MODE),             \
-	    USES(TABLE_DOMAIN, DOMAIN_HUGE_SIZE), USES(TABLE_HUGEPOOL, HUGEPOOL_FREE),          \
+	    USES(TABLE_DOMAIN, DOMAIN_HUGE_SIZE), USES(TABLE_DOMAIN, DOMAIN_CELLS),             \
+	    USES(TABLE_DOMAIN, DOMAIN_VCPUS_MAXIMUM), USES(TABLE_HUGEPOOL, HUGEPOOL_FREE),      \
 	    USES(TABLE_VCPU, VCPU_AFFINITY), USES(TABLE_THREAD, THREAD_AFFINITY),               \
 	    USES(TABLE_PCI, PCI_ADDRESS)
 

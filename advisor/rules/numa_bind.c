@@ -41,7 +41,7 @@ static double reached_bytes(const struct placement *p, const struct stay *stay)
 /* Neither its definition nor the kernel brings its memory to where its vCPUs run. */
 static bool is_unbound(const struct subject *s)
 {
-	return is_known_to_libvirt(s->row) && !*policy_of(s->row) &&
+	return is_known_to_libvirt(s->row) && !*policy_of(s->row) && !*policy_next(s->row) &&
 	       (guest_has_pool(s->row) || cell_number(s->host, HOST_NUMA_BALANCING, 0) == 0);
 }
 
@@ -57,7 +57,7 @@ static enum parting find_parting(
 		return PARTING_NONE;
 	if (!stay->reach[stay->home])
 		parting = PARTING_LIES;
-	else if (policy_nodes(s->row, &bound) && !cpuset_subset(&bound, reached))
+	else if (policy_text_nodes(policy_next(s->row), &bound) && !cpuset_subset(&bound, reached))
 		parting = PARTING_BOUND;
 	else if (is_unbound(s) && reached_bytes(p, stay) >= PLACED * stay->total_bytes)
 		parting = PARTING_UNBOUND;
@@ -115,7 +115,7 @@ static void tell_parted(const struct subject *s, double figure, struct text *out
 		}
 		break;
 	case PARTING_BOUND:
-		policy_nodes(s->row, &bound);
+		policy_text_nodes(policy_next(s->row), &bound);
 		print_text(out, "but its definition takes memory from ");
 		say_nodes(out, &bound);
 		break;

@@ -103,14 +103,18 @@ static struct demand demand_of(const struct subject *s, const struct cpuset *nod
 	return d;
 }
 
+static bool is_strict(const struct subject *s)
+{
+	return memory_nodes(s) > 1 && policy_is_strict(s->row) && guest_runs(s->row) &&
+	       policy_keeps_mode(s->row);
+}
+
 static enum outcome measure_strict(const struct subject *s, double *ret)
 {
 	struct cpuset nodes = { 0 };
 	struct demand d;
 	double wanted;
 
-	if (memory_nodes(s) < 2 || !policy_is_strict(s->row) || !guest_runs(s->row))
-		return OUTCOME_NONE;
 	if (!has_places(s, s->row))
 		return OUTCOME_MISSING;
 	if (!policy_nodes(s->row, &nodes)) {
@@ -215,17 +219,6 @@ static void plan_strict(const struct subject *s, struct plan *out)
 
 /* ---- numa-mode-interleave ---- */
 
-static double largest_of(const struct subject *s, int column)
-{
-	double most = 0;
-	size_t n;
-	const struct row *const *rows = subject_rows(s, TABLE_NODE, NULL, &n);
-
-	for (size_t i = 0; i < n; i++)
-		most = fmax(most, cell_number(rows[i], column, 0));
-	return most;
-}
-
 static unsigned policy_width(const struct row *domain)
 {
 	struct cpuset nodes = { 0 };
@@ -239,13 +232,14 @@ static enum outcome measure_interleave(const struct subject *s, double *ret)
 {
 	double memory, vcpus;
 
-	if (memory_nodes(s) < 2 || !policy_is(s->row, "interleave") || policy_width(s->row) < 2)
+	if (memory_nodes(s) < 2 || !policy_is(s->row, "interleave") || policy_width(s->row) < 2 ||
+	    !policy_keeps_mode(s->row))
 		return OUTCOME_NONE;
 	if (!figure_of(TABLE_DOMAIN, s->row, DOMAIN_MEMORY, &memory) ||
 	    !figure_of(TABLE_DOMAIN, s->row, DOMAIN_VCPUS, &vcpus))
 		return OUTCOME_MISSING;
-	*ret = memory <= s->param[0] * largest_of(s, NODE_TOTAL) &&
-	       vcpus <= largest_of(s, NODE_CPU_COUNT);
+	*ret = memory <= s->param[0] * largest_node(s, NODE_TOTAL) &&
+	       vcpus <= largest_node(s, NODE_CPU_COUNT);
 	return OUTCOME_FIGURE;
 }
 
@@ -313,7 +307,8 @@ const struct rule numa_mode_rules[] = {
 		"same nodes, is more than they have free, page cache that nobody has used lately "
 		"included, or than their pools of its huge pages. What a balloon has taken back "
 		"does not count. Critical where there is no swap. Over when there is a tenth more "
-		"than is wanted.",
+		"than is wanted, or when its next start will be from a definition with another "
+		"mode.",
 	    .by_hand = "virsh numatune GUEST\nnumastat -p PID\nnumastat -m | grep -e MemFree -e "
 		       "HugePages_Free",
 	    .risk =
@@ -340,6 +335,7 @@ const struct rule numa_mode_rules[] = {
 	    .critical = SHORTAGE_KILLS,
 	    .raise_s = 6,
 	    .clear_s = 10,
+	    .concerns = is_strict,
 	    .measure = measure_strict,
 	    .evidence = tell_strict,
 	    .advice = advise_strict,

@@ -230,6 +230,28 @@ static void pages_may_be_larger(void **state)
 	close_host(&h);
 }
 
+/* Whether there is numad is told by a note: which programs a host has is in no capture. */
+static void numad_is_known_where_a_note_tells_it(void **state)
+{
+	static const char *const texts[] = {
+		"kvmtop-host 1\n## 10000000000 0\n== kvmtop/numad\ninstalled\n",
+		"kvmtop-host 1\n## 10000000000 0\n== kvmtop/numad\nmaybe\n",
+		"kvmtop-host 1\n## 10000000000 0\n== proc/meminfo\nMemTotal: 4 kB\n",
+	};
+	static const char *const told[] = { "installed", "", "" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct host h;
+		struct snapshot *s;
+
+		open_text(&h, texts[i]);
+		s = take(&h);
+		assert_string_equal(cell_text(host_row(s), HOST_NUMAD), told[i]);
+		close_host(&h);
+	}
+}
+
 static void four_nodes_of_36_cpus(void **state)
 {
 	static const char *const cpus[] = { "0-17,72-89", "18-35,90-107", "36-53,108-125",
@@ -428,6 +450,7 @@ int main(void)
 		cmocka_unit_test(memory_without_pressure),
 		cmocka_unit_test(pressure_is_a_share_of_time),
 		cmocka_unit_test(pages_may_be_larger),
+		cmocka_unit_test(numad_is_known_where_a_note_tells_it),
 		cmocka_unit_test(four_nodes_of_36_cpus),
 		cmocka_unit_test(nodes_tell_hits_and_misses),
 		cmocka_unit_test(a_node_may_lack_memory_or_cpus),
