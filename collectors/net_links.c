@@ -196,40 +196,63 @@ static void add_uplink(struct net_link *l, const char *name)
 		snprintf(l->uplink + len, sizeof(l->uplink) - len, "%s%s", len ? " " : "", name);
 }
 
+/* The name of the port that an entry of the directory of ports stands for; NULL: it is none. */
+static const char *port_of(const struct net_link *l, const char *entry)
+{
+	if (!l->is_bridge && strncmp(entry, "lower_", 6) != 0)
+		return NULL;
+	entry += l->is_bridge ? 0 : 6;
+	return interface_is_name(entry) ? entry : NULL;
+}
+
 /* Ports that lead out; where none does, those that are at least no guest's (containers' ends). */
+static void take_port(const struct net_links *links, struct net_link *l, const struct root *root,
+    const char *port, int *best)
+{
+	const struct net_link *known = find(links, port);
+	int rank;
+
+	/* Most ports are taps of guests that were looked at already. */
+	if (known && known->kind == LINK_TAP)
+		return;
+	rank = rank_port(root, port);
+	if (rank > *best)
+		l->uplink[0] = l->first_uplink[0] = '\0';
+	*best = rank > *best ? rank : *best;
+	if (rank == *best)
+		add_uplink(l, port);
+}
+
+/*
+ * A bridge has its ports in brif/. Of another switch, as Open vSwitch's datapath (ovs-system) is
+ * one, they lie below it, as "lower_eth0"; and so do members of a bond, and what a VLAN is made
+ * upon.
+ */
 static void read_uplink(const struct net_links *links, struct net_link *l, const struct root *root)
 {
-	struct names ports = { 0 };
-	char path[96], target[256];
+	struct names entries = { 0 };
+	char dir[64], path[352], target[256];
+	bool any = l->is_bridge;
 	int best = 1;
 
 	l->uplink[0] = l->first_uplink[0] = '\0';
-	attribute_path(path, sizeof(path), l, "brif");
-	if (root_list(root, path, &ports) < 0)
-		ports.n = 0;
-	for (size_t i = 0; i < ports.n && i < PORTS_MAX; i++) {
-		const struct net_link *known;
-		int rank;
+	snprintf(dir, sizeof(dir), "sys/class/net/%s%s", l->name, l->is_bridge ? "/brif" : "");
+	if (root_list(root, dir, &entries) < 0)
+		entries.n = 0;
+	for (size_t i = 0; i < entries.n && i < PORTS_MAX; i++) {
+		const char *port = port_of(l, entries.name[i]);
 
-		if (!interface_is_name(ports.name[i]))
+		if (!port)
 			continue;
-		/* Most ports are taps of guests that were looked at already. */
-		known = find(links, ports.name[i]);
-		if (known && known->kind == LINK_TAP)
-			continue;
-		snprintf(path, sizeof(path), "sys/class/net/%s/brif/%s", l->name, ports.name[i]);
+		any = true;
 		/* So that a capture knows the port. */
+		snprintf(path, sizeof(path), "%s/%s", dir, entries.name[i]);
 		root_link(root, path, target, sizeof(target));
-		rank = rank_port(root, ports.name[i]);
-		if (rank > best)
-			l->uplink[0] = l->first_uplink[0] = '\0';
-		best = rank > best ? rank : best;
-		if (rank == best)
-			add_uplink(l, ports.name[i]);
+		take_port(links, l, root, port, &best);
 	}
-	if (!l->uplink[0])
+	if (any && !l->uplink[0])
 		snprintf(l->uplink, sizeof(l->uplink), "none");
-	names_done(&ports);
+	names_done(&entries);
 }
 
 static void read_all(struct net_links *links, struct net_link *l, struct reading *r)
@@ -246,7 +269,7 @@ static void read_all(struct net_links *links, struct net_link *l, struct reading
 	read_link(l, r->root, "master", l->master);
 	if (l->kind == LINK_TAP)
 		read_queues(l, r->root);
-	if (l->is_bridge)
+	else if (l->kind == LINK_OTHER)
 		read_uplink(links, l, r->root);
 	/* Not all that are found at the first sample come due at one. */
 	if (first)

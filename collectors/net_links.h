@@ -40,7 +40,8 @@ struct net_link {
 	char master[INTERFACE_SIZE]; /* bridge or other switch that it is a port of; "": none */
 	char lower[INTERFACE_SIZE];  /* what a macvtap lies upon */
 	bool is_bridge;
-	char uplink[UPLINK_SIZE]; /* of a bridge: ports that are no guest's; "none": it has none */
+	char uplink[UPLINK_SIZE]; /* of a switch: ports that are no guest's; of a bond, a VLAN: what
+				     it is made of; "none": there is none, "": nothing of that */
 	char first_uplink[INTERFACE_SIZE];
 };
 

@@ -398,6 +398,33 @@ static void bridge_and_uplink(void **state)
 	captured_done(&h, nics_close);
 }
 
+/* All bridges of Open vSwitch are one datapath, whose ports are what lies below it. */
+static void open_vswitch(void **state)
+{
+	struct captured h;
+
+	(void)state;
+	start(&h);
+	sample(&h, 10, HEAD "tap0: 1 1 0 0 0 0 0 0 1 1 0 0 0 0 0 0\n");
+	CMDLINE(&h, QEMU "-nic\0tap,ifname=tap0,id=a\0");
+	tap_fd(&h, 12, "tap0");
+	attribute(&h, "tap0", "tun_flags", "0x1102\n");
+	link_to(&h, "sys/class/net/tap0/master", "../ovs-system");
+	attribute(&h, "ovs-system", "mtu", "1500\n");
+	link_to(&h, "sys/class/net/ovs-system/lower_tap0", "../tap0");
+	link_to(&h, "sys/class/net/ovs-system/lower_tap9", "../tap9");
+	link_to(&h, "sys/class/net/ovs-system/lower_veth1", "../veth1");
+	link_to(&h, "sys/class/net/ovs-system/lower_eth1", "../../../pci0/net/eth1");
+	attribute(&h, "tap9", "tun_flags", "0x1102\n");
+	link_to(&h, "sys/class/net/eth1/device", "../../../0000:18:00.0");
+	attribute(&h, "eth1", "mtu", "9000\n");
+	take(&h);
+	assert_text(nic(&h, "a"), NIC_BRIDGE, "ovs-system");
+	assert_text(nic(&h, "a"), NIC_UPLINK, "eth1");
+	assert_int_equal(cell_number(nic(&h, "a"), NIC_UPLINK_MTU, 0), 9000);
+	captured_done(&h, nics_close);
+}
+
 static void counts_descriptors(void **state)
 {
 	struct captured h;
@@ -644,6 +671,7 @@ int main(void)
 		cmocka_unit_test(other_namespace),
 		cmocka_unit_test(other_namespace_by_its_interfaces),
 		cmocka_unit_test(bridge_and_uplink),
+		cmocka_unit_test(open_vswitch),
 		cmocka_unit_test(counts_descriptors),
 		cmocka_unit_test(devices_passed_through),
 		cmocka_unit_test(devices_that_were_unplugged),
