@@ -21,6 +21,7 @@ static const struct name {
 	{ TABLE_DISK, "", DISK_NAME },
 	{ TABLE_BLOCKDEV, "", BLOCKDEV_NAME },
 	{ TABLE_NIC, "", NIC_NAME },
+	{ TABLE_INTERFACE, "", INTERFACE_NAME },
 	{ TABLE_PCI, "", PCI_ADDRESS },
 	{ TABLE_DEFINED, "", DEFINED_NAME },
 };

@@ -116,6 +116,50 @@ static bool is_macvtap(const struct net_link *l, const struct root *root)
 	return read_text(l, root, file, buf, sizeof(buf));
 }
 
+static bool is_device(const struct net_link *l, const struct root *root)
+{
+	char path[96], target[256];
+
+	attribute_path(path, sizeof(path), l, "device");
+	return root_link(root, path, target, sizeof(target)) > 0;
+}
+
+/* "DEVTYPE=bridge" among the lines of uevent; the datapath of Open vSwitch is known by its name. */
+static void read_type(struct net_link *l, const struct root *root)
+{
+	const char *type = NULL;
+	char buf[256];
+
+	if (read_text(l, root, "uevent", buf, sizeof(buf)))
+		type = strstr(buf, "DEVTYPE=");
+	if (type)
+		type += strlen("DEVTYPE=");
+	else
+		type = strcmp(l->name, "ovs-system") == 0 ? "openvswitch" : "virtual";
+	if (l->is_bridge)
+		type = "bridge";
+	if (is_device(l, root))
+		type = "device";
+	snprintf(l->type, sizeof(l->type), "%.*s", (int)strcspn(type, "\n"), type);
+	if (!read_text(l, root, "device/numa_node", buf, sizeof(buf)) ||
+	    parse_i64(buf, &l->node) < 0)
+		l->node = -1;
+}
+
+/*
+ * The kernel asks the driver for it, which may take a while, so it is read no more often than the
+ * link comes up. Other kinds of interfaces make it up.
+ */
+static void read_speed(struct net_link *l, const struct root *root)
+{
+	bool is_real = strcmp(l->type, "device") == 0 || strcmp(l->type, "bond") == 0;
+
+	/* Where the driver does not know it: -1, which is no number here, or that as one. */
+	if (!is_real || !read_u32(l, root, "speed", &l->speed_mbits) ||
+	    l->speed_mbits == UINT32_MAX)
+		l->speed_mbits = 0;
+}
+
 /* What an interface is does not change as long as it lives. */
 static void read_kind(struct net_link *l, const struct root *root)
 {
@@ -134,6 +178,8 @@ static void read_kind(struct net_link *l, const struct root *root)
 		read_lower(l, root, l->lower);
 	}
 	l->is_bridge = read_text(l, root, "bridge/stp_state", buf, sizeof(buf));
+	if (l->kind == LINK_OTHER)
+		read_type(l, root);
 }
 
 /* A tap is "unknown" as long as somebody holds it. */
@@ -173,13 +219,12 @@ static struct net_link *find(const struct net_links *l, const char *name)
 static int rank_port(const struct root *root, const char *name)
 {
 	struct net_link port = { 0 };
-	char path[96], buf[256], lower[INTERFACE_SIZE];
+	char buf[256], lower[INTERFACE_SIZE];
 
 	snprintf(port.name, sizeof(port.name), "%s", name);
 	if (read_text(&port, root, "tun_flags", buf, sizeof(buf)))
 		return 0;
-	attribute_path(path, sizeof(path), &port, "device");
-	if (root_link(root, path, buf, sizeof(buf)) > 0)
+	if (is_device(&port, root))
 		return 2;
 	read_lower(&port, root, lower);
 	return lower[0] ? 2 : 1;
@@ -258,6 +303,7 @@ static void read_uplink(const struct net_links *links, struct net_link *l, const
 static void read_all(struct net_links *links, struct net_link *l, struct reading *r)
 {
 	bool first = l->due_ns == 0;
+	int was_up = first ? -1 : l->is_up;
 	uint64_t wait_ns = AGAIN_NS;
 
 	if (first || reading_thorough(r))
@@ -271,6 +317,8 @@ static void read_all(struct net_links *links, struct net_link *l, struct reading
 		read_queues(l, r->root);
 	else if (l->kind == LINK_OTHER)
 		read_uplink(links, l, r->root);
+	if (first || reading_thorough(r) || l->is_up != was_up)
+		read_speed(l, r->root);
 	/* Not all that are found at the first sample come due at one. */
 	if (first)
 		wait_ns = AGAIN_NS / 2 + links->met++ * 61 % 100 * AGAIN_NS / 100;

@@ -40,6 +40,9 @@ struct net_link {
 	char master[INTERFACE_SIZE]; /* bridge or other switch that it is a port of; "": none */
 	char lower[INTERFACE_SIZE];  /* what a macvtap lies upon */
 	bool is_bridge;
+	char type[12];            /* of what is no tap: as INTERFACE_KIND has it */
+	uint32_t speed_mbits;     /* 0: not known */
+	int64_t node;             /* -1: not told */
 	char uplink[UPLINK_SIZE]; /* of a switch: ports that are no guest's; of a bond, a VLAN: what
 				     it is made of; "none": there is none, "": nothing of that */
 	char first_uplink[INTERFACE_SIZE];

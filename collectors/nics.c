@@ -305,6 +305,7 @@ enum state nics_read(struct reading *r)
 		look(n, r, domains->row[(i + n->turn) % domains->n]);
 	for (size_t i = 0; i < domains->n; i++)
 		tell_guest(n, r, domains->row[i]);
+	interfaces_write(n, r);
 	forget_spaces(n, r->now_ns);
 	note_round(r, n, error);
 	return STATE_OK;

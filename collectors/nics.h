@@ -99,6 +99,9 @@ const struct net_dev *nics_counters(struct nics *n, struct reading *r, const str
 void nics_write(
     struct nics *n, struct reading *r, const struct nic_guest *g, const struct found_nic *f);
 
+/* Rows of the host's own interfaces. */
+void interfaces_write(struct nics *n, struct reading *r);
+
 /* Nothing, where the text is empty or NULL, the number 0. */
 void nics_set_text(struct reading *r, struct row *row, int column, const char *text);
 void nics_set_number(struct reading *r, struct row *row, int column, uint64_t v);

@@ -16,7 +16,7 @@ _kvmtop() {
 		return
 		;;
 	--table | -t)
-		COMPREPLY=($(compgen -W 'host cpu node hugepool domain vcpu thread placement nic pci disk blockdev exit vcpu_exit host_exit event finding defined source' -- "$word"))
+		COMPREPLY=($(compgen -W 'host cpu node hugepool domain vcpu thread placement nic interface pci disk blockdev exit vcpu_exit host_exit event finding defined source' -- "$word"))
 		return
 		;;
 	--columns | -C | --sort | -s)

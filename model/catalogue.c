@@ -44,6 +44,9 @@ static const struct column blockdev_columns[BLOCKDEV_COLUMNS] = {
 static const struct column nic_columns[NIC_COLUMNS] = {
 #include "model/nic.def"
 };
+static const struct column interface_columns[INTERFACE_COLUMNS] = {
+#include "model/interface.def"
+};
 static const struct column pci_columns[PCI_COLUMNS] = {
 #include "model/pci.def"
 };
@@ -79,6 +82,8 @@ const struct table_kind table_kinds[TABLES] = {
 	[TABLE_BLOCKDEV] = { "blockdev", "block device of the host", blockdev_columns,
 	    BLOCKDEV_COLUMNS, 1 },
 	[TABLE_NIC] = { "nic", "network interface of a guest", nic_columns, NIC_COLUMNS, 4 },
+	[TABLE_INTERFACE] = { "interface", "network interface of the host", interface_columns,
+	    INTERFACE_COLUMNS, 1 },
 	[TABLE_PCI] = { "pci", "PCI device, or part of one, passed through to a guest", pci_columns,
 	    PCI_COLUMNS, 4 },
 	[TABLE_EXIT] = { "exit", "guest and reason to leave it", exit_columns, EXIT_COLUMNS, 6 },

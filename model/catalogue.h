@@ -19,6 +19,7 @@ enum table_id {
 	TABLE_THREAD,
 	TABLE_PLACEMENT,
 	TABLE_NIC,
+	TABLE_INTERFACE,
 	TABLE_PCI,
 	TABLE_DISK,
 	TABLE_BLOCKDEV,
@@ -76,6 +77,10 @@ enum blockdev_column {
 enum nic_column {
 #include "model/nic.def"
 	NIC_COLUMNS
+};
+enum interface_column {
+#include "model/interface.def"
+	INTERFACE_COLUMNS
 };
 enum pci_column {
 #include "model/pci.def"

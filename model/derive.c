@@ -11,8 +11,9 @@
 
 /* Each table may use what the tables before it derived. */
 static const enum table_id order[] = { TABLE_CPU, TABLE_VCPU, TABLE_THREAD, TABLE_PLACEMENT,
-	TABLE_BLOCKDEV, TABLE_DISK, TABLE_NIC, TABLE_DOMAIN, TABLE_PCI, TABLE_HUGEPOOL, TABLE_NODE,
-	TABLE_HOST, TABLE_EXIT, TABLE_VCPU_EXIT, TABLE_HOST_EXIT, TABLE_EVENT, TABLE_SOURCE };
+	TABLE_BLOCKDEV, TABLE_DISK, TABLE_NIC, TABLE_INTERFACE, TABLE_DOMAIN, TABLE_PCI,
+	TABLE_HUGEPOOL, TABLE_NODE, TABLE_HOST, TABLE_EXIT, TABLE_VCPU_EXIT, TABLE_HOST_EXIT,
+	TABLE_EVENT, TABLE_SOURCE };
 
 /* Two guests may bear one name; pid and uuid tell whose a row is. */
 static void name_owners(struct snapshot *s)
@@ -81,6 +82,21 @@ bool derive_operand(
 		return true;
 	*ret_why = cell_state(c, &row->cell[column]);
 	return false;
+}
+
+void derive_sum(struct snapshot *s, enum table_id t, int left, int right, int column)
+{
+	for (size_t i = 0; i < s->table[t].n; i++) {
+		struct row *row = s->table[t].row[i];
+		double a, b;
+		enum state why;
+
+		if (derive_operand(t, row, left, &a, &why) &&
+		    derive_operand(t, row, right, &b, &why))
+			derive_number(s, row, column, a + b);
+		else
+			derive_missing(s, row, column, why);
+	}
 }
 
 void derive_list_add(struct derive_list *list, const char *name)

@@ -110,6 +110,11 @@ void derive_blockdev_flush_await(struct snapshot *s, int column);
 void derive_blockdev_queue(struct snapshot *s, int column);
 void derive_blockdev_request_size(struct snapshot *s, int column);
 void derive_blockdev_guests(struct snapshot *s, int column);
+void derive_interface_packets(struct snapshot *s, int column);
+void derive_interface_drops(struct snapshot *s, int column);
+void derive_interface_errors(struct snapshot *s, int column);
+void derive_interface_used(struct snapshot *s, int column);
+void derive_interface_guests(struct snapshot *s, int column);
 void derive_domain_disk(struct snapshot *s, int column);
 void derive_domain_disk_read(struct snapshot *s, int column);
 void derive_domain_disk_write(struct snapshot *s, int column);
@@ -139,6 +144,9 @@ void derive_missing(struct snapshot *s, struct row *row, int column, enum state 
 /* The figure of an operand; false when it has none, and then @why is its state. */
 bool derive_operand(
     enum table_id t, const struct row *row, int column, double *ret, enum state *ret_why);
+
+/* What two columns show together; where only one is known, nothing. */
+void derive_sum(struct snapshot *s, enum table_id t, int left, int right, int column);
 
 /* Names one behind the other, as many as a reader takes in; the others are counted: "a b +217". */
 struct derive_list {

@@ -8,35 +8,19 @@
 #include "base/xalloc.h"
 #include "model/derive.h"
 
-/* What both directions show together; where only one is known, nothing. */
-static void add_directions(struct snapshot *s, int receive, int transmit, int column)
-{
-	for (size_t i = 0; i < s->table[TABLE_NIC].n; i++) {
-		struct row *row = s->table[TABLE_NIC].row[i];
-		double in, out;
-		enum state why;
-
-		if (derive_operand(TABLE_NIC, row, receive, &in, &why) &&
-		    derive_operand(TABLE_NIC, row, transmit, &out, &why))
-			derive_number(s, row, column, in + out);
-		else
-			derive_missing(s, row, column, why);
-	}
-}
-
 void derive_nic_packets(struct snapshot *s, int column)
 {
-	add_directions(s, NIC_RECEIVE_PACKETS, NIC_TRANSMIT_PACKETS, column);
+	derive_sum(s, TABLE_NIC, NIC_RECEIVE_PACKETS, NIC_TRANSMIT_PACKETS, column);
 }
 
 void derive_nic_drops(struct snapshot *s, int column)
 {
-	add_directions(s, NIC_RECEIVE_DROPS, NIC_TRANSMIT_DROPS, column);
+	derive_sum(s, TABLE_NIC, NIC_RECEIVE_DROPS, NIC_TRANSMIT_DROPS, column);
 }
 
 void derive_nic_errors(struct snapshot *s, int column)
 {
-	add_directions(s, NIC_RECEIVE_ERRORS, NIC_TRANSMIT_ERRORS, column);
+	derive_sum(s, TABLE_NIC, NIC_RECEIVE_ERRORS, NIC_TRANSMIT_ERRORS, column);
 }
 
 void derive_nic_packet_size(struct snapshot *s, int column)

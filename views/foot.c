@@ -226,6 +226,9 @@ static void tell_row(struct page *p, struct words *w, const struct line *line)
 	case TABLE_NIC:
 		add(w, "%s", nic_sentence(p, row));
 		break;
+	case TABLE_INTERFACE:
+		add(w, "%s", interface_sentence(p, row));
+		break;
 	case TABLE_PCI:
 		add(w, "%s", device_sentence(p, row));
 		break;

@@ -54,6 +54,10 @@ static const struct limit {
 	{ TABLE_NIC, NIC_DROPS, 0, 0, false, 1, 50, 0, 0 },
 	{ TABLE_NIC, NIC_VHOST_BUSIEST, 0, 0, false, 0.70, 0.95, 0, 0 },
 	{ TABLE_NIC, NIC_VHOST_WAIT, 0, 0, false, 0.10, 0.20, 0, 0 },
+	{ TABLE_INTERFACE, INTERFACE_USED, 0, 0, false, 0.80, 0.95, 0, 0 },
+	/* Some are dropped because nobody asked for them. */
+	{ TABLE_INTERFACE, INTERFACE_DROPS, 0, 0, false, 10, 500, 0, 0 },
+	{ TABLE_INTERFACE, INTERFACE_ERRORS, 0, 0, false, 1, 50, 0, 0 },
 	{ TABLE_DOMAIN, DOMAIN_NET_DROPS, 0, 0, false, 1, 50, 0, 0 },
 	/* Counters that took turns are estimates. */
 	{ TABLE_DOMAIN, DOMAIN_COUNTED, 0, 0, true, 0.995, 0.05, 0, 0 },

@@ -162,6 +162,23 @@ const char *nic_sentence(struct page *p, const struct row *row)
 	return sentence;
 }
 
+/* "br0: bridge, out by eth0; guests web db old." */
+const char *interface_sentence(struct page *p, const struct row *row)
+{
+	const char *uplink = cell_text(row, INTERFACE_UPLINK);
+	const char *master = cell_text(row, INTERFACE_MASTER);
+	const char *guests = cell_text(row, INTERFACE_GUESTS);
+	const char *kind = cell_text(row, INTERFACE_KIND);
+	const char *way = "";
+
+	if (strcmp(uplink, "none") == 0)
+		way = ", which leads to no interface of the host";
+	else if (*uplink)
+		way = page_printf(p, ", out by %s", uplink);
+	return page_printf(p, "%s: %s%s%s%s%s%s.", cell_text(row, INTERFACE_NAME), kind,
+	    *master ? ", a port of " : "", master, way, *guests ? "; guests " : "", guests);
+}
+
 const char *device_sentence(struct page *p, const struct row *row)
 {
 	const char *nodes = cell_text(row, PCI_GUEST_NODES), *local = cell_text(row, PCI_LOCAL);

@@ -48,6 +48,7 @@ const char *blockdev_sentence(struct page *p, const struct row *row);
 /* network.c: NICs and devices passed through. */
 void network_build_if_any(struct page *p, struct pane *pane);
 const char *nic_sentence(struct page *p, const struct row *row);
+const char *interface_sentence(struct page *p, const struct row *row);
 const char *device_sentence(struct page *p, const struct row *row);
 
 /* sources.c */

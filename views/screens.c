@@ -144,7 +144,8 @@ const struct screen screens[SCREENS] = {
 	},
 	[SCREEN_NETWORK] = {
 		.digit = '6', .name = "network", .title = "Net",
-		.help = "NICs of guests: traffic in the guest's direction, who moves it, and where it leaves.",
+		.help = "NICs of guests: traffic in the guest's direction, who moves it, and where it leaves; the "
+			"host's own interfaces.",
 		.foot = 3,
 		.part = { {
 			.title = "NICs of guests",
@@ -152,6 +153,14 @@ const struct screen screens[SCREENS] = {
 			.columns = NIC_COLUMNS_SHOWN,
 			.sort = "receive",
 			.empty = "No guest has a NIC.",
+		}, {
+			.title = "Interfaces of the host",
+			.table = TABLE_INTERFACE,
+			.columns = "interface kind receive transmit packets drops errors used guests "
+				   "master link uplink node speed mtu receive_drops transmit_drops "
+				   "receive_errors transmit_errors receive_packets transmit_packets",
+			.sort = "receive",
+			.build = network_build_if_any,
 		}, {
 			.title = "PCI devices passed through",
 			.table = TABLE_PCI,

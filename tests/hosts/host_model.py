@@ -23,11 +23,13 @@ class Link:
     """An interface of the host."""
 
     name: str
-    kind: str = "tap"  # macvtap, bridge, device
+    kind: str = "tap"  # macvtap, bridge, openvswitch, device
     master: str = ""
     lower: str = ""
     mtu: int = 1500
     queues: int = 1  # of a tap: those that its guest has switched on
+    speed: int = 0  # of a device, Mbit/s; 0: not told
+    node: int = -1
     received: tuple = (0, 0, 0)  # bytes, packets, drops a second
     sent: tuple = (0, 0, 0)
 

@@ -571,7 +571,7 @@ def network():
 
     web has four queues, two switched on, two at work; db two NICs whose workers are told by order;
     old an emulated one and one in user mode; edge runs on node 0, its device is on node 1; web has
-    a mediated device.
+    a mediated device. The port that they share, eth0, is full; old has a NIC on Open vSwitch, too.
     """
     gib = 2**30
     guests = [
@@ -604,6 +604,7 @@ def network():
             nics=(
                 Nic("vnet3", "52:54:00:00:03:00", model="e1000", vhost=False),
                 Nic("", "52:54:00:00:03:01", type="user", model="rtl8139", vhost=False),
+                Nic("vnet4", "52:54:00:00:03:02", vhost=False),
             ),
             start=120000,
         ),
@@ -623,8 +624,17 @@ def network():
         ),
     ]
     links = (
-        Link("eth0", "device", "br0", mtu=9000, received=(12e6, 9000, 0), sent=(60e6, 42000, 0)),
-        Link("eth1", "device", received=(8e5, 700, 0), sent=(2e5, 300, 0)),
+        Link(
+            "eth0",
+            "device",
+            "br0",
+            mtu=9000,
+            speed=1000,
+            node=0,
+            received=(12e6, 9000, 0),
+            sent=(110e6, 80000, 600),
+        ),
+        Link("eth1", "device", speed=10000, node=1, received=(8e5, 700, 0), sent=(2e5, 300, 0)),
         Link("br0", "bridge", mtu=1500),
         Link("br1", "bridge"),
         Link("vnet0", master="br0", queues=2, received=(gib / 20, 40000, 0), sent=(4e6, 30000, 120)),
@@ -632,6 +642,9 @@ def network():
         Link("vnet2", master="br1", received=(9e6, 6100, 0), sent=(1e5, 900, 0)),
         Link("vnet3", master="br0", mtu=1400, received=(4000, 12, 0), sent=(7000, 20, 0)),
         Link("macvtap0", "macvtap", lower="eth1", received=(5e5, 400, 0), sent=(1e5, 150, 0)),
+        Link("ovs-system", "openvswitch"),
+        Link("eth2", "device", "ovs-system", speed=25000, node=1, received=(3e4, 40, 0), sent=(1e4, 20, 0)),
+        Link("vnet4", master="ovs-system", received=(8000, 15, 0), sent=(2e4, 30, 0)),
     )
     return Host(
         "network",

@@ -107,9 +107,14 @@ def interface_files(host, link):
         yield top + "bridge/stp_state", ("file", "0\n")
     elif link.kind == "device":
         yield top + "device", ("link", "../../../0000:18:00.0")
+        yield top + "device/numa_node", ("file", f"{link.node}\n")
+        yield top + "speed", ("file", f"{link.speed or -1}\n")
     if link.master:
         yield top + "master", ("link", f"../{link.master}")
-        yield f"sys/class/net/{link.master}/brif/{link.name}", ("link", f"../../{link.name}/brport")
+        if link.master == "ovs-system":
+            yield f"sys/class/net/{link.master}/lower_{link.name}", ("link", f"../{link.name}")
+        else:
+            yield f"sys/class/net/{link.master}/brif/{link.name}", ("link", f"../../{link.name}/brport")
 
 
 def mediated_files(uuid, device):
