@@ -39,28 +39,29 @@ has_samples() {
 }
 
 # "INTERFACE BYTES PACKETS ERRORS DROPS …" of a file net/dev in the guest's direction: sent, received.
-# What a tap received the guest sent; a macvtap is the guest's own interface.
+# What a tap received the guest sent; a macvtap is the guest's own interface, and others are the host's.
 guest_counters() {
 	awk 'NR > 2 { sub(/:/, " ")
-		if ($1 ~ /^macvtap/) print $1, $10, $11, $12, $13, $2, $3, $4, $5
+		if ($1 ~ /^(macvtap|bridge|uplink)/) print $1, $10, $11, $12, $13, $2, $3, $4, $5
 		else print $1, $2, $3, $4, $5, $10, $11, $12, $13 }' "$1"
 }
 
-# The same as kvmtop counted: rates times their intervals, of all samples.
+# counted TABLE: the same as kvmtop counted: rates times their intervals, of all samples.
 counted() {
-	columns nic "interface interval_seconds $(printf '%s_per_second ' "${counters[@]}")" | awk -F '\t' '
+	columns "$1" "interface interval_seconds $(printf '%s_per_second ' "${counters[@]}")" | awk -F '\t' '
 	{ seen[$1]; for (i = 3; i <= NF; i++) sum[$1, i] += $2 * $i }
 	END { for (name in seen) { line = name
 		for (i = 3; i <= 10; i++) line = line " " sprintf("%.0f", sum[name, i])
 		print line } }'
 }
 
-# expect_counters WHAT BEFORE AFTER PERCENT: files of guest_counters against what was counted.
+# expect_counters WHAT BEFORE AFTER PERCENT TABLE INTERFACE...: files of guest_counters against what was
+# counted.
 expect_counters() {
 	local interface i before after got want
 
-	counted >"$samples_dir/counted"
-	for interface in "${interfaces[@]}"; do
+	counted "$5" >"$samples_dir/counted"
+	for interface in "${@:6}"; do
 		read -ra before < <(grep "^$interface " "$2")
 		read -ra after < <(grep "^$interface " "$3")
 		read -ra got < <(grep "^$interface " "$samples_dir/counted")
@@ -165,7 +166,7 @@ guests_live() {
 require "all guests live" guests_live
 # Rates are by the time of reading, intervals by that of the sample: of a burst within one sample the
 # product may be off by a tenth where everything is emulated.
-expect_counters live "$samples_dir/before" "$samples_dir/after" 15
+expect_counters live "$samples_dir/before" "$samples_dir/after" 15 nic "${interfaces[@]}"
 expect_true "live e1k-single: packets were dropped" "none was" \
 	awk '$1 == "e1k-single" { exit !($9 > 0) }' "$samples_dir/counted"
 expect_near "live $macvtap: transmitted" \
@@ -213,19 +214,30 @@ expect_workers_cpu tap2-pair "$busy"
 
 ip addr add 198.19.1.1/24 dev e1k-single
 exec {fd}>/dev/udp/198.19.1.2/9
+# To nobody whom the bridge knows: it goes to all ports.
+ip addr add 198.19.3.1/24 dev bridge0
+ip neigh add 198.19.3.2 lladdr 52:54:00:00:00:99 dev bridge0
+exec {bridge_fd}>/dev/udp/198.19.3.2/9
 "$KVMTOP" capture -c none --numa off -d 1 -n 3 "$samples_dir/host" </dev/null >"$samples_dir/capture" 2>&1 &
 capture_job=$!
 while kill -0 $capture_job 2>/dev/null; do
 	echo -n "not for you" >&"$fd"
+	echo -n "for nobody" >&"$bridge_fd"
 	pause 0.05
 done
 wait $capture_job || not_ok "kvmtop capture" "$(tail -n 1 "$samples_dir/capture")"
 require "all guests live" guests_live
 kvmtop_options="--root $samples_dir/host"
-take 1 2 nic
+take 1 2 nic interface
 guest_counters "$samples_dir/host/0/proc/net/dev" >"$samples_dir/before"
 guest_counters "$samples_dir/host/2/proc/net/dev" >"$samples_dir/after"
-expect_counters captured "$samples_dir/before" "$samples_dir/after" 0
+expect_counters captured "$samples_dir/before" "$samples_dir/after" 0 interface bridge0 uplink0 uplink1
+expect_true "captured bridge0 and uplink1: packets went out" "none did" \
+	awk '/^(bridge0|uplink1) / { n += $3 > 10 } END { exit n != 2 }' "$samples_dir/counted"
+expect_same "captured interfaces of the host" \
+	"$(columns interface "interface kind master uplink guests" | sort -u | tr "\t" "|" | xargs)" \
+	"bridge0|bridge||uplink1|pair uplink0|virtual|||single uplink1|virtual|bridge0||pair"
+expect_counters captured "$samples_dir/before" "$samples_dir/after" 0 nic "${interfaces[@]}"
 expect_true "captured tap-multi: packets went through" "none did" \
 	awk '$1 == "tap-multi" { exit !($3 > 10 && $7 > 10) }' "$samples_dir/counted"
 expect_true "captured e1k-single: packets were dropped" "none was" \
