@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/guest_fds.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,9 +100,14 @@ void guest_fds_read(struct guest_fds *f, const struct root *root, uint32_t pid)
 	f->n = f->error ? 0 : fds.n;
 	for (size_t i = 0; i < f->n && i < DESCRIPTORS_MAX; i++) {
 		const char *device;
+		ssize_t n;
 
 		snprintf(path, sizeof(path), "proc/%u/fd/%u", pid, fds.v[i]);
-		if (root_link(root, path, target, sizeof(target)) <= 0)
+		n = root_link(root, path, target, sizeof(target));
+		/* CAP_DAC_READ_SEARCH alone lets them be listed, but not followed. */
+		if (n == -EACCES || n == -EPERM)
+			f->error = (int)n;
+		if (n <= 0)
 			continue;
 		device = below_dev(target);
 		if (device)

@@ -117,18 +117,23 @@ static int holds_vm(const struct root *root, uint32_t pid)
 {
 	struct numbers fds = { 0 };
 	char path[64], target[64];
-	int r;
+	int r, refused = 0;
 
 	snprintf(path, sizeof(path), "proc/%u/fd", pid);
 	r = root_list_numbers(root, path, &fds);
 	for (size_t i = 0; r == 0 && i < fds.n && i < MAX_DESCRIPTORS; i++) {
+		ssize_t n;
+
 		snprintf(path, sizeof(path), "proc/%u/fd/%u", pid, fds.v[i]);
-		if (root_link(root, path, target, sizeof(target)) > 0 &&
-		    strcmp(target, "anon_inode:kvm-vm") == 0)
+		n = root_link(root, path, target, sizeof(target));
+		if (n > 0 && strcmp(target, "anon_inode:kvm-vm") == 0)
 			r = 1;
+		/* CAP_DAC_READ_SEARCH alone lets them be listed, but not followed. */
+		else if (n == -EACCES || n == -EPERM)
+			refused = (int)n;
 	}
 	numbers_done(&fds);
-	return r;
+	return r ? r : refused;
 }
 
 /* The program's own name, which a process cannot change as it can its arguments. */

@@ -239,6 +239,53 @@ hidden_processes() {
 	guest_end guest.pid
 }
 
+# exits_lack WHAT SAID COMMAND...: what is in the way of tracepoints is told, and guests are shown all the same.
+exits_lack() {
+	rm -rf exits
+	mkdir -m 777 exits
+	with=("${@:3}")
+	run -b -n 1 -d 0.5 -c none -t host_exit,domain,source -o exits/
+	with=()
+	status_is_one_of 3
+	grep -q ",exits,[^,]*,.*$2" exits/source.csv || {
+		grep ,exits, exits/source.csv >&2
+		place_fail "$1: the source of exits does not say: $2"
+	}
+	grep -q ',watched,' exits/domain.csv || {
+		cat exits/domain.csv >&2
+		place_fail "$1: the guest is not there"
+	}
+}
+
+# A tracefs that is missing, that may not be read, or that makes no sense; a kernel that refuses perf's events.
+unwatched_exits() {
+	local format=/sys/kernel/tracing/events/kvm/kvm_exit/format
+	if [ -z "$place_own" ] || [ ! -e $format ]; then
+		lacking 'tracepoints of exits: that takes root, tracefs and KVM'
+		return 0
+	fi
+	guest_start watched guest.pid || place_fail 'no guest'
+	for_everybody
+	local kvmtop=$PWD/everybody/kvmtop
+	printf 'name: kvm_exit\nID: 1\nformat:\n\tfield:unsigned int exit_reason;\toffset:-8;\n' >malformed
+	printf 'name: kvm_exit\nID: 1\nformat:\n\tfield:int other;\toffset:8;\tsize:4;\tsigned:1;\n' >unknown
+	cat >apart <<-'A'
+		#!/bin/bash
+		case $1 in
+		none) umount -l /sys/kernel/tracing && ! mountpoint -q /sys/kernel/debug/tracing ;;
+		*) mount --bind "$1" /sys/kernel/tracing/events/kvm/kvm_exit/format ;;
+		esac && exec "${@:2}"
+	A
+	chmod +x apart
+	exits_lack 'a malformed format' 'makes no sense' unshare --mount ./apart malformed
+	exits_lack 'a format of another kind' 'other fields' unshare --mount ./apart unknown
+	exits_lack 'no tracefs' 'tracefs is not mounted' unshare --mount ./apart none
+	exits_lack 'no right to tracefs' 'CAP_DAC_READ_SEARCH' "${nobody[@]}"
+	exits_lack 'no right to events' 'perf_event_open is refused: it needs CAP_PERFMON' "${nobody[@]}" \
+		--inh-caps=-all,+dac_read_search --ambient-caps=-all,+dac_read_search
+	guest_end guest.pid
+}
+
 # calls_before NAME: so many calls of it are made until the first file of the host is opened.
 calls_before() {
 	sed '/"proc/q' calls | grep -cE "^[0-9]+ +$1\\("
@@ -558,5 +605,5 @@ few_bytes() {
 }
 
 tm_need
-run_checks no_guest_yet short_of_descriptors without_rights three_capabilities hidden_processes failing_calls \
-	changes_nothing hostile_names stopped_meanwhile guests_come_and_go number_used_again few_bytes
+run_checks no_guest_yet short_of_descriptors without_rights three_capabilities hidden_processes unwatched_exits \
+	failing_calls changes_nothing hostile_names stopped_meanwhile guests_come_and_go number_used_again few_bytes
