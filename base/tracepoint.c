@@ -118,6 +118,16 @@ static int take_id(const struct slice line, uint32_t *ret)
 	return 0;
 }
 
+/* "name: kvm_exit" */
+static void take_event_name(struct slice line, char ret[TRACEPOINT_NAME])
+{
+	struct slice key, value;
+
+	if (!slice_cut(line, ':', &key, &value) ||
+	    slice_copy(slice_trim(value), ret, TRACEPOINT_NAME) >= TRACEPOINT_NAME)
+		ret[0] = '\0';
+}
+
 int tracepoint_parse(const char *text, size_t len, struct tracepoint *ret)
 {
 	struct tracepoint t = { .fields = 0 };
@@ -131,6 +141,8 @@ int tracepoint_parse(const char *text, size_t len, struct tracepoint *ret)
 			error = add_field(&t, &line);
 		} else if (slice_starts(cursor_rest(&line), "ID:")) {
 			error = t.id ? -EINVAL : take_id(cursor_rest(&line), &t.id);
+		} else if (slice_starts(cursor_rest(&line), "name:")) {
+			take_event_name(cursor_rest(&line), t.name);
 		} else if (slice_starts(cursor_rest(&line), "print fmt:")) {
 			break; /* what follows is a program */
 		}

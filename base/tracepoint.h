@@ -23,6 +23,7 @@ struct trace_field {
 };
 
 struct tracepoint {
+	char name[TRACEPOINT_NAME]; /* the kernel's own for it; "": not told */
 	uint32_t id; /* of the event: perf_event_attr.config, and common_type in its records */
 	uint32_t fields;
 	struct trace_field field[TRACEPOINT_FIELDS];

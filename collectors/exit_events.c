@@ -2,6 +2,7 @@
 #include "collectors/exit_events.h"
 
 #include <errno.h>
+#include <string.h>
 
 struct exit_reason exit_reason_x86(uint32_t isa, uint32_t reason)
 {
@@ -88,6 +89,7 @@ int exit_layout_read(const struct root *root, struct exit_layout *ret, const cha
 	if (error < 0)
 		return error;
 	l.entry_id = entry.id;
+	memcpy(l.entry_name, entry.name, sizeof(l.entry_name));
 	*ret_event = "kvm_userspace_exit";
 	error = read_user(root, &l);
 	if (error < 0)

@@ -15,6 +15,7 @@ struct root;
 /* Fields that are not there have size 0. */
 struct exit_layout {
 	uint32_t exit_id, entry_id, user_id; /* @user_id 0: this kernel has no kvm_userspace_exit */
+	char entry_name[TRACEPOINT_NAME];    /* of the raw tracepoint */
 	struct trace_field type;             /* common_type, of all three */
 	struct trace_field reason, isa;      /* x86 */
 	struct trace_field ret, esr_ec;      /* arm64 */

@@ -109,7 +109,7 @@ static int attach(struct exits_bpf *b, const struct exit_layout *layout)
 	struct bpf_program *end = bpf_object__find_program_by_name(b->object, "end_exit");
 	int error;
 
-	b->link[0] = end ? bpf_program__attach_raw_tracepoint(end, "kvm_entry") : NULL;
+	b->link[0] = end ? bpf_program__attach_raw_tracepoint(end, layout->entry_name) : NULL;
 	if (!b->link[0])
 		return end ? -errno : -ENOENT;
 	error = layout->user_id ? attach_tracepoint(b, "count_user", layout->user_id, 1) : 0;

@@ -35,6 +35,7 @@ static void test_fields(void **state)
 
 	(void)state;
 	assert_int_equal(parse(text, &t), 0);
+	assert_string_equal(t.name, "kvm_exit");
 	assert_int_equal(t.id, 103);
 	assert_int_equal(t.fields, 6);
 	assert_int_equal(tracepoint_field(&t, "exit_reason")->offset, 8);
