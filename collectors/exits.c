@@ -19,8 +19,11 @@
 #include "collectors/exits_ring.h"
 #include "collectors/exits_rows.h"
 
-/* A tenth of the time. */
+/* A tenth of the time; but no more than makes the busiest CPU write records for BURDEN of its time.
+ */
 #define WINDOW_NS (50 * NS_PER_MS)
+#define WINDOW_MIN_NS (5 * NS_PER_MS)
+#define BURDEN 0.015
 /* The first counts are worth showing after so long. */
 #define FIRST_NS (100 * NS_PER_MS)
 /* Figures cover so much at least, and as much again at most. */
@@ -43,7 +46,8 @@ struct exits {
 	uint64_t span_ns;
 	uint64_t begin_ns; /* of the window before; 0: none since it was opened */
 	uint64_t cycle_ns; /* from window to window, in the mean */
-	uint64_t cpu_ns;   /* of this reading */
+	uint64_t window_ns;
+	uint64_t cpu_ns; /* of this reading */
 	double own_cpus;
 };
 
@@ -65,6 +69,7 @@ void *exits_open(const struct sampling *options)
 
 	e->tally = exit_tally_new(guest_of, e);
 	e->mode = options->exits;
+	e->window_ns = WINDOW_NS;
 	e->span_ns = options->interval_ns / 2 > SPAN_NS ? options->interval_ns / 2 : SPAN_NS;
 	return e;
 }
@@ -207,6 +212,19 @@ static int count(struct exits *e, struct exit_window *ret)
 	return error;
 }
 
+/* By what the window before has had. */
+static void choose_window(struct exits *e)
+{
+	double cycle_ns = e->cycle_ns ? (double)e->cycle_ns : 10.0 * (double)WINDOW_NS;
+	double writing = (double)(e->ring.busiest * EXIT_RECORD_NS) / (double)e->window_ns;
+	double most_ns = writing > 0 ? BURDEN * cycle_ns / writing : WINDOW_NS;
+
+	if (most_ns > (double)WINDOW_NS)
+		e->window_ns = WINDOW_NS;
+	else
+		e->window_ns = most_ns > (double)WINDOW_MIN_NS ? (uint64_t)most_ns : WINDOW_MIN_NS;
+}
+
 /* 0 or -errno; then nothing was read, and it was said why. */
 static int watch(struct reading *r, struct exit_window *ret)
 {
@@ -228,7 +246,8 @@ static int watch(struct reading *r, struct exit_window *ret)
 		lack_rings(r, error);
 		return error;
 	}
-	exits_ring_watch(&e->ring, WINDOW_NS, e->tally, ret);
+	choose_window(e);
+	exits_ring_watch(&e->ring, e->window_ns, e->tally, ret);
 	return 0;
 }
 
@@ -292,6 +311,7 @@ static bool has_longer(const struct exits_found *found)
 static void note_method(struct reading *r, const struct exits_found *found)
 {
 	const struct exits *e = r->state;
+	double window_ms = (double)e->window_ns / NS_PER_MS;
 
 	if (lacks_exits(found))
 		reading_note(r, "This KVM reports no kvm_exit: what it handles itself, and how "
@@ -301,15 +321,16 @@ static void note_method(struct reading *r, const struct exits_found *found)
 	else if (found->counted)
 		reading_note(r, "Every exit is counted, in the kernel.");
 	else
-		reading_note(r, "Sampled, %.1f %% of the time: 50 ms of every %.0f ms.",
-		    found->duty * 100, found->duty > 0 ? 50 / found->duty : 0);
+		reading_note(r, "Sampled, %.1f %% of the time: %.0f ms of every %.0f ms.",
+		    found->duty * 100, window_ms, found->duty > 0 ? window_ms / found->duty : 0);
 	if (!found->counted && is_scaled(found))
 		reading_note(r, "Scaled to the exits that KVM counts of each guest.");
 	if (!found->counted && e->bpf_why[0])
 		reading_note(r, "Not counted: %s.", e->bpf_why);
 	if (!found->counted && has_longer(found))
-		reading_note(
-		    r, "Some exits outlast 50 ms: of their reasons the longest is not known.");
+		reading_note(r,
+		    "Some exits outlast %.0f ms: of their reasons the longest is not known.",
+		    window_ms);
 	if (part_of_others(found) > 0)
 		reading_lacks(r,
 		    "%.1f %% of the exits are of reasons beyond the first %d of a vCPU.",
@@ -347,7 +368,7 @@ static enum state read_live(struct reading *r)
 		measure(e, &window, clock_thread_cpu_ns() - cpu_ns);
 		found.counted = e->bpf != NULL;
 		found.duty = found.counted ? 1
-			     : e->cycle_ns ? (double)WINDOW_NS / (double)e->cycle_ns
+			     : e->cycle_ns ? (double)e->window_ns / (double)e->cycle_ns
 					   : 0.1;
 		found.lost = exit_tally_lost(e->tally);
 		found.own_cpus = e->own_cpus;

@@ -205,10 +205,18 @@ static void take_record(void *ctx, const struct perf_record *record)
 		tell(r, &s, &e);
 }
 
+static void read_ring(struct exits_ring *r, size_t i)
+{
+	uint64_t before = r->records;
+
+	perf_ring_read(&r->ring[i], take_record, r);
+	r->taken[i] += r->records - before;
+}
+
 static void drain(struct exits_ring *r)
 {
 	for (size_t i = 0; i < r->n; i++)
-		perf_ring_read(&r->ring[i], take_record, r);
+		read_ring(r, i);
 }
 
 static uint64_t lost_of(const struct exits_ring *r)
@@ -236,7 +244,7 @@ static void wait_for_end(struct exits_ring *r)
 			continue;
 		for (size_t i = 0; i < r->n; i++) {
 			if (fds[i].revents & POLLIN)
-				perf_ring_read(&r->ring[i], take_record, r);
+				read_ring(r, i);
 			/* Its CPU went off: it would be ready for ever. */
 			if (fds[i].revents & (POLLHUP | POLLERR | POLLNVAL))
 				fds[i].fd = -1;
@@ -252,9 +260,11 @@ void exits_ring_watch(
 
 	/* What was left from before is of no window. */
 	r->tally = NULL;
+	r->taken = xcalloc(r->n + 1, sizeof(*r->taken));
 	drain(r);
+	memset(r->taken, 0, r->n * sizeof(*r->taken));
 	lost = lost_of(r);
-	r->records = 0;
+	r->records = r->busiest = 0;
 	for (size_t i = 0; i < r->n; i++)
 		perf_ring_switch(&r->ring[i], true);
 	r->tally = tally;
@@ -265,6 +275,10 @@ void exits_ring_watch(
 		perf_ring_switch(&r->ring[i], false);
 	drain(r);
 	r->tally = NULL;
+	for (size_t i = 0; i < r->n; i++)
+		r->busiest = r->taken[i] > r->busiest ? r->taken[i] : r->busiest;
+	free(r->taken);
+	r->taken = NULL;
 	*ret = (struct exit_window){ .begin_ns = r->begin_ns,
 		.end_ns = r->end_ns,
 		.records = r->records,

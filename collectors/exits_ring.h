@@ -28,6 +28,8 @@ struct exits_ring {
 	struct exit_tally *tally; /* told of events that lie within the window */
 	uint64_t begin_ns, end_ns;
 	uint64_t records, damaged;
+	uint64_t busiest; /* records of the CPU that had most in the window */
+	uint64_t *taken;  /* … and of each */
 };
 
 /*
