@@ -26,7 +26,7 @@
 #define WAIT_MIN_NS NS_PER_SEC
 #define WAIT_MAX_NS (64 * NS_PER_SEC)
 /* Of these, so many are looked at again in one reading. */
-#define LOOKS_MAX 8
+#define LOOKS_MAX 3
 /* Far above what KVM allows. */
 #define VCPU_NUMBERS 65536
 #define DEBUGFS_MOUNT "sys/kernel/debug"

@@ -3,8 +3,8 @@
  * On which NUMA node the memory of each guest lies. Runs in a lane of its own: a walk through the
  * page tables of a large guest takes seconds, and meanwhile holds a lock that the guest's own page
  * faults want. So only short walks are made unasked, longer ones are replaced by a sample of
- * pages, and all of it takes at most a thousandth of a CPU, a hundredth where the user wants every
- * walk.
+ * pages, and all of it takes at most one part in 2000 of a CPU, a hundredth where the user wants
+ * every walk.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -39,7 +39,7 @@ static const struct effort efforts[] = {
 /* Fewer that are there tell nothing. */
 #define PRESENT_MIN 32
 /* One part in so many of the time that passes may be spent; what is not is saved up. */
-#define DUTY 1000
+#define DUTY 2000
 #define DUTY_EXACT 100
 #define CREDIT_MAX_NS ((int64_t)(20 * NS_PER_MS))
 #define MOUNTS_NS (60 * NS_PER_SEC)
