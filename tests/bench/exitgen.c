@@ -2,11 +2,12 @@
 /*
  * A guest that does nothing but leave itself: what observers cost is measured by how often it can.
  *
- *   exitgen KIND SECONDS [VCPUS [FIRST_CPU [LINGER_SECONDS]]]
+ *   exitgen KIND SECONDS [VCPUS [FIRST_CPU [LINGER_SECONDS [REST]]]]
  *
- * Prints "KIND PASSES SECONDS CPU_SECONDS" at the end. One pass is one exit and one step of a
- * counter that the guest keeps. With FIRST_CPU its vCPUs are pinned, one to a CPU; -1: they are
- * not. It stays, doing nothing, for LINGER_SECONDS, so that what KVM has counted can still be read.
+ * Prints "KIND PASSES SECONDS CPU_SECONDS RATIO" at the end. One pass is one exit and one
+ * step of a counter that the guest keeps. With FIRST_CPU its vCPUs are pinned, one to a CPU; -1:
+ * they are not. It stays, doing nothing, for LINGER_SECONDS, so that what KVM has counted can still
+ * be read. With REST it counts so far between two exits, to leave itself less often.
  *
  *   cpuid    real mode, handled in the kernel
  *   pio      real mode, a port that user space serves
@@ -14,10 +15,15 @@
  *   mmio     long mode at privilege level 3, memory of a device with an eventfd: in the kernel
  *   hlt      real mode, halted until the timer of the interrupt controller in the kernel strikes
  *   spin     real mode, never
+ *   fire     no guest runs: each pass is two calls of KVM at which its tracepoints kvm_msi_set_irq
+ *            and kvm_set_irq fire. They stand in for those of exits where KVM does not fire these,
+ *            or where guests leave themselves too slowly. RATIO is the time of such
+ *            a pass by that of one that fires nothing; it is 0 of other kinds.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kvm.h>
+#include <math.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -39,14 +45,19 @@
 #define CODE 0x2000UL     /* of vCPU n: + n * 64 */
 #define TABLES 0x10000UL
 #define VCPUS_MAX 32
+/* Passes that fire, then such that do not. */
+#define FIRE_BLOCK 128
+#define IDLE_BLOCK 16
 
 struct vcpu {
-	int fd, number, cpu;
+	int vm, fd, number, cpu;
 	struct kvm_run *run;
 	pthread_t thread;
+	double fired_s, log_sum, logs; /* of kind fire */
 };
 
 static const char *kind;
+static uint32_t rest_steps;
 static unsigned char *ram;
 static struct vcpu vcpus[VCPUS_MAX];
 static volatile sig_atomic_t over;
@@ -68,12 +79,25 @@ static size_t put_word(unsigned char *code, size_t at, uint64_t v, size_t len)
 	return put(code, at, &v, len);
 }
 
-/* The counter's step, what makes the exits, a jump back. */
+/* Counts down from it in ecx. */
+static size_t put_rest(unsigned char *code, bool is_real_mode)
+{
+	size_t n = 0;
+
+	if (!rest_steps)
+		return n;
+	n = is_real_mode ? put(code, n, "\x66\xb9", 2) : put(code, n, "\xb9", 1);
+	n = put_word(code, n, rest_steps, 4);
+	n = put(code, n, is_real_mode ? "\x66\x49" : "\xff\xc9", 2); /* dec ecx */
+	return put(code, n, "\x75\xfc", 2);                          /* jnz to that */
+}
+
+/* The rest, the counter's step, what makes the exits, a jump back. */
 static void write_code(int number)
 {
 	unsigned char *code = ram + CODE + (size_t)number * 64;
 	uint64_t counter = COUNTER + (uint64_t)number * 64;
-	size_t n = 0;
+	size_t n = put_rest(code, strcmp(kind, "mmio") != 0);
 
 	if (strcmp(kind, "mmio") == 0) {
 		n = put(code, n, "\xff\x04\x25", 3); /* inc dword [counter] */
@@ -168,6 +192,74 @@ static void pin(int cpu)
 		die("sched_setaffinity");
 }
 
+static double clock_s(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static void count_down(void)
+{
+	for (volatile uint32_t i = 0; i < rest_steps; i++) {
+	}
+}
+
+/* One tracepoint for the exit, one for the entry behind it; then the rest. */
+static void fire_once(const struct vcpu *v)
+{
+	struct kvm_irq_level level = { .irq = 5 };
+	struct kvm_msi msi = { .address_lo = 0xfee00000 };
+
+	/* Nobody takes it: the interrupt controller was never switched on. */
+	if (ioctl(v->vm, KVM_SIGNAL_MSI, &msi) < 0 || ioctl(v->vm, KVM_IRQ_LINE, &level) < 0)
+		die("interrupts");
+	count_down();
+}
+
+/* Two calls of KVM at which nothing fires. */
+static void fire_nothing(const struct vcpu *v)
+{
+	if (ioctl(v->vm, KVM_CHECK_EXTENSION, KVM_CAP_IRQCHIP) < 0 ||
+	    ioctl(v->vm, KVM_CHECK_EXTENSION, KVM_CAP_IRQFD) < 0)
+		die("KVM_CHECK_EXTENSION");
+	count_down();
+}
+
+static double time_some(const struct vcpu *v, void (*once)(const struct vcpu *v), int n)
+{
+	double begin = clock_s(CLOCK_MONOTONIC);
+
+	for (int i = 0; i < n; i++)
+		once(v);
+	return clock_s(CLOCK_MONOTONIC) - begin;
+}
+
+/*
+ * A CPU is now faster, now slower, by what else runs on its core or is given this machine's time.
+ * So passes are compared with such that fire nothing, some 100 us apart; and by the logarithm, in
+ * which what delays the ones makes up for what delays the others. Where one took four times as
+ * long, the CPU was with somebody else.
+ */
+static void fire(struct vcpu *v)
+{
+	volatile uint32_t *counter = (void *)(ram + COUNTER + (size_t)v->number * 64);
+
+	while (!over) {
+		double fired_s = time_some(v, fire_once, FIRE_BLOCK);
+		double idle_s = time_some(v, fire_nothing, IDLE_BLOCK);
+		double ratio = fired_s / FIRE_BLOCK / (idle_s / IDLE_BLOCK);
+
+		*counter += FIRE_BLOCK;
+		v->fired_s += fired_s;
+		if (ratio < 4 && ratio > 0.25) {
+			v->log_sum += log(ratio);
+			v->logs++;
+		}
+	}
+}
+
 static void *run_vcpu(void *arg)
 {
 	struct vcpu *v = arg;
@@ -176,6 +268,8 @@ static void *run_vcpu(void *arg)
 	snprintf(name, sizeof(name), "CPU %d/KVM", v->number);
 	prctl(PR_SET_NAME, name);
 	pin(v->cpu);
+	if (strcmp(kind, "fire") == 0)
+		fire(v);
 	while (!over) {
 		if (ioctl(v->fd, KVM_RUN, 0) < 0 && errno != EINTR)
 			die("KVM_RUN");
@@ -203,6 +297,7 @@ static int make_machine(int kvm)
 	struct kvm_userspace_memory_region memory = { .memory_size = RAM_BYTES };
 	struct kvm_ioeventfd event = { .addr = DEVICE, .len = 4, .fd = eventfd(0, EFD_NONBLOCK) };
 	struct kvm_pit_config pit = { .flags = 0 };
+	bool has_chip = strcmp(kind, "hlt") == 0 || strcmp(kind, "fire") == 0;
 
 	if (vm < 0)
 		die("KVM_CREATE_VM");
@@ -212,7 +307,7 @@ static int make_machine(int kvm)
 	memory.userspace_addr = (uintptr_t)ram;
 	if (ioctl(vm, KVM_SET_USER_MEMORY_REGION, &memory) < 0)
 		die("KVM_SET_USER_MEMORY_REGION");
-	if (strcmp(kind, "hlt") == 0 &&
+	if (has_chip &&
 	    (ioctl(vm, KVM_CREATE_IRQCHIP, 0) < 0 || ioctl(vm, KVM_CREATE_PIT2, &pit) < 0))
 		die("interrupt controller");
 	if (strcmp(kind, "mmio") == 0 && ioctl(vm, KVM_IOEVENTFD, &event) < 0)
@@ -248,6 +343,7 @@ static void make_vcpu(int kvm, int vm, struct vcpu *v)
 	if (run == MAP_FAILED)
 		die("mmap of a vCPU");
 	v->run = run;
+	v->vm = vm;
 	write_code(v->number);
 	set_registers(v);
 }
@@ -270,21 +366,14 @@ static void stop_vcpus(int n)
 		pthread_join(vcpus[i].thread, NULL);
 }
 
-static double now_s(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 /* What the vCPUs took of CPUs: it does not grow while they wait for one. */
-static double cpu_s(void)
+static double cpu_s(int n)
 {
-	struct timespec t;
+	double sum = 0;
 
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+	for (int i = 0; i < n; i++)
+		sum += vcpus[i].fired_s;
+	return sum > 0 ? sum : clock_s(CLOCK_PROCESS_CPUTIME_ID);
 }
 
 static uint64_t passes(int n)
@@ -308,10 +397,12 @@ int main(int argc, char **argv)
 
 	if (seconds <= 0 || n < 1 || n > VCPUS_MAX) {
 		fprintf(stderr,
-		    "usage: exitgen cpuid|pio|mix|mmio|hlt|spin SECONDS [VCPUS [CPU [LINGER]]]\n");
+		    "usage: exitgen cpuid|pio|mix|mmio|hlt|spin|fire SECONDS [VCPUS [CPU [LINGER "
+		    "[REST]]]]\n");
 		return 2;
 	}
 	kind = argv[1];
+	rest_steps = argc > 6 ? (uint32_t)strtoul(argv[6], NULL, 10) : 0;
 	kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	if (kvm < 0)
 		die("/dev/kvm");
@@ -326,11 +417,12 @@ int main(int argc, char **argv)
 	for (int i = 0; i < n; i++)
 		if (pthread_create(&vcpus[i].thread, NULL, run_vcpu, &vcpus[i]) != 0)
 			die("pthread_create");
-	begin = now_s();
+	begin = clock_s(CLOCK_MONOTONIC);
 	wait_s(seconds);
-	seconds = now_s() - begin;
+	seconds = clock_s(CLOCK_MONOTONIC) - begin;
 	stop_vcpus(n);
-	printf("%s %llu %.6f %.6f\n", kind, (unsigned long long)passes(n), seconds, cpu_s());
+	printf("%s %llu %.6f %.6f %.6f\n", kind, (unsigned long long)passes(n), seconds, cpu_s(n),
+	    vcpus[0].logs > 0 ? exp(vcpus[0].log_sum / vcpus[0].logs) : 0);
 	fflush(stdout);
 	wait_s(linger);
 	_exit(0);
