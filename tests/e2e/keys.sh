@@ -32,8 +32,9 @@ open_session() {
 		  </devices>
 		</domain>
 	X
-	session define "$place/home/guest.xml" >/dev/null && session start "$own" >/dev/null ||
+	if ! session define "$place/home/guest.xml" >/dev/null || ! session start "$own" >/dev/null; then
 		place_skip "libvirt starts no guest: $(head -n 1 "$place/virsh.err")"
+	fi
 	guest=$(cat "$place/run/libvirt/qemu/run/$own.pid")
 	echo "$guest" >"$place/guest.pid"
 	# Only what this is about, and at once.
@@ -51,3 +52,159 @@ start() {
 		--config "$place/keys.conf" -d 0.5 "$@"
 	tm_wait '1Domains'
 }
+
+# Every key is pressed when what it is about can be seen.
+press() {
+	tm_wait "$1"
+	shift
+	tm_keys "$@"
+}
+
+# The keys that count are named a moment after what was done.
+press_done() {
+	tm_wait "Done, and read back: fix $1 of"
+	press 'Esc closes' "$2"
+}
+
+period() {
+	session dumpxml "$@" "$own" | sed -n "s/.*<stats period='\([0-9]*\)'.*/\1/p"
+}
+
+period_is() {
+	[ "$(period "${@:2}")" = "$1" ]
+}
+
+quit() {
+	tm_keys q
+	tm_ended 0
+	tm_restored
+	tm_end
+}
+
+lines() {
+	wc -l <"$journal/journal.jsonl" 2>/dev/null || echo 0
+}
+
+f_fixes_it_and_u_takes_it_back() (
+	start 100x30
+	tm_keys 9
+	press 'has a balloon' f
+	press 'Esc closes' Escape
+	period_is 5 || tm_fail 'virsh sees no fix'
+	tm_wait 'u undoes it, p makes it last'
+	tm_wait ': 1 -> 0, better'
+	tm_keys 0
+	tm_wait '0 -> 5, seconds'
+	tm_wait '1 -> 0, better'
+	press "Fix 1 of" u
+	press 'Enter applies' Enter
+	press_done 2 Escape
+	tm_wait 'undone'
+	period_is '' || tm_fail 'virsh still sees the fix'
+	tm_keys 9
+	tm_wait 'has a balloon' # it is advised again
+	quit
+)
+
+p_makes_it_last() (
+	start 80x24
+	tm_keys 9
+	press 'has a balloon' f
+	press 'p makes it last' p
+	press 'Enter asks for the name' Enter
+	tm_wait "Type $own to go on:"
+	tm_type "${own}x"
+	tm_keys Enter
+	press 'that is not its name' BSpace
+	period_is '' --inactive || tm_fail 'the wrong name was taken'
+	tm_keys Enter
+	press_done 4 u
+	period_is 5 --inactive || tm_fail 'virsh sees nothing that lasts'
+	press 'Enter applies' Enter
+	press_done 5 Escape
+	period_is '' --inactive || tm_fail 'it still lasts'
+	tm_keys u
+	press 'Enter applies' Enter
+	press_done 6 Escape
+	period_is '' || tm_fail 'virsh still sees the fix'
+	quit
+)
+
+what_is_typed_ahead_confirms_nothing() (
+	local before
+	before=$(lines)
+	start 100x30 --confirm=all
+	tm_keys 9
+	tm_wait 'has a balloon'
+	tm_keys f Enter Enter y Enter
+	press 'Enter applies' Escape
+	tm_gone 'Enter applies'
+	period_is '' || tm_fail 'it was fixed'
+	[ "$(lines)" -eq "$before" ] || tm_fail 'the journal has become longer'
+	# In fields of text and in the help these keys are letters, or nothing.
+	tm_keys /
+	tm_wait 'Search:'
+	tm_keys f u p Escape F1
+	tm_wait 'any other key closes'
+	tm_keys f F1 u F1 p
+	tm_gone 'any other key closes'
+	[ "$(lines)" -eq "$before" ] || tm_fail 'a key was heard'
+	quit
+)
+
+what_changed_meanwhile_is_refused() (
+	local before
+	before=$(lines)
+	start 100x30 --confirm=all
+	tm_keys 9
+	press 'has a balloon' f
+	tm_wait 'Enter applies'
+	session dommemstat "$own" --period 7 --live >/dev/null
+	tm_keys Enter
+	tm_wait 'Refused: '
+	tm_wait 'changed meanwhile, from 0 to 7'
+	period_is 7 || tm_fail 'it was changed all the same'
+	session dommemstat "$own" --period 0 --live >/dev/null
+	press 'Esc closes' Escape
+	[ "$(lines)" -eq "$before" ] || tm_fail 'the journal has become longer'
+	quit
+)
+
+where_nothing_is_changed_the_keys_are_dead() (
+	start 100x30 --journal /etc/passwd
+	tm_keys 9
+	tm_wait "By hand: virsh dommemstat --domain $own --period 5 --live"
+	tm_shows 'f fix' && tm_fail 'f is offered without a journal'
+	tm_keys f
+	tm_wait 'no journal can be kept in /etc/passwd'
+	quit
+	tm_start 100x30 "${environment[@]}" TERM="$TM_TERM" "$kvmtop" -c none --readonly -d 0.5
+	press '1Domains' u
+	tm_wait 'Nothing is changed with --readonly.'
+	quit
+	tm_start 100x30 "${environment[@]}" TERM="$TM_TERM" "$kvmtop" --demo
+	press '1Domains' u
+	tm_wait 'A captured host cannot be changed.'
+	quit
+)
+
+# The last: then there is no guest any more.
+a_guest_that_dies_before_enter_is_left_alone() (
+	start 100x30 --confirm=all
+	tm_keys 9
+	press 'has a balloon' f
+	tm_wait 'Enter applies'
+	session destroy "$own" >/dev/null
+	until_true is_gone "$guest" || tm_fail 'the guest does not end'
+	tm_keys Enter
+	tm_wait 'Refused: '
+	tm_wait 'has ended'
+	press 'Esc closes' Escape
+	quit
+)
+
+tm_need
+open_session
+run_checks f_fixes_it_and_u_takes_it_back p_makes_it_last what_is_typed_ahead_confirms_nothing \
+	what_changed_meanwhile_is_refused where_nothing_is_changed_the_keys_are_dead \
+	a_guest_that_dies_before_enter_is_left_alone
