@@ -555,7 +555,7 @@ bool command_applies(const struct command *k, const struct page *p)
 		return line_is_finding(line) && line->row->about && finding_rule(line->row);
 	}
 	case SCOPE_JOURNAL:
-		return p->ui->screen == SCREEN_MESSAGES && p->ui->journal;
+		return p->ui->screen == SCREEN_JOURNAL && p->ui->journal;
 	case SCOPE_SIDEWAYS:
 		return p->ui->screen == SCREEN_NUMA || p->panes > 1;
 	}

@@ -106,8 +106,8 @@ static struct entry *entry_of(struct page *p, const struct record *r)
 /* Until somebody chooses one, the key is about the last fix. */
 static bool is_undone_by_key(const struct page *p, const struct record *r)
 {
-	return p->ui->place[SCREEN_MESSAGES].moved ? record_can_undo(r)
-						   : r == records_last(p->ui->journal);
+	return p->ui->place[SCREEN_JOURNAL].moved ? record_can_undo(r)
+						  : r == records_last(p->ui->journal);
 }
 
 static const char *sentence(struct page *p, const struct record *r, const struct entry *e)

@@ -240,9 +240,10 @@ const struct screen screens[SCREENS] = {
 			.figure = advice_figure,
 		} },
 	},
-	[SCREEN_MESSAGES] = {
-		.digit = '0', .name = "messages", .title = "Messages",
-		.help = "Where figures come from, what is missing and would help; what has happened.",
+	[SCREEN_JOURNAL] = {
+		.digit = '0', .name = "journal", .title = "Journal",
+		.help = "What was fixed and what came of it; where figures come from, what is missing; "
+			"what has happened.",
 		.foot = 3,
 		.part = { {
 			.title = "Fixes, the newest first",

@@ -357,7 +357,7 @@ int ui_set_filter(struct ui *ui, const char *expression, char *error, size_t err
 		char why[FILTER_ERROR_SIZE];
 		struct filter *f;
 
-		if (s == SCREEN_MESSAGES || s == SCREEN_DOMAIN || s == SCREEN_GUEST_EXITS ||
+		if (s == SCREEN_JOURNAL || s == SCREEN_DOMAIN || s == SCREEN_GUEST_EXITS ||
 		    s == SCREEN_HOST)
 			continue;
 		if (filter_new(screens[s].part[0].table, expression, &f, why) == 0) {

@@ -52,7 +52,7 @@ enum screen_id {
 	SCREEN_EXITS,
 	SCREEN_HOST,
 	SCREEN_ADVICE,
-	SCREEN_MESSAGES,
+	SCREEN_JOURNAL,
 	SCREEN_DOMAIN,      /* a guest's own page */
 	SCREEN_COUNTERS,    /* the other face of the exits */
 	SCREEN_GUEST_EXITS, /* its exits */

@@ -189,7 +189,7 @@ static void test_keys_of_a_narrow_screen(void **state)
 	struct desk d;
 
 	(void)state;
-	desk_open(&d, &small, 24, 88);
+	desk_open(&d, &small, 24, 87);
 	sees(&d, "F1Help tTree");
 	press(&d, "3");
 	sees(&d, "F1Help xExact");
