@@ -29,6 +29,8 @@ static const struct rule *const groups[] = {
 	numa_rules,
 	numa_bind_rules,
 	numa_mode_rules,
+	numa_cells_rules,
+	numa_placed_rules,
 	numa_host_rules,
 	numa_balancing_rules,
 	balloon_rules,

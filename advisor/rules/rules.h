@@ -33,6 +33,8 @@ extern const struct rule numa_rules[];
 extern const struct rule numa_bind_rules[];
 extern const struct rule numa_mode_rules[];
 extern const struct rule numa_balancing_rules[];
+extern const struct rule numa_cells_rules[];
+extern const struct rule numa_placed_rules[];
 extern const struct rule numa_host_rules[];
 extern const struct rule swap_rules[];
 extern const struct rule thp_rules[];
