@@ -410,6 +410,8 @@ static void fill_from_saved(
 	char *policy = libvirt_numa_policy_dup(saved);
 
 	cell_set_text(r->into, row, DOMAIN_SAVED, "yes", at);
+	if (saved->cpu.mode)
+		cell_set_text(r->into, row, DOMAIN_CPU_MODE_SAVED, saved->cpu.mode, at);
 	if (policy)
 		cell_set_text(r->into, row, DOMAIN_NUMA_MODE_SAVED, policy, at);
 	free(policy);

@@ -44,14 +44,15 @@ static void plan_host_model(const struct subject *s, struct plan *out)
 {
 	struct text cpu = { 0 };
 
-	print_text(&cpu, "<cpu mode='host-model' check='partial'>");
+	print_text(&cpu, "<cpu mode='host-model' check='partial'");
 	if (cell_has(s->row, DOMAIN_SOCKETS))
 		print_format(&cpu,
-		    "<topology sockets='%.0f' dies='%.0f' cores='%.0f' threads='%.0f'/>",
+		    "><topology sockets='%.0f' dies='%.0f' cores='%.0f' threads='%.0f'/></cpu>",
 		    cell_number(s->row, DOMAIN_SOCKETS, 1), cell_number(s->row, DOMAIN_DIES, 1),
 		    cell_number(s->row, DOMAIN_CORES, 1),
 		    cell_number(s->row, DOMAIN_CORE_THREADS, 1));
-	print_text(&cpu, "</cpu>");
+	else
+		print_text(&cpu, "/>");
 	plan_title(
 	    out, "give %s the host's CPU model at its next start", cell_text(s->row, DOMAIN_NAME));
 	plan_add(out, ACTION_DEFINE, s->row, "cpu", NULL, cpu.p)->saved = true;
@@ -65,12 +66,17 @@ static void plan_host_model(const struct subject *s, struct plan *out)
 
 /* ---- cpu-model-generic ---- */
 
-/* Models that every CPU has, for guests that shall run on any. */
+/*
+ * Models that every CPU has, for guests that shall run on any. Of a running guest with host-model
+ * the XML names the model that was found for it, which may be one of these.
+ */
 static bool is_generic(const struct row *domain)
 {
 	static const char *const models[] = { "qemu64", "qemu32", "kvm64", "kvm32" };
 	const char *model = cell_text(domain, DOMAIN_CPU_MODEL);
 
+	if (strncmp(cell_text(domain, DOMAIN_CPU_MODE_SAVED), "host-", 5) == 0)
+		return false;
 	if (is_text(domain, DOMAIN_CPU_MODE, "none"))
 		return is_x86(domain);
 	for (size_t i = 0; i < sizeof(models) / sizeof(models[0]); i++)
@@ -241,19 +247,14 @@ static void plan_invtsc(const struct subject *s, struct plan *out)
 
 enum hindrance {
 	HINDRANCE_NONE,
-	HINDRANCE_OFF,      /* features/pvspinlock */
-	HINDRANCE_DISABLED, /* the feature of the CPU */
+	HINDRANCE_OFF,
 	HINDRANCE_DEDICATED,
 };
-
-#define UNHALT "kvm_pv_unhalt"
 
 static enum hindrance hindrance_of(const struct row *domain)
 {
 	if (is_text(domain, DOMAIN_PV_SPINLOCK, "off"))
 		return HINDRANCE_OFF;
-	if (names_feature(domain, '-', slice_of(UNHALT)))
-		return HINDRANCE_DISABLED;
 	return is_text(domain, DOMAIN_HINT_DEDICATED, "on") ? HINDRANCE_DEDICATED : HINDRANCE_NONE;
 }
 
@@ -283,18 +284,11 @@ static void tell_spinlocks(const struct subject *s, double figure, struct text *
 {
 	double yields;
 
-	switch (hindrance_of(s->row)) {
-	case HINDRANCE_OFF:
-		print_text(out, "Its XML turns paravirtual spinlocks off");
-		break;
-	case HINDRANCE_DISABLED:
-		print_text(out, "Its XML takes " UNHALT " away, and with it paravirtual spinlocks");
-		break;
-	default:
-		print_text(out, "Its XML says that its vCPUs have CPUs for themselves, so that it "
-				"uses plain spinlocks");
-		break;
-	}
+	print_text(
+	    out, hindrance_of(s->row) == HINDRANCE_OFF
+		     ? "Its XML turns paravirtual spinlocks off"
+		     : "Its XML says that its vCPUs have CPUs for themselves, so that it uses "
+		       "plain spinlocks");
 	print_format(out, ", but the host has %.1f vCPUs for each CPU", figure);
 	if (sum_of_vcpus(s, s->row, VCPU_YIELDS, &yields) == OUTCOME_FIGURE && yields > 0) {
 		print_text(out, ", and it spun in vain ");
@@ -318,8 +312,6 @@ static void plan_spinlocks(const struct subject *s, struct plan *out)
 		const char *path, *element;
 	} cure[] = {
 		[HINDRANCE_OFF] = { "features/pvspinlock", "<pvspinlock state='on'/>" },
-		[HINDRANCE_DISABLED] = { "cpu/feature[@name='" UNHALT "']",
-		    "<feature policy='require' name='" UNHALT "'/>" },
 		[HINDRANCE_DEDICATED] = { "features/kvm/hint-dedicated",
 		    "<hint-dedicated state='off'/>" },
 	};
@@ -394,7 +386,8 @@ const struct rule cpu_model_rules[] = {
 	    .detect =
 		"The XML gives it qemu64, qemu32, kvm64, kvm32 or none on x86, and the host's "
 		"CPUs have some of ssse3, popcnt, aes, avx, avx2, avx512f, pcid and rdrand "
-		"that the XML does not add.",
+		"that the XML does not add. Not where its definition says host-model: then "
+		"it is the best that libvirt knows.",
 	    .by_hand = "virsh dumpxml GUEST --xpath '//cpu'\ngrep -m1 ^flags /proc/cpuinfo\n"
 		       "virsh domcapabilities | grep -A3 host-model",
 	    .risk = "Counts from the guest's next start on. It can then move only to hosts that "
@@ -409,9 +402,9 @@ const struct rule cpu_model_rules[] = {
 	    .rank = RANK_THROUGHPUT,
 	    .fix = FIX_C,
 	    .needs = NEEDS_LIST(NEED(TABLE_DOMAIN, DOMAIN_CPU_MODE),
-		USES(TABLE_DOMAIN, DOMAIN_CPU_MODEL), USES(TABLE_DOMAIN, DOMAIN_CPU_FEATURES),
-		NEED(TABLE_HOST, HOST_CPU_FEATURES), USES(TABLE_DOMAIN, DOMAIN_ARCH),
-		USES(TABLE_DOMAIN, DOMAIN_LIBVIRT_STATE)),
+		USES(TABLE_DOMAIN, DOMAIN_CPU_MODE_SAVED), USES(TABLE_DOMAIN, DOMAIN_CPU_MODEL),
+		USES(TABLE_DOMAIN, DOMAIN_CPU_FEATURES), NEED(TABLE_HOST, HOST_CPU_FEATURES),
+		USES(TABLE_DOMAIN, DOMAIN_ARCH), USES(TABLE_DOMAIN, DOMAIN_LIBVIRT_STATE)),
 	    .raise = 1,
 	    .clear = 0,
 	    .raise_s = 6,
@@ -496,11 +489,11 @@ const struct rule cpu_model_rules[] = {
 	    .title = "no paravirtual spinlocks on a crowded host",
 	    .good = "Where vCPUs wait for CPUs, one that waits for a lock should sleep until it is "
 		    "free: the one that holds the lock may not be running.",
-	    .detect = "The XML turns pvspinlock off, takes " UNHALT
-		      " away or sets hint-dedicated, while the host has more than one vCPU for "
-		      "each CPU and not each of the guest's vCPUs is pinned to a CPU alone.",
-	    .by_hand =
-		"virsh dumpxml GUEST | grep -E 'pvspinlock|hint-dedicated|" UNHALT "'\nnproc",
+	    .detect =
+		"The XML turns pvspinlock off or sets hint-dedicated, while the host has more "
+		"than one vCPU for each CPU and not each of the guest's vCPUs is pinned to a "
+		"CPU alone. libvirt knows no feature of the CPU for it.",
+	    .by_hand = "virsh dumpxml GUEST | grep -E 'pvspinlock|hint-dedicated'\nnproc",
 	    .risk = "Counts from the guest's next start on. Where each vCPU has a CPU for itself "
 		    "the contrary is right.",
 	    .source = "RHEL 1.2",
@@ -513,8 +506,8 @@ const struct rule cpu_model_rules[] = {
 	    .fix = FIX_C,
 	    .needs = NEEDS_LIST(NEED(TABLE_HOST, HOST_VCPU_PER_CPU),
 		USES(TABLE_DOMAIN, DOMAIN_PV_SPINLOCK), USES(TABLE_DOMAIN, DOMAIN_HINT_DEDICATED),
-		USES(TABLE_DOMAIN, DOMAIN_CPU_FEATURES), USES(TABLE_DOMAIN, DOMAIN_CPU_MODE),
-		USES(TABLE_VCPU, VCPU_AFFINITY), USES(TABLE_VCPU, VCPU_YIELDS)),
+		USES(TABLE_DOMAIN, DOMAIN_CPU_MODE), USES(TABLE_VCPU, VCPU_AFFINITY),
+		USES(TABLE_VCPU, VCPU_YIELDS)),
 	    .raise = 1.001,
 	    .clear = 1,
 	    .raise_s = 60,

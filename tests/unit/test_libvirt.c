@@ -130,7 +130,7 @@ static void fills_the_process_of_that_uuid(void **state)
 	    "<memballoon model='virtio'><stats period='10'/></memballoon></devices></domain>\n");
 	add(&h, "kvmtop/libvirt/" WEB ".saved",
 	    "<domain><maxMemory>131072</maxMemory><memoryBacking><locked/></memoryBacking>"
-	    "<vcpu>4</vcpu><cputune><vcpupin vcpu='0' cpuset='5'/>"
+	    "<vcpu>4</vcpu><cpu mode='host-model'/><cputune><vcpupin vcpu='0' cpuset='5'/>"
 	    "<emulatorpin cpuset='0-1'/></cputune>"
 	    "<numatune><memory mode='preferred' nodeset='0'/></numatune></domain>\n");
 	add(&h, "kvmtop/libvirt/" DB ".xml", "<domain><memory>32768</memory></domain>\n");
@@ -158,6 +158,7 @@ static void fills_the_process_of_that_uuid(void **state)
 	assert_true(cell_number(row, DOMAIN_VCPUS_MAXIMUM, 0) == 4);
 	assert_string_equal(cell_text(row, DOMAIN_CPU_MODE), "none");
 	assert_string_equal(cell_text(row, DOMAIN_SAVED), "yes");
+	assert_string_equal(cell_text(row, DOMAIN_CPU_MODE_SAVED), "host-model");
 	assert_string_equal(cell_text(row, DOMAIN_NUMA_MODE_SAVED), "preferred 0");
 	assert_string_equal(cell_text(row, DOMAIN_EMULATOR_PINNED_SAVED), "0-1");
 	assert_string_equal(cell_text(row, DOMAIN_MEMORY_BACKING_SAVED), "locked");
