@@ -16,6 +16,8 @@
 #define MAX_COLLECTORS 32
 /* A slow lane does not look oftener than this whether there is something to do. */
 #define LANE_TICK_NS (200 * NS_PER_MS)
+/* How long lanes have to come back at the end: with a dozen others waiting for each CPU. */
+#define PARTING_NS (400 * NS_PER_MS)
 /* It is woken when somebody needs it. */
 #define LANE_SLEEP_NS (60 * NS_PER_SEC)
 /* One that watches for a short while, again and again, keeps its rhythm better. */
@@ -475,7 +477,7 @@ struct sampler *sampler_new(struct root *root, const struct sampling *options)
 /* Gives a lane that is in the middle of a short call time to come back. */
 static bool join_lane(struct sampler *s, struct lane_thread *lane)
 {
-	uint64_t until_ns = clock_mono_ns() + 100 * NS_PER_MS;
+	uint64_t until_ns = clock_mono_ns() + PARTING_NS;
 	struct timespec t = { .tv_nsec = 1000000 };
 	bool ended = false;
 

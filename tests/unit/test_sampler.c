@@ -177,6 +177,7 @@ static void slow_lanes_know_the_guests_and_say_how(void **state)
 	assert_string_equal(cell_text(source(first, SRC_LIBVIRT), SOURCE_STATE), "ok");
 	snapshot_unref(first);
 	assert_int_equal(write(hang_pipe[1], "x", 1), 1);
+	snapshot_unref(wait_for(s, mail_runs_again));
 	assert_true(sampler_free(s));
 	root_close(root);
 	close(hang_pipe[0]);
