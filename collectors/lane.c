@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "model/told.h"
+
 void slot_init(struct slot *slot, const struct collector *collector, const struct sampling *options)
 {
 	*slot = (struct slot){ .collector = collector, .needs = ~0u };
@@ -21,7 +23,7 @@ void slot_close(struct slot *slot)
 
 void slot_forget(struct slot *slot, const struct sampling *options)
 {
-	const struct snapshot *old;
+	struct told *old;
 
 	if (slot->collector->close)
 		slot->collector->close(slot->state);
@@ -31,13 +33,13 @@ void slot_forget(struct slot *slot, const struct sampling *options)
 	old = slot->result;
 	slot->result = NULL;
 	pthread_mutex_unlock(&slot->lock);
-	snapshot_unref(old);
+	told_unref(old);
 }
 
 void slot_done(struct slot *slot)
 {
 	slot_close(slot);
-	snapshot_unref(slot->result);
+	told_unref(slot->result);
 	pthread_mutex_destroy(&slot->lock);
 }
 
@@ -72,20 +74,20 @@ uint64_t slot_stale_ns(struct slot *slot, uint64_t interval_ns)
 	return 2 * (round_ns > interval_ns ? round_ns : interval_ns);
 }
 
-const struct snapshot *slot_result(struct slot *slot)
+struct told *slot_result(struct slot *slot)
 {
-	const struct snapshot *result, *old = NULL;
+	struct told *result, *old = NULL;
 
 	pthread_mutex_lock(&slot->lock);
 	/* Copied only for whoever looks in the middle of a call: most are over too soon. */
 	if (slot->lent) {
 		old = slot->result;
-		slot->result = snapshot_copy(slot->lent);
+		slot->result = told_new(slot->lent);
 		slot->lent = NULL;
 	}
-	result = snapshot_ref(slot->result);
+	result = told_ref(slot->result);
 	pthread_mutex_unlock(&slot->lock);
-	snapshot_unref(old);
+	told_unref(old);
 	return result;
 }
 
@@ -111,12 +113,14 @@ static void begin(struct slot *slot, uint64_t now_ns)
 
 static void end(struct slot *slot, const struct reading *r, enum state outcome, uint64_t cost_ns)
 {
-	const struct snapshot *old = NULL;
+	bool is_fast = slot->collector->lane == LANE_FAST;
+	struct told *told, *old = NULL;
 
 	if (r->waits) {
-		snapshot_unref(slot->collector->lane == LANE_FAST ? NULL : r->into);
+		snapshot_unref(is_fast ? NULL : r->into);
 		return;
 	}
+	told = is_fast ? NULL : told_new(r->into);
 	pthread_mutex_lock(&slot->lock);
 	slot->outcome = outcome;
 	slot->partial = r->partial;
@@ -128,12 +132,13 @@ static void end(struct slot *slot, const struct reading *r, enum state outcome, 
 	slot->ask.since_ns = 0;
 	slot->lent = NULL;
 	slot->round_ns = r->round_ns;
-	if (slot->collector->lane != LANE_FAST) {
+	if (!is_fast) {
 		old = slot->result;
-		slot->result = r->into;
+		slot->result = told;
 	}
 	pthread_mutex_unlock(&slot->lock);
-	snapshot_unref(old);
+	told_unref(old);
+	snapshot_unref(is_fast ? NULL : r->into);
 }
 
 void slot_read(struct slot *slot, const struct root *root, const struct sampling *options,

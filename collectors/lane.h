@@ -24,9 +24,9 @@ struct slot {
 	bool closed; /* and with it the state */
 	pthread_mutex_t lock;
 	struct lane_ask ask;
-	const struct snapshot *result; /* of a slow lane; NULL until it has read once */
-	const struct snapshot *lent;   /* what it has read so far, while a call is outstanding and
-					  nobody has looked at it yet; else NULL */
+	struct told *result;         /* of a slow lane; NULL until it has read once */
+	const struct snapshot *lent; /* what it has read so far, while a call is outstanding and
+					nobody has looked at it yet; else NULL */
 	enum state outcome;
 	bool partial; /* a right, a mount or an answer is missing */
 	char note[240];
@@ -64,7 +64,7 @@ void slot_read(struct slot *slot, const struct root *root, const struct sampling
 
 /* What a slow lane has told last, of a reading that is held up as far as it came; NULL: nothing
  * yet. Unref it when done. */
-const struct snapshot *slot_result(struct slot *slot);
+struct told *slot_result(struct slot *slot);
 
 /* When it is to be read again; 0: at once. */
 uint64_t slot_due_ns(struct slot *slot);

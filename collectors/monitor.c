@@ -19,6 +19,7 @@
 #include "collectors/collector.h"
 #include "collectors/guest_list.h"
 #include "collectors/libvirt_link.h"
+#include "model/told.h"
 
 /* A monitor answers within milliseconds: one that took so long may hang the next time. */
 #define SLOW_NS NS_PER_SEC
@@ -43,7 +44,7 @@ struct asked {
 struct monitor {
 	struct libvirt_link link;
 	struct guest_list guests;
-	const struct snapshot *before; /* what was read last */
+	struct told *before; /* what was read last */
 	uint64_t readings, first_ns;
 	uint64_t took_ns;               /* what the guests took that were not slow */
 	char error[LIBVIRT_ERROR_SIZE]; /* of the last guest that gave no answer */
@@ -76,7 +77,7 @@ void monitor_close(void *state)
 
 	libvirt_link_done(&m->link);
 	guest_list_done(&m->guests, asked_done);
-	snapshot_unref(m->before);
+	told_unref(m->before);
 	free(m);
 }
 
@@ -288,7 +289,7 @@ static size_t begin_reading(struct reading *r)
 {
 	const struct table *t = &r->latest->table[TABLE_DOMAIN];
 	struct monitor *m = r->state;
-	const struct snapshot *before = m->before ? m->before : r->latest;
+	const struct snapshot *before = m->before ? told_open(m->before) : snapshot_ref(r->latest);
 	size_t n = 0;
 
 	m->readings++;
@@ -302,6 +303,7 @@ static size_t begin_reading(struct reading *r)
 			if (r->needs & NEEDS(groups[k]->src))
 				groups[k]->keep(r, t->row[i], before);
 	}
+	snapshot_unref(before);
 	return n;
 }
 
@@ -367,7 +369,7 @@ enum state monitor_read(struct reading *r)
 	free(turn);
 	r->round_ns = round_of(r, guests);
 	failed = note_guests(r, guests);
-	snapshot_unref(m->before);
-	m->before = snapshot_ref(r->into);
+	told_unref(m->before);
+	m->before = told_new(r->into);
 	return failed ? STATE_ABSENT : STATE_OK;
 }

@@ -12,6 +12,7 @@
 #include "collectors/collector.h"
 #include "collectors/lane.h"
 #include "collectors/source_rows.h"
+#include "model/told.h"
 
 #define MAX_COLLECTORS 32
 /* A slow lane does not look oftener than this whether there is something to do. */
@@ -248,11 +249,11 @@ static void show_silence(struct sampler *s, struct slot *slot, struct snapshot *
 /* What nobody needs now may be needed again: until it is read anew it only grows old. */
 static void merge_slot(struct sampler *s, struct slot *slot, struct snapshot *into)
 {
-	const struct snapshot *result = slot_result(slot);
+	struct told *told = slot_result(slot);
 
-	if (result)
-		snapshot_merge(into, result, slot_stale_ns(slot, guarded_interval(s)));
-	snapshot_unref(result);
+	if (told)
+		told_merge(told, into, slot_stale_ns(slot, guarded_interval(s)));
+	told_unref(told);
 	if (is_needed(s, slot))
 		show_silence(s, slot, into);
 }

@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/sanitize.h"
 #include "base/xalloc.h"
+#include "model/snapshot_inner.h"
 
 /* Nothing foreign that is longer is of use on a screen or in a file. */
 #define TEXT_MAX ((size_t)4096)
@@ -262,8 +263,7 @@ static bool is_guest(struct key key)
 	return key.owner != 0 || key.born != 0;
 }
 
-/* Text lives in the other snapshot's arena; it was sanitised when it got there. */
-static struct cell copy_cell(struct snapshot *into, const struct column *c, struct cell cell)
+struct cell cell_copy(struct snapshot *into, const struct column *c, struct cell cell)
 {
 	if (c->kind == KIND_TEXT && cell.text) {
 		size_t size = strlen(cell.text) + 1;
@@ -275,65 +275,17 @@ static struct cell copy_cell(struct snapshot *into, const struct column *c, stru
 	return cell;
 }
 
-struct snapshot *snapshot_copy(const struct snapshot *from)
-{
-	struct snapshot *copy = snapshot_new(from->moment);
-
-	for (enum table_id t = 0; t < TABLES; t++)
-		for (size_t i = 0; i < from->table[t].n; i++) {
-			const struct row *row = from->table[t].row[i];
-			struct row *own = snapshot_row(copy, t, row->key);
-
-			for (int c = 0; c < table_kinds[t].columns; c++)
-				own->cell[c] =
-				    copy_cell(copy, &table_kinds[t].column[c], row->cell[c]);
-		}
-	return copy;
-}
-
-/* The row that @from speaks of; NULL when it is of a guest that has ended. */
-static struct row *merge_target(struct snapshot *into, enum table_id id, const struct row *from)
+struct row *snapshot_target(struct snapshot *into, enum table_id id, struct key key, bool is_named)
 {
 	/* Only a domain without a process lives by what a slow source tells, and only with its
 	 * name. */
-	bool is_far = id == TABLE_DOMAIN && from->key.owner >> 63 && from->cell[DOMAIN_NAME].at_ns;
+	bool is_far = id == TABLE_DOMAIN && key.owner >> 63 && is_named;
 
 	if (id == TABLE_DOMAIN && !is_far)
-		return snapshot_find(into, id, from->key);
-	if (!is_far && is_guest(from->key) &&
-	    !snapshot_find(into, TABLE_DOMAIN, key_of(from->key, 0)))
+		return snapshot_find(into, id, key);
+	if (!is_far && is_guest(key) && !snapshot_find(into, TABLE_DOMAIN, key_of(key, 0)))
 		return NULL;
-	return snapshot_row(into, id, from->key);
-}
-
-static void merge_row(
-    struct snapshot *into, enum table_id id, const struct row *from, uint64_t stale_ns)
-{
-	struct row *row;
-
-	row = merge_target(into, id, from);
-	if (!row)
-		return;
-	for (int i = 0; i < table_kinds[id].columns; i++) {
-		struct cell cell = from->cell[i];
-
-		/* at_ns 0: this source did not speak of it. */
-		if (cell.at_ns == 0)
-			continue;
-		if (cell.state == STATE_OK && into->moment.mono_ns > cell.at_ns + stale_ns)
-			cell.state = STATE_STALE;
-		/* What the fast lane knows now is better than what a slow one knew. */
-		if (cell.state == STATE_STALE && row->cell[i].state == STATE_OK)
-			continue;
-		row->cell[i] = copy_cell(into, &table_kinds[id].column[i], cell);
-	}
-}
-
-void snapshot_merge(struct snapshot *into, const struct snapshot *from, uint64_t stale_ns)
-{
-	for (int t = 0; t < TABLES; t++)
-		for (size_t i = 0; i < from->table[t].n; i++)
-			merge_row(into, (enum table_id)t, from->table[t].row[i], stale_ns);
+	return snapshot_row(into, id, key);
 }
 
 /* The columns of a table that @sources fill. */
@@ -352,10 +304,11 @@ static int columns_of(enum table_id id, unsigned sources, int *ret)
 static struct row *carry_target(struct snapshot *into, enum table_id id, const struct row *from)
 {
 	size_t before = into->table[id].n;
-	struct row *row = merge_target(into, id, from);
+	bool is_named = id == TABLE_DOMAIN && from->cell[DOMAIN_NAME].at_ns;
+	struct row *row = snapshot_target(into, id, from->key, is_named);
 
 	for (int i = 0; into->table[id].n > before && i < table_kinds[id].identity; i++)
-		row->cell[i] = copy_cell(into, &table_kinds[id].column[i], from->cell[i]);
+		row->cell[i] = cell_copy(into, &table_kinds[id].column[i], from->cell[i]);
 	return row;
 }
 
@@ -376,7 +329,7 @@ static void carry_row(struct snapshot *into, enum table_id id, const struct row 
 			continue;
 		if (cell.state == STATE_OK && into->moment.mono_ns > cell.at_ns + stale_ns)
 			cell.state = STATE_STALE;
-		row->cell[column[i]] = copy_cell(into, &table_kinds[id].column[column[i]], cell);
+		row->cell[column[i]] = cell_copy(into, &table_kinds[id].column[column[i]], cell);
 	}
 }
 

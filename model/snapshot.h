@@ -74,7 +74,6 @@ struct snapshot {
 };
 
 struct snapshot *snapshot_new(struct moment moment);
-struct snapshot *snapshot_copy(const struct snapshot *from);
 struct snapshot *snapshot_ref(const struct snapshot *s);
 void snapshot_unref(const struct snapshot *s);
 
@@ -119,14 +118,8 @@ enum state state_of_errno(int error);
 const char *state_name(enum state state);
 
 /*
- * Copies the cells that @from holds into @into; rows are added where @into lacks them, but those
- * of guests only when the guest is in @into. Values older than @stale_ns become STALE.
- */
-void snapshot_merge(struct snapshot *into, const struct snapshot *from, uint64_t stale_ns);
-
-/*
  * Takes over from the sample before what @sources told then, where @into lacks it: they are not
- * read at every sample. Rows and staleness as with snapshot_merge.
+ * read at every sample. Rows and staleness as with told_merge.
  */
 void snapshot_carry(
     struct snapshot *into, const struct snapshot *before, unsigned sources, uint64_t stale_ns);

@@ -14,6 +14,7 @@
 #include "base/root.h"
 #include "collectors/collector.h"
 #include "collectors/lane.h"
+#include "model/told.h"
 #include "tests/helpers/libvirt_fake.h"
 
 #define GUESTS 3
@@ -54,7 +55,7 @@ static void look(struct lane_of_one *l)
 			cell_set_number(row, DOMAIN_STOPPED, 1, now->moment.mono_ns);
 	}
 	if (l->slot.result)
-		snapshot_merge(now, l->slot.result, 1000 * NS_PER_SEC);
+		told_merge(l->slot.result, now, 1000 * NS_PER_SEC);
 	snapshot_link(now);
 	snapshot_unref(l->latest);
 	l->latest = now;
@@ -102,12 +103,14 @@ static void end_round(struct lane_of_one *l)
 /* In MiB; 0: nothing is shown. */
 static double shown(struct lane_of_one *l, unsigned guest)
 {
-	const struct snapshot *result = slot_result(&l->slot);
+	struct told *told = slot_result(&l->slot);
+	const struct snapshot *result = told ? told_open(told) : NULL;
 	const struct row *row =
 	    result ? snapshot_find(result, TABLE_DOMAIN, key_process(70 + guest, 100)) : NULL;
 	double v = row ? cell_number(row, DOMAIN_BALLOON, 0) / MIB : 0;
 
 	snapshot_unref(result);
+	told_unref(told);
 	return v;
 }
 
@@ -185,6 +188,7 @@ static void one_that_hangs_takes_nothing_from_the_others(void **state)
  */
 static void many_take_turns(void **state)
 {
+	struct snapshot *result;
 	struct lane_of_one l;
 	uint64_t since_ns;
 
@@ -206,7 +210,9 @@ static void many_take_turns(void **state)
 		assert_int_equal(l.fake->calls,
 		    i < MANY / 5 || l.slot.ended_ns > since_ns + 5 * NS_PER_SEC ? 5 : 0);
 	}
-	assert_int_equal(l.slot.result->table[TABLE_DOMAIN].n, MANY);
+	result = told_open(l.slot.result);
+	assert_int_equal(result->table[TABLE_DOMAIN].n, MANY);
+	snapshot_unref(result);
 	assert_string_equal(
 	    l.slot.note, "60 guests answered. To save CPU, each guest is asked every 12 s only.");
 	assert_true(slot_stale_ns(&l.slot, NS_PER_SEC) >= 24 * NS_PER_SEC);
@@ -215,10 +221,12 @@ static void many_take_turns(void **state)
 
 static enum state balloon_state(struct lane_of_one *l, unsigned guest)
 {
-	const struct row *row =
-	    snapshot_find(l->slot.result, TABLE_DOMAIN, key_process(70 + guest, 100));
+	struct snapshot *result = told_open(l->slot.result);
+	const struct row *row = snapshot_find(result, TABLE_DOMAIN, key_process(70 + guest, 100));
+	enum state balloon = row ? row->cell[DOMAIN_BALLOON].state : STATE_ABSENT;
 
-	return row ? row->cell[DOMAIN_BALLOON].state : STATE_ABSENT;
+	snapshot_unref(result);
+	return balloon;
 }
 
 /* Between its turns a guest that failed is no guest without a balloon. */

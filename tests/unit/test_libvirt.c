@@ -14,6 +14,7 @@
 #include "collectors/collector.h"
 #include "collectors/lane.h"
 #include "collectors/values.h"
+#include "model/told.h"
 
 #define WEB "f9619846-04cd-4b46-ae0b-3cab9f80a0bf"
 #define DB "d10a7262-7d62-456c-8461-4a72b9b78b2d"
@@ -26,7 +27,7 @@ struct host {
 	struct root *root;
 	struct sampling options;
 	struct slot slot;
-	struct snapshot *latest;
+	struct snapshot *latest, *told;
 };
 
 static void add(struct host *h, const char *path, const char *content)
@@ -85,12 +86,15 @@ static const struct snapshot *ask(struct host *h, enum source_id src)
 	snapshot_link(h->latest);
 	slot_init(&h->slot, collector_of(src), &h->options);
 	slot_read(&h->slot, h->root, &h->options, h->latest, NULL);
-	return h->slot.result;
+	snapshot_unref(h->told);
+	h->told = told_open(h->slot.result);
+	return h->told;
 }
 
 static void host_done(struct host *h)
 {
 	slot_done(&h->slot);
+	snapshot_unref(h->told);
 	snapshot_unref(h->latest);
 	root_close(h->root);
 	text_done(&h->text);

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "model/snapshot.h"
+#include "model/told.h"
 
 #define SECOND NS_PER_SEC
 
@@ -136,6 +137,14 @@ static void a_value_not_read_again_keeps_its_rate(void **state)
 	snapshot_unref(c);
 }
 
+static void merge(struct snapshot *into, const struct snapshot *slow, uint64_t stale_ns)
+{
+	struct told *told = told_new(slow);
+
+	told_merge(told, into, stale_ns);
+	told_unref(told);
+}
+
 static void slow_sources_are_merged_and_grow_old(void **state)
 {
 	struct snapshot *into = at_second(20), *slow = at_second(15);
@@ -148,7 +157,7 @@ static void slow_sources_are_merged_and_grow_old(void **state)
 	row = snapshot_row(slow, TABLE_PLACEMENT, key_of(key_process(99, 1), 1));
 	cell_set_number(row, PLACEMENT_MEMORY, 5, 15 * SECOND);
 	snapshot_row(slow, TABLE_DOMAIN, key_process(99, 1));
-	snapshot_merge(into, slow, 2 * SECOND);
+	merge(into, slow, 2 * SECOND);
 	snapshot_unref(slow);
 	assert_string_equal(cell_text(guest, DOMAIN_NAME), "web");
 	assert_string_equal(cell_text(guest, DOMAIN_TITLE), "tab\\x09here");
@@ -167,11 +176,44 @@ static void a_domain_without_process_has_a_row(void **state)
 
 	(void)state;
 	cell_set_text(slow, row, DOMAIN_NAME, "far", 20 * SECOND);
-	snapshot_merge(into, slow, SECOND);
+	merge(into, slow, SECOND);
 	assert_int_equal(into->table[TABLE_DOMAIN].n, 1);
 	assert_string_equal(cell_text(into->table[TABLE_DOMAIN].row[0], DOMAIN_NAME), "far");
 	snapshot_unref(slow);
 	snapshot_unref(into);
+}
+
+static void what_was_told_outlives_its_snapshot(void **state)
+{
+	struct snapshot *slow = at_second(15), *open;
+	struct row *guest = add_guest(slow, 7, 1, "web"), *row;
+	struct told *told;
+
+	(void)state;
+	cell_set_text(slow, guest, DOMAIN_TITLE, "", 15 * SECOND);
+	cell_set_missing(guest, DOMAIN_BALLOON, STATE_DENIED, 15 * SECOND);
+	row = snapshot_row(slow, TABLE_PLACEMENT, key_of(guest->key, 1));
+	cell_set_number(row, PLACEMENT_MEMORY, 5, 14 * SECOND);
+	snapshot_row(slow, TABLE_DISK, key_of(guest->key, 3));
+	told = told_new(slow);
+	snapshot_unref(slow);
+	assert_ptr_equal(told_ref(told), told);
+	told_unref(told);
+	open = told_open(told);
+	told_unref(told);
+	assert_int_equal(open->moment.mono_ns, 15 * SECOND);
+	guest = snapshot_find(open, TABLE_DOMAIN, key_process(7, 1));
+	assert_string_equal(cell_text(guest, DOMAIN_NAME), "web");
+	assert_true(cell_has(guest, DOMAIN_TITLE));
+	assert_string_equal(cell_text(guest, DOMAIN_TITLE), "");
+	assert_int_equal(guest->cell[DOMAIN_BALLOON].state, STATE_DENIED);
+	assert_int_equal(guest->cell[DOMAIN_MEMORY].at_ns, 0);
+	row = snapshot_find(open, TABLE_PLACEMENT, key_of(guest->key, 1));
+	assert_float_equal(cell_number(row, PLACEMENT_MEMORY, 0), 5, 0);
+	assert_int_equal(row->cell[PLACEMENT_MEMORY].at_ns, 14 * SECOND);
+	/* A row of which nothing was told but that it is there. */
+	assert_non_null(snapshot_find(open, TABLE_DISK, key_of(guest->key, 3)));
+	snapshot_unref(open);
 }
 
 static void errors_have_their_state(void **state)
@@ -333,6 +375,7 @@ int main(void)
 		cmocka_unit_test(a_value_not_read_again_keeps_its_rate),
 		cmocka_unit_test(slow_sources_are_merged_and_grow_old),
 		cmocka_unit_test(a_domain_without_process_has_a_row),
+		cmocka_unit_test(what_was_told_outlives_its_snapshot),
 		cmocka_unit_test(errors_have_their_state),
 		cmocka_unit_test(guests_add_up_their_threads),
 		cmocka_unit_test(memory_and_run_time_are_compared_by_node),

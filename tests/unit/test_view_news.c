@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What screens say of what is not there yet, cannot be had, or lies out of sight. */
 #include "a_desk.h"
+#include "model/told.h"
 #include "views/mark.h"
 
 static const struct row *host_row(const struct desk *d)
@@ -169,6 +170,15 @@ static void test_exact_where_nothing_can_be_read(void **state)
 	desk_close(&d);
 }
 
+static struct snapshot *copy(const struct snapshot *from)
+{
+	struct told *told = told_new(from);
+	struct snapshot *s = told_open(told);
+
+	told_unref(told);
+	return s;
+}
+
 static void show_answer(struct desk *d, const struct a_host *h, double reads, bool took)
 {
 	struct snapshot *s;
@@ -182,7 +192,7 @@ static void show_answer(struct desk *d, const struct a_host *h, double reads, bo
 		cell_set_number(
 		    s->table[TABLE_PLACEMENT].row[i], PLACEMENT_TOOK, 0.012, s->moment.mono_ns);
 	/* The picture was drawn before all was said. */
-	d->now = snapshot_copy(s);
+	d->now = copy(s);
 	snapshot_link((struct snapshot *)d->now);
 	snapshot_unref(s);
 	look(d);
@@ -331,7 +341,7 @@ static void test_branches_of_a_narrow_tree(void **state)
 		struct desk d;
 
 		desk_open(&d, &small, 30, widths[i]);
-		s = snapshot_copy(d.now);
+		s = copy(d.now);
 		for (size_t k = 0; k < s->table[TABLE_THREAD].n; k++)
 			cell_set_text(s, s->table[TABLE_THREAD].row[k], THREAD_ROLE,
 			    k == 0   ? "emulator"
@@ -360,7 +370,7 @@ static void test_memory_begins_with_the_largest(void **state)
 
 	(void)state;
 	desk_open(&d, &small, 60, 100);
-	s = snapshot_copy(d.now);
+	s = copy(d.now);
 	/* mail is the largest, db1 the most swapped. */
 	cell_set_number(s->table[TABLE_DOMAIN].row[0], DOMAIN_MEMORY, 9 * GIB, s->moment.mono_ns);
 	for (size_t i = 0; i < 3; i++)
