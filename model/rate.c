@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdlib.h>
+
+#include "base/xalloc.h"
 #include "model/snapshot.h"
 
 static void rate_cell(const struct column *c, struct cell *now, const struct cell *before)
 {
 	double seconds;
 
-	if (now->state != STATE_OK && now->state != STATE_STALE) {
+	if (!state_has_value(now->state)) {
 		now->rate_state = now->state;
 		return;
 	}
-	if (!before || (before->state != STATE_OK && before->state != STATE_STALE)) {
+	if (!before || !state_has_value(before->state)) {
 		now->rate_state = STATE_FIRST;
 		return;
 	}
@@ -32,19 +35,44 @@ static void rate_cell(const struct column *c, struct cell *now, const struct cel
 	now->rate_state = now->state;
 }
 
+static int counters_of(const struct table_kind *kind, int *ret)
+{
+	int n = 0;
+
+	for (int c = 0; c < kind->columns; c++)
+		if (kind->column[c].kind == KIND_COUNTER)
+			ret[n++] = c;
+	return n;
+}
+
+/* Most rows stand where they stood. */
+static const struct row *row_before(
+    const struct snapshot *before, enum table_id id, const struct row *row)
+{
+	const struct table *t = &before->table[id];
+
+	if (row->number < t->n && key_equal(t->row[row->number]->key, row->key))
+		return t->row[row->number];
+	return snapshot_find(before, id, row->key);
+}
+
 static void rate_table(struct snapshot *s, const struct snapshot *before, enum table_id id)
 {
 	const struct table_kind *kind = &table_kinds[id];
+	int *counter = xcalloc((size_t)kind->columns, sizeof(*counter));
+	int counters = counters_of(kind, counter);
 
-	for (size_t i = 0; i < s->table[id].n; i++) {
+	for (size_t i = 0; counters && i < s->table[id].n; i++) {
 		struct row *row = s->table[id].row[i];
-		const struct row *old = before ? snapshot_find(before, id, row->key) : NULL;
+		const struct row *old = before ? row_before(before, id, row) : NULL;
 
-		for (int c = 0; c < kind->columns; c++)
-			if (kind->column[c].kind == KIND_COUNTER)
-				rate_cell(
-				    &kind->column[c], &row->cell[c], old ? &old->cell[c] : NULL);
+		for (int k = 0; k < counters; k++) {
+			int c = counter[k];
+
+			rate_cell(&kind->column[c], &row->cell[c], old ? &old->cell[c] : NULL);
+		}
 	}
+	free(counter);
 }
 
 static void carry_row(

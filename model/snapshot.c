@@ -82,16 +82,6 @@ struct key key_of(struct key owner, uint64_t item)
 	return (struct key){ .owner = owner.owner, .born = owner.born, .item = item };
 }
 
-bool key_same_owner(struct key a, struct key b)
-{
-	return a.owner == b.owner && a.born == b.born;
-}
-
-bool key_equal(struct key a, struct key b)
-{
-	return key_same_owner(a, b) && a.item == b.item;
-}
-
 static size_t key_hash(struct key k)
 {
 	uint64_t h = k.owner * 0x9e3779b97f4a7c15u ^ k.born * 0xc2b2ae3d27d4eb4fu ^
@@ -192,31 +182,6 @@ void cell_set_missing(struct row *row, int column, enum state why, uint64_t at_n
 	row->cell[column] = (struct cell){
 		.at_ns = at_ns & AT_NS_MAX, .state = state & 7, .rate_state = state & 7
 	};
-}
-
-static bool is_value(enum state state)
-{
-	return state == STATE_OK || state == STATE_STALE;
-}
-
-bool cell_value(const struct column *c, const struct cell *cell, double *ret)
-{
-	if (c->kind == KIND_TEXT || !is_value(cell_state(c, cell)))
-		return false;
-	*ret = c->kind == KIND_COUNTER ? cell->rate : cell->number;
-	return true;
-}
-
-enum state cell_state(const struct column *c, const struct cell *cell)
-{
-	if (c->kind == KIND_COUNTER && is_value(cell->state))
-		return cell->rate_state;
-	return cell->state;
-}
-
-bool cell_has(const struct row *row, int column)
-{
-	return is_value(row->cell[column].state);
 }
 
 double cell_number(const struct row *row, int column, double otherwise)
@@ -348,11 +313,21 @@ void snapshot_carry(
 
 void snapshot_link(struct snapshot *s)
 {
-	for (int t = 0; t < TABLES; t++)
+	for (int t = 0; t < TABLES; t++) {
+		struct row *domain = NULL;
+		struct key owner = { 0 };
+
 		for (size_t i = 0; i < s->table[t].n; i++) {
 			struct row *row = s->table[t].row[i];
 
-			if (is_guest(row->key))
-				row->domain = snapshot_find(s, TABLE_DOMAIN, key_of(row->key, 0));
+			if (!is_guest(row->key))
+				continue;
+			/* Rows of one guest mostly lie together. */
+			if (!key_same_owner(owner, row->key)) {
+				owner = key_of(row->key, 0);
+				domain = snapshot_find(s, TABLE_DOMAIN, owner);
+			}
+			row->domain = domain;
 		}
+	}
 }

@@ -85,8 +85,17 @@ struct key key_host(uint64_t item);
 struct key key_of(struct key owner, uint64_t item);
 /* An item by its name: of a disk, of a device. */
 uint64_t key_item(const char *name);
-bool key_equal(struct key a, struct key b);
-bool key_same_owner(struct key a, struct key b);
+
+/* These few are called for every cell of every sample. */
+static inline bool key_same_owner(struct key a, struct key b)
+{
+	return a.owner == b.owner && a.born == b.born;
+}
+
+static inline bool key_equal(struct key a, struct key b)
+{
+	return key_same_owner(a, b) && a.item == b.item;
+}
 
 /* The row of that key, or NULL. */
 struct row *snapshot_find(const struct snapshot *s, enum table_id t, struct key key);
@@ -102,15 +111,37 @@ void cell_set_text(
 /* No value, and why. */
 void cell_set_missing(struct row *row, int column, enum state why, uint64_t at_ns);
 
+static inline bool state_has_value(enum state state)
+{
+	return state == STATE_OK || state == STATE_STALE;
+}
+
+/* The state of the figure that a column shows; STATE_OK, or STATE_STALE, when cell_value gives one.
+ */
+static inline enum state cell_state(const struct column *c, const struct cell *cell)
+{
+	if (c->kind == KIND_COUNTER && state_has_value(cell->state))
+		return cell->rate_state;
+	return cell->state;
+}
+
 /* The figure that a column shows: a gauge's number or a counter's rate. False where there is none.
  */
-bool cell_value(const struct column *c, const struct cell *cell, double *ret);
-/* The state that goes with it; STATE_OK, or STATE_STALE, when cell_value gives one. */
-enum state cell_state(const struct column *c, const struct cell *cell);
+static inline bool cell_value(const struct column *c, const struct cell *cell, double *ret)
+{
+	if (c->kind == KIND_TEXT || !state_has_value(cell_state(c, cell)))
+		return false;
+	*ret = c->kind == KIND_COUNTER ? cell->rate : cell->number;
+	return true;
+}
+
 /* A gauge's number or @otherwise; a text or "". */
 double cell_number(const struct row *row, int column, double otherwise);
 const char *cell_text(const struct row *row, int column);
-bool cell_has(const struct row *row, int column);
+static inline bool cell_has(const struct row *row, int column)
+{
+	return state_has_value(row->cell[column].state);
+}
 
 /* 0 or the state that an errno (positive or negative) stands for: EPERM is DENIED, ENOENT is
  * ABSENT. */

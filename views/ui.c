@@ -103,19 +103,41 @@ void ui_free(struct ui *ui)
 	free(ui);
 }
 
+static bool says_something(const struct column *column, const struct cell *cell)
+{
+	return cell_state(column, cell) != STATE_ABSENT &&
+	       (column->kind != KIND_TEXT || !cell->text || *cell->text);
+}
+
+/* Row by row, for that is how they lie in memory. */
+static void note_columns_of(
+    bool *seen, const struct table_kind *kind, const struct table *rows, int *unseen)
+{
+	int n = 0;
+
+	for (int c = 0; c < kind->columns; c++)
+		if (!seen[c])
+			unseen[n++] = c;
+	for (size_t i = 0; i < rows->n && n > 0; i++)
+		for (int k = 0; k < n; k++) {
+			int c = unseen[k];
+
+			if (!says_something(&kind->column[c], &rows->row[i]->cell[c]))
+				continue;
+			seen[c] = true;
+			unseen[k--] = unseen[--n];
+		}
+}
+
 /* A column that any row had something to say in is shown from then on. */
 static void note_columns(struct ui *ui, const struct snapshot *now)
 {
-	for (int t = 0; t < TABLES; t++)
-		for (int c = 0; c < table_kinds[t].columns; c++)
-			for (size_t i = 0; i < now->table[t].n && !ui->seen[t][c]; i++) {
-				const struct cell *cell = &now->table[t].row[i]->cell[c];
-				const struct column *column = &table_kinds[t].column[c];
+	for (int t = 0; t < TABLES; t++) {
+		int *unseen = xcalloc((size_t)table_kinds[t].columns, sizeof(*unseen));
 
-				ui->seen[t][c] =
-				    cell_state(column, cell) != STATE_ABSENT &&
-				    (column->kind != KIND_TEXT || !cell->text || *cell->text);
-			}
+		note_columns_of(ui->seen[t], &table_kinds[t], &now->table[t], unseen);
+		free(unseen);
+	}
 }
 
 static void note_sources(struct ui *ui, const struct snapshot *now)

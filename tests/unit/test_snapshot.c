@@ -137,6 +137,38 @@ static void a_value_not_read_again_keeps_its_rate(void **state)
 	snapshot_unref(c);
 }
 
+/* Rows are looked for where they stood, and owners with the row before: neither has to hold. */
+static void rows_that_moved_keep_rate_and_guest(void **state)
+{
+	struct snapshot *s[2];
+
+	(void)state;
+	for (uint64_t i = 0; i < 2; i++) {
+		struct row *web, *db;
+
+		s[i] = at_second(10 + i);
+		web = add_guest(s[i], 7, 1, "web");
+		db = add_guest(s[i], 8, 1, "db");
+		if (i == 0)
+			add_vcpu(s[i], web, 70, 0);
+		add_vcpu(s[i], db, 80, i * SECOND / 2);
+		add_vcpu(s[i], web, 71, i * SECOND / 4);
+		add_vcpu(s[i], db, 81, i * SECOND);
+		snapshot_link(s[i]);
+	}
+	snapshot_rate(s[1], s[0]);
+	assert_int_equal(s[1]->table[TABLE_VCPU].n, 3);
+	for (size_t i = 0; i < 3; i++) {
+		static const double rates[] = { 0.5, 0.25, 1 };
+		const struct row *row = s[1]->table[TABLE_VCPU].row[i];
+
+		assert_string_equal(cell_text(row->domain, DOMAIN_NAME), i == 1 ? "web" : "db");
+		assert_float_equal(rate_of(s[1], row->key), rates[i], 1e-9);
+	}
+	snapshot_unref(s[0]);
+	snapshot_unref(s[1]);
+}
+
 static void merge(struct snapshot *into, const struct snapshot *slow, uint64_t stale_ns)
 {
 	struct told *told = told_new(slow);
@@ -375,6 +407,7 @@ int main(void)
 		cmocka_unit_test(a_value_not_read_again_keeps_its_rate),
 		cmocka_unit_test(slow_sources_are_merged_and_grow_old),
 		cmocka_unit_test(a_domain_without_process_has_a_row),
+		cmocka_unit_test(rows_that_moved_keep_rate_and_guest),
 		cmocka_unit_test(what_was_told_outlives_its_snapshot),
 		cmocka_unit_test(errors_have_their_state),
 		cmocka_unit_test(guests_add_up_their_threads),
