@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/cpulist.h"
+#include "base/parse.h"
 #include "base/print.h"
 #include "base/slice.h"
 #include "base/xalloc.h"
@@ -165,9 +166,21 @@ static char *value_in(const struct action *a, const char *state)
 	return kinds[a->kind].value ? kinds[a->kind].value(a, state) : xstrdup(state);
 }
 
+/* Of a file that tells all its words the chosen one: the kernel takes no other back. */
+static char *written_of(const struct action *a, char *value)
+{
+	char word[64];
+
+	if (kinds[a->kind].read != setting_read || !strchr(value, '[') ||
+	    parse_choice(value, word, sizeof(word)) < 0)
+		return value;
+	free(value);
+	return xstrdup(word);
+}
+
 char *kind_value(const struct action *a, const char *state)
 {
-	return one_line(value_in(a, state));
+	return written_of(a, one_line(value_in(a, state)));
 }
 
 bool kind_holds(const struct action *a, const char *state, const char *value)

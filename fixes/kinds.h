@@ -44,7 +44,7 @@ int kind_restore(struct site *s, const struct action *a, const char *state, stru
 /* Whether it is part of what a guest starts from next, which changes as a whole. */
 bool kind_is_definition(const struct action *a);
 
-/* The value in a state, on one line; the caller frees it. */
+/* The value in a state, on one line, as it would be written; the caller frees it. */
 char *kind_value(const struct action *a, const char *state);
 /* Whether a state has this value; whether two states mean the same. */
 bool kind_holds(const struct action *a, const char *state, const char *value);

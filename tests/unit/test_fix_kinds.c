@@ -92,6 +92,27 @@ static void commands_are_those_that_one_would_type(void **state)
 	    "virsh edit --domain web1  # devices/x: <x a='b'/>");
 }
 
+static void assert_value(enum action_kind kind, const char *state, const char *value)
+{
+	struct action a = { .kind = kind, .target = (char[]){ "sys/x" } };
+	char *is = kind_value(&a, state);
+
+	assert_string_equal(is, value);
+	free(is);
+}
+
+/* A file that tells all its words takes but one of them. */
+static void of_a_choice_the_word_is_the_value(void **state)
+{
+	(void)state;
+	assert_value(ACTION_WRITE, "always madvise [never]\n", "never");
+	assert_value(ACTION_SYSCTL, "[always] never\n", "always");
+	assert_value(ACTION_WRITE, "60\n", "60");
+	assert_value(ACTION_WRITE, "1  2\t3\n", "1 2 3");
+	assert_value(ACTION_WRITE, "a [b\n", "a [b");
+	assert_value(ACTION_SCHEDULER, "x [y]", "x [y]");
+}
+
 /* A name that libvirt could take for something else is not used where there is a uuid. */
 static void names_are_no_options(void **state)
 {
@@ -304,6 +325,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(commands_are_those_that_one_would_type),
+		cmocka_unit_test(of_a_choice_the_word_is_the_value),
 		cmocka_unit_test(names_are_no_options),
 		cmocka_unit_test(a_word_stays_a_word),
 		cmocka_unit_test(without_a_uuid_the_name_is_quoted),

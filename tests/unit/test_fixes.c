@@ -115,6 +115,27 @@ static void a_drop_in_keeps_its_other_lines(void **state)
 	assert_file(a, "etc/sysctl.d/90-kvmtop.conf", "# mine\nvm.swappiness=33\nkernel.x = 1");
 }
 
+/* The line for the shell that an administrator is given, and what is shown as old. */
+static void the_way_back_is_what_the_kernel_takes(void **state)
+{
+	const char *const path = "sys/kernel/mm/transparent_hugepage/enabled";
+	struct a_site *a = *state;
+	struct plan p = { 0 };
+	struct text out = { 0 };
+	struct fix f;
+
+	plan_add(&p, ACTION_WRITE, NULL, path, "never", "madvise");
+	f = fix_from(&p);
+	assert_true(fix_read(&f, &a->site));
+	step_values(&f.step[0], &out);
+	print_text(&out, "\n");
+	fix_undo_commands(&f, &out);
+	assert_string_equal(out.p, "never -> madvise\n"
+				   "echo never > /sys/kernel/mm/transparent_hugepage/enabled\n");
+	text_done(&out);
+	fix_done(&f);
+}
+
 /* ---- slow ones ---- */
 
 static void a_step_that_changes_the_same_again(void **state)
@@ -237,6 +258,7 @@ int main(void)
 		cmocka_unit_test(every_kind_is_applied_and_undone),
 		on_host(what_is_saved_is_undone_as_a_whole),
 		on_host(undo_can_be_undone),
+		on_host(the_way_back_is_what_the_kernel_takes),
 		on_host(a_step_that_changes_the_same_again),
 		on_host(what_does_not_come_is_not_awaited_for_ever),
 		cmocka_unit_test(moving_pages_tells_how_far_it_is_and_stops),
