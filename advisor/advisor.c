@@ -214,7 +214,9 @@ bool advisor_figure(struct advisor *a, const struct snapshot *s, const struct ru
 	l = advisor_limits(a, rule);
 	subject = subject_at(s, row, &judge, &l);
 	subject.memo = &memo;
-	measured = has_needs(rule, &subject) && rule->measure(&subject, ret) == OUTCOME_FIGURE;
+	/* What concerns nobody any more is over, whatever its figure would be. */
+	measured = (!rule->concerns || rule->concerns(&subject)) && has_needs(rule, &subject) &&
+		   rule->measure(&subject, ret) == OUTCOME_FIGURE;
 	judge_done(&judge);
 	return measured;
 }

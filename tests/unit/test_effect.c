@@ -89,11 +89,56 @@ static void what_no_longer_applies_is_said_to(void **state)
 	advisor_free(a);
 }
 
+/* With memory to spare KSM is needless, but only as long as it runs. */
+static struct snapshot *host_merging(struct advisor *a, uint64_t second, double run)
+{
+	struct moment moment = { second * NS_PER_SEC, 0 };
+	struct snapshot *s = snapshot_new(moment);
+	struct row *host = snapshot_row(s, TABLE_HOST, key_host(0));
+	static const int none[] = { HOST_KSM_PAGES_SHARED, HOST_KSM_PAGES_SHARING,
+		HOST_KSM_PAGES_UNSHARED, HOST_KSM_PAGES_VOLATILE, HOST_KSM_FULL_SCANS };
+
+	cell_set_number(host, HOST_KSM_RUN, run, moment.mono_ns);
+	cell_set_number(host, HOST_PAGE_SIZE, 4096, moment.mono_ns);
+	cell_set_number(host, HOST_MEMORY_TOTAL, 16 * GIB, moment.mono_ns);
+	cell_set_number(host, HOST_MEMORY_AVAILABLE, 12 * GIB, moment.mono_ns);
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+		cell_set_number(host, none[i], 0, moment.mono_ns);
+	snapshot_link(s);
+	advisor_judge(a, s);
+	return s;
+}
+
+static void what_concerns_nobody_any_more_is_over(void **state)
+{
+	const struct rule *rule = rule_find("ksm-disable");
+	struct advisor *a = advisor_new();
+	struct snapshot *before, *after;
+	struct text out = { 0 };
+	struct effect e;
+	double figure;
+
+	(void)state;
+	advisor_hurry(a);
+	before = host_merging(a, 99, 1);
+	assert_true(advisor_figure(a, before, rule, key_host(0), &figure));
+	assert_true(figure >= 1);
+	effect_begin(&e, 1, rule, key_host(0), figure, 100 * NS_PER_SEC);
+	after = host_merging(a, 111, 2);
+	assert_true(effect_look(&e, a, after, "/nowhere", &out));
+	assert_string_equal(out.p, "ksm-disable no longer applies");
+	text_done(&out);
+	snapshot_unref(before);
+	snapshot_unref(after);
+	advisor_free(a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_while_later_it_is_told),
 		cmocka_unit_test(what_no_longer_applies_is_said_to),
+		cmocka_unit_test(what_concerns_nobody_any_more_is_over),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
