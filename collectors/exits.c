@@ -5,6 +5,7 @@
  * closing and watching take their time.
  */
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,9 @@
 #define WINDOW_NS (50 * NS_PER_MS)
 #define WINDOW_MIN_NS (5 * NS_PER_MS)
 #define BURDEN 0.015
+/* Records of that CPU that a window holds in any case: with fewer no mean of a reason is worth
+ * showing, and fewer cost little. */
+#define ENOUGH 10000
 /* The first counts are worth showing after so long. */
 #define FIRST_NS (100 * NS_PER_MS)
 /* Figures cover so much at least, and as much again at most. */
@@ -219,6 +223,8 @@ static void choose_window(struct exits *e)
 	double writing = (double)(e->ring.busiest * EXIT_RECORD_NS) / (double)e->window_ns;
 	double most_ns = writing > 0 ? BURDEN * cycle_ns / writing : WINDOW_NS;
 
+	if (e->ring.busiest > 0)
+		most_ns = fmax(most_ns, ENOUGH * (double)e->window_ns / (double)e->ring.busiest);
 	if (most_ns > (double)WINDOW_NS)
 		e->window_ns = WINDOW_NS;
 	else
