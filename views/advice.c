@@ -181,10 +181,17 @@ bool advice_figure(
 unsigned advice_mute(struct ui *ui, struct page *p, const char *key)
 {
 	const struct row *finding = line_finding(p, page_selected(p));
+	const struct rule *rule = finding_rule(finding);
 
 	(void)key;
+	if (!finding->about || !rule) {
+		ui_note(ui, page_printf(p, "%s was not judged; only what was found can be muted.",
+				cell_text(finding, FINDING_RULE)));
+		return UI_REDRAW;
+	}
+	page_stay(p);
 	ui->muting = (struct muting){
-		.rule = finding_rule(finding),
+		.rule = rule,
 		.subject = finding->about->key,
 		.on = !finding_is_muted(finding),
 	};

@@ -549,11 +549,8 @@ bool command_applies(const struct command *k, const struct page *p)
 		return p->ui->screen == SCREEN_NUMA || p->ui->screen == SCREEN_DOMAIN;
 	case SCOPE_FINDING:
 		return line_finding(p, page_selected(p)) != NULL;
-	case SCOPE_ADVICE: {
-		const struct line *line = page_selected(p);
-
-		return line_is_finding(line) && line->row->about && finding_rule(line->row);
-	}
+	case SCOPE_ADVICE:
+		return line_is_finding(page_selected(p));
 	case SCOPE_JOURNAL:
 		return p->ui->screen == SCREEN_JOURNAL && p->ui->journal;
 	case SCOPE_SIDEWAYS:

@@ -14,6 +14,7 @@ unsigned advice_explain(struct ui *ui, struct page *p, const char *key)
 	const struct row *finding = line_finding(p, page_selected(p));
 
 	(void)key;
+	page_stay(p);
 	overlay_open(ui, OVERLAY_EXPLAIN, 0);
 	ui->overlay.rule = finding_rule(finding);
 	ui->overlay.finding = finding->key;

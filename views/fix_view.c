@@ -84,6 +84,7 @@ unsigned fix_begin(struct ui *ui, struct page *p, const char *key)
 	const char *command = finding_command(p, finding);
 
 	(void)key;
+	page_stay(p);
 	if (!*cell_text(finding, FINDING_CLASS))
 		return note(ui, "There is advice for this, but no fix that could be made now.");
 	if (no)
@@ -115,6 +116,8 @@ unsigned fix_lasting(struct ui *ui, struct page *p, const char *key)
 	(void)key;
 	if (no)
 		return note(ui, no);
+	if (finding)
+		page_stay(p);
 	return begin(ui, FIX_WISH_LASTING, finding ? finding->key : key_host(0), 0);
 }
 

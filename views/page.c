@@ -365,17 +365,31 @@ void page_select(struct page *p, struct place *place, int line)
 	set_line(p, place, line);
 }
 
+void page_stay(struct page *p)
+{
+	if (p->at >= 0)
+		page_select(p, &p->ui->place[p->ui->screen], p->at);
+}
+
+/* What a finding stood beside has nothing to do with it: the worst is what to look at next. */
+static bool starts_anew(const struct page *p, const struct place *place)
+{
+	return p->screen == &screens[SCREEN_ADVICE] && place->id.table == TABLE_FINDING;
+}
+
 void page_place(struct page *p, struct place *place)
 {
 	int at = -1;
 
 	if (!p->now)
 		return;
-	if (!place->moved)
-		at = page_next(p, 0, 1);
-	for (int i = 0; i < p->lines && at < 0; i++)
+	for (int i = 0; place->moved && i < p->lines && at < 0; i++)
 		if (p->line[i].selectable && same_line(&p->line[i].id, &place->id))
 			at = i;
+	if (at < 0 && starts_anew(p, place))
+		place->moved = false;
+	if (!place->moved)
+		at = page_next(p, 0, 1);
 	if (at < 0) {
 		int near = place->line < p->lines ? place->line : p->lines - 1;
 

@@ -15,6 +15,9 @@ void page_place(struct page *p, struct place *place);
 /* The user chose a line. */
 void page_select(struct page *p, struct place *place, int line);
 
+/* A key was about the selected line: from now on the cursor follows it. */
+void page_stay(struct page *p);
+
 /* The next selectable line from @line on, in steps of 1 or -1; -1: there is none. */
 int page_next(const struct page *p, int line, int step);
 

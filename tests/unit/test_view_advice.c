@@ -267,6 +267,79 @@ static void test_mute(void **state)
 	sees(&d, "host: " RULE " is muted until kvmtop ends");
 	/* What was not judged cannot be muted. */
 	assert_false(press(&d, "End m") & UI_MUTE);
+	sees(&d, "test-guest was not judged; only what was found can be muted.");
+	desk_close(&d);
+}
+
+static void show_next(struct desk *d, struct snapshot *s)
+{
+	snapshot_unref(d->now);
+	d->now = s;
+	look(d);
+}
+
+static void add_host(struct snapshot *s, enum level level, bool muted)
+{
+	add(s, rule_find(RULE), snapshot_row(s, TABLE_HOST, key_host(0)), level, 10, muted);
+}
+
+/* What a key was about keeps the cursor, wherever it goes: the same key again undoes it. */
+static void test_cursor_follows_what_a_key_was_about(void **state)
+{
+	static const char *const keys[] = { "m", "e Esc", "f Esc" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		struct snapshot *s = a_sample(&small);
+		struct desk d;
+
+		add_host(s, LEVEL_WARNING, false);
+		add(s, &about_guests, guest(s, "web1"), LEVEL_INFO, 50, false);
+		desk_open(&d, &small, 24, 100);
+		show_next(&d, s);
+		press(&d, "9");
+		selects(&d, "host");
+		press(&d, keys[i]);
+		s = a_sample(&small);
+		add(s, &about_guests, guest(s, "web1"), LEVEL_INFO, 50, false);
+		add_host(s, LEVEL_WARNING, true);
+		show_next(&d, s);
+		sees_before(&d, "── Muted", "warning  host");
+		selects(&d, "host");
+		assert_true(press(&d, "m") & UI_MUTE);
+		assert_ptr_equal(ui_muting(d.ui).rule, rule_find(RULE));
+		assert_false(ui_muting(d.ui).on);
+		desk_close(&d);
+	}
+}
+
+/* It is at the top while nobody moves it, and again when what it was on is over. */
+static void test_cursor_goes_to_the_worst(void **state)
+{
+	struct snapshot *s = a_sample(&small);
+	struct desk d;
+
+	(void)state;
+	finding_add_unjudged(s, &about_guests, guest(s, "web1"), 2, "numa is denied");
+	desk_open(&d, &small, 24, 100);
+	show_next(&d, s);
+	press(&d, "9 m");
+	selects(&d, "unjudged");
+	show_next(&d, with_findings());
+	selects(&d, "critical db1");
+	press(&d, "Down e Esc");
+	selects(&d, "host");
+	s = a_sample(&small);
+	add(s, &about_guests, guest(s, "db1"), LEVEL_CRITICAL, 5, false);
+	finding_add_unjudged(s, &about_guests, guest(s, "web1"), 2, "numa is denied");
+	show_next(&d, s);
+	selects(&d, "critical db1");
+	/* It is at the top again: whoever is first then. */
+	s = a_sample(&small);
+	add(s, &about_guests, guest(s, "db1"), LEVEL_WARNING, 5, false);
+	add_host(s, LEVEL_CRITICAL, false);
+	show_next(&d, s);
+	selects(&d, "critical host");
 	desk_close(&d);
 }
 
@@ -299,6 +372,8 @@ int main(void)
 		cmocka_unit_test(test_guests_page),
 		cmocka_unit_test(test_mute),
 		cmocka_unit_test(test_unmute),
+		cmocka_unit_test(test_cursor_follows_what_a_key_was_about),
+		cmocka_unit_test(test_cursor_goes_to_the_worst),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
