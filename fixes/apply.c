@@ -146,6 +146,30 @@ static bool may(struct fix *f, const struct step *s, struct site *site)
 	return ok;
 }
 
+/* Whether a state is the one that the step brings about. */
+static bool holds(const struct step *s, const char *state)
+{
+	return s->state ? kind_same(&s->action, state, s->state)
+			: kind_holds(&s->action, state, s->action.value);
+}
+
+/* Nothing would become of it but an entry in the journal. What was cut off is settled so. */
+static bool stands_already(const struct fix *f)
+{
+	size_t writes = 0;
+
+	for (size_t i = 0; i < f->n; i++) {
+		const struct kind_row *k = kind_of(f->step[i].action.kind);
+
+		if (k->is_inert)
+			continue;
+		if (k->drifts || earlier(f, i) || !holds(&f->step[i], f->step[i].old))
+			return false;
+		writes++;
+	}
+	return writes > 0 && !f->settles;
+}
+
 bool fix_read(struct fix *f, struct site *site)
 {
 	for (size_t i = 0; i < f->n; i++) {
@@ -164,7 +188,12 @@ bool fix_read(struct fix *f, struct site *site)
 	}
 	if (f->n == 0)
 		end(f, ENDING_REFUSED, "there is nothing to do");
-	return f->n > 0;
+	else if (stands_already(f))
+		end(f, ENDING_REFUSED,
+		    f->undoes ? "all is back already" : "it stands there already");
+	else
+		return true;
+	return false;
 }
 
 /* Nothing is as it should not be, and all is as it was in the preview. */
@@ -200,8 +229,7 @@ static bool is_there(const struct step *s, const char *state)
 {
 	if (kind_of(s->action.kind)->drifts)
 		return true;
-	return s->state ? kind_same(&s->action, state, s->state)
-			: kind_holds(&s->action, state, s->action.value);
+	return holds(s, state);
 }
 
 /* Success does not mean that anything happened: libvirt reports it for changes that it ignores. */

@@ -51,6 +51,7 @@ struct fix {
 	double figure;   /* that raised it; NAN: there is none */
 	uint64_t id;     /* in the journal; 0: not there */
 	uint64_t undoes; /* the fix that this one undoes; 0: none */
+	bool settles;    /* that one was cut off: it counts though nothing may be left to do */
 	struct step *step;
 	size_t n;
 	enum ending ending;

@@ -58,7 +58,11 @@ static bool refuse(struct fix *f, const char *why)
 
 bool undo_of_record(const struct record *r, struct fix *ret)
 {
-	*ret = (struct fix){ .figure = NAN, .undoes = r->fix.id };
+	*ret = (struct fix){
+		.figure = NAN,
+		.undoes = r->fix.id,
+		.settles = r->fix.ending != ENDING_DONE && r->fix.ending != ENDING_PART,
+	};
 	ret->rule = dup_or_null(r->fix.rule);
 	ret->subject = dup_or_null(r->fix.subject);
 	ret->title = xasprintf("undo: %s", r->fix.title ? r->fix.title : "");

@@ -55,6 +55,41 @@ static void undo_of_what_changed_since_is_refused(void **state)
 	fix_done(&f);
 }
 
+static void assert_records(struct a_site *a, size_t n)
+{
+	struct records h;
+
+	assert_int_equal(journal_read(a->journal, &h), 0);
+	assert_int_equal(h.n, n);
+	records_done(&h);
+}
+
+/* It would be an entry in the journal that tells of nothing. */
+static void what_stands_there_already_is_not_made(void **state)
+{
+	struct a_site *a = *state;
+	struct plan p = { 0 };
+	struct fix f;
+
+	for (int i = 0; i < 2; i++)
+		plan_add(&p, ACTION_DROP_IN, NULL, "etc/sysctl.d/90-kvmtop.conf", NULL,
+		    i ? "vm.x = 2" : "vm.swappiness = 10");
+	apply_plan(a, &p, ENDING_DONE);
+	plan_add(&p, ACTION_DROP_IN, NULL, "etc/sysctl.d/90-kvmtop.conf", NULL, "vm.x = 2");
+	refuse_plan(a, &p, "it stands there already");
+	assert_records(a, 1);
+
+	/* One of two is something to do. */
+	plan_add(&p, ACTION_SYSCTL, NULL, "vm.swappiness", NULL, "60");
+	plan_add(&p, ACTION_WRITE, NULL, "sys/kernel/mm/ksm/run", NULL, "0");
+	apply_plan(a, &p, ENDING_DONE);
+	put_file(a, "sys/kernel/mm/ksm/run", "1\n");
+	undo(a, 2, &f);
+	assert_string_equal(f.why, "all is back already");
+	ends(&f, ENDING_REFUSED);
+	assert_records(a, 2);
+}
+
 static void refuse_guest(struct a_site *a, const char *stat, const char *why)
 {
 	struct plan p = { 0 };
@@ -159,6 +194,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		on_host(what_changed_behind_our_back_is_refused),
 		on_host(undo_of_what_changed_since_is_refused),
+		on_host(what_stands_there_already_is_not_made),
 		on_host(another_process_is_another_guest),
 		on_host(undo_knows_the_guest_too),
 		on_host(links_lead_nowhere),

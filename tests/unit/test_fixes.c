@@ -14,7 +14,7 @@ static const struct one ones[] = {
 	{ ACTION_WRITE, false, "sys/kernel/mm/transparent_hugepage/enabled", "never", "madvise" },
 	{ ACTION_SYSCTL, false, "vm.swappiness", "60", "10" },
 	{ ACTION_HUGE_POOL, false, "node0 2048", "16", "64" },
-	{ ACTION_MODULE, false, "vhost-net", NULL, "" },
+	{ ACTION_MODULE, false, "vhost_net", NULL, "loaded" },
 	{ ACTION_DROP_IN, false, "etc/sysctl.d/90-kvmtop.conf", NULL, "vm.swappiness = 10" },
 	{ ACTION_AFFINITY, false, "4243", "0,1,2,3", "2" },
 	{ ACTION_PIN_VCPU, true, "1", "0-7", "4,5" },
