@@ -15,6 +15,7 @@
 #include "cli/options.h"
 #include "cli/say.h"
 #include "fixes/journal.h"
+#include "fixes/quote.h"
 #include "model/format.h"
 
 #define LOOK_MS 200
@@ -211,6 +212,21 @@ static enum job_phase wait_past(struct carry *c, struct job *job, enum job_phase
 	}
 }
 
+/* The finding is gone then, but the journal knows. */
+static void tell_lasting(const struct fix *f, struct text *out)
+{
+	struct text words = { 0 };
+
+	print_format(&words, "kvmtop fix --lasting %s", f->rule);
+	if (f->lasting[0].domain) {
+		print_text(&words, " ");
+		quote_word(&words, f->lasting[0].domain);
+	}
+	print_text(out, "\nTo make it last: ");
+	print_clean(out, words.p);
+	text_done(&words);
+}
+
 static int tell_end(const struct fix *f)
 {
 	struct text out = { 0 };
@@ -221,6 +237,8 @@ static int tell_end(const struct fix *f)
 		if (!f->undoes)
 			print_format(
 			    &out, " 'kvmtop undo %llu' takes it back.", (unsigned long long)f->id);
+		if (f->rule && f->lasting_n)
+			tell_lasting(f, &out);
 		print_text(&out, "\n");
 		say(&out);
 		text_done(&out);

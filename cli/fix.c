@@ -18,6 +18,7 @@
 #include "cli/setup.h"
 #include "collectors/sampler.h"
 #include "fixes/effect.h"
+#include "fixes/journal.h"
 
 /* Who reads a preview takes his time; what stands there is compared in any case. */
 #define FRESH_NS (300 * NS_PER_SEC)
@@ -57,8 +58,10 @@ static void complain_of_none(const struct fixing *f)
 	    subject ? subject : "");
 }
 
-/* The one finding that is meant, or NULL: that was complained about. */
-static const struct row *find_finding(const struct fixing *f)
+/* The one finding that is meant. NULL: there is none, or there are many, which was complained
+ * about.
+ */
+static const struct row *find_finding(const struct fixing *f, bool *ret_none)
 {
 	const struct table *t = &f->now->table[TABLE_FINDING];
 	const char *subject = f->options->subject;
@@ -76,8 +79,7 @@ static const struct row *find_finding(const struct fixing *f)
 	}
 	if (n == 1)
 		return found;
-	if (n == 0)
-		complain_of_none(f);
+	*ret_none = n == 0;
 	for (size_t i = 0; n > 1 && i < t->n; i++)
 		if (strcmp(cell_text(t->row[i], FINDING_RULE), f->options->rule) == 0)
 			complain("%s finds something wrong with '%s': say which is meant",
@@ -91,8 +93,9 @@ static void watch_effect(struct fixing *f, const struct row *finding, uint64_t i
 	struct effect effect;
 	struct text words = { 0 }, out = { 0 };
 
-	effect_begin(
-	    &effect, id, finding_rule(finding), finding->about->key, before, clock_mono_ns());
+	uint64_t now_ns = clock_mono_ns();
+
+	effect_begin(&effect, id, finding_rule(finding), finding->about->key, before, now_ns);
 	sampler_look_again(f->sampler);
 	while (effect.rule && events_wait(&f->events, -1, true) != WAKE_QUIT) {
 		const struct snapshot *s = sampler_take(f->sampler, false);
@@ -164,14 +167,55 @@ static int carry_plan(struct fixing *f, const struct row *finding, const struct 
 	return r;
 }
 
+/* What was fixed is not found any more: the journal knows what makes it last. */
+static int last_fix(struct fixing *f, const struct fix *fixed)
+{
+	const char *domain = fixed->lasting[0].domain;
+	struct plan plan = { .lasting = fixed->lasting, .lasting_n = fixed->lasting_n };
+	const struct job_about about = {
+		.rule = fixed->rule, .subject = fixed->subject, .figure = NAN
+	};
+	char *why = job_refusal(&f->carry.place);
+	struct job *job;
+	int r;
+
+	plan.title = fixed->title;
+	if (why) {
+		r = show_refused(f, &plan, why);
+		free(why);
+		return r;
+	}
+	job = job_new(&f->carry.place, &plan, true, &about);
+	r = carry_out(&f->carry, job, domain ? domain : "host");
+	return job_free(job) ? r : r | EXIT_HANGS;
+}
+
+static int fix_of_journal(struct fixing *f)
+{
+	struct records all = { 0 };
+	const struct record *fixed = NULL;
+	int r = EXIT_REFUSED;
+
+	if (f->options->lasting && root_is_live(f->root) && f->carry.directory &&
+	    journal_read(f->carry.directory, &all) == 0)
+		fixed = records_to_last(&all, f->options->rule, f->options->subject);
+	if (fixed)
+		r = last_fix(f, &fixed->fix);
+	else
+		complain_of_none(f);
+	records_done(&all);
+	return r;
+}
+
 static int fix_finding(struct fixing *f)
 {
-	const struct row *finding = find_finding(f);
+	bool is_none;
+	const struct row *finding = find_finding(f, &is_none);
 	struct plan plan;
 	int r = EXIT_REFUSED;
 
 	if (!finding)
-		return EXIT_REFUSED;
+		return is_none ? fix_of_journal(f) : EXIT_REFUSED;
 	if (!advisor_plan(f->advisor, f->now, finding, &plan))
 		complain("%s has no fix for %s%s%s; by hand: %s", f->options->rule,
 		    cell_text(finding, FINDING_SUBJECT), plan.refusal ? ": " : "",

@@ -9,6 +9,15 @@
 #include "base/xalloc.h"
 #include "fixes/kinds.h"
 
+static struct action *copy_actions(const struct action *action, size_t n)
+{
+	struct action *copy = xcalloc(n + 1, sizeof(*copy));
+
+	for (size_t i = 0; i < n; i++)
+		copy[i] = action_copy(&action[i]);
+	return copy;
+}
+
 void fix_of_plan(struct fix *f, const struct plan *plan, bool lasting)
 {
 	const struct action *action = lasting ? plan->lasting : plan->action;
@@ -16,6 +25,8 @@ void fix_of_plan(struct fix *f, const struct plan *plan, bool lasting)
 	f->n = lasting ? plan->lasting_n : plan->n;
 	f->step = xcalloc(f->n + 1, sizeof(*f->step));
 	f->figure = NAN;
+	f->lasting_n = lasting ? 0 : plan->lasting_n;
+	f->lasting = copy_actions(plan->lasting, f->lasting_n);
 	if (plan->title)
 		f->title = xasprintf("%s%s", lasting ? "make it last: " : "", plan->title);
 	for (size_t i = 0; i < f->n; i++)
@@ -34,6 +45,7 @@ void fix_copy(const struct fix *from, struct fix *ret)
 	ret->subject = dup_or_null(from->subject);
 	ret->title = dup_or_null(from->title);
 	ret->why = dup_or_null(from->why);
+	ret->lasting = copy_actions(from->lasting, from->lasting_n);
 	ret->step = xcalloc(from->n + 1, sizeof(*ret->step));
 	for (size_t i = 0; i < from->n; i++) {
 		const struct step *s = &from->step[i];
@@ -64,6 +76,9 @@ void fix_done(struct fix *f)
 {
 	for (size_t i = 0; i < f->n; i++)
 		step_done(&f->step[i]);
+	for (size_t i = 0; i < f->lasting_n; i++)
+		action_done(&f->lasting[i]);
+	free(f->lasting);
 	free(f->step);
 	free(f->rule);
 	free(f->subject);

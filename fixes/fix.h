@@ -54,6 +54,8 @@ struct fix {
 	bool settles;    /* that one was cut off: it counts though nothing may be left to do */
 	struct step *step;
 	size_t n;
+	struct action *lasting; /* what would make it last */
+	size_t lasting_n;
 	enum ending ending;
 	char *why; /* a sentence, of anything but ENDING_DONE */
 };

@@ -288,6 +288,18 @@ static void add_who(struct json_object *o)
 	free(tty);
 }
 
+static struct json_object *lasting_object(const struct fix *f)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < f->lasting_n; i++) {
+		struct step s = { .action = f->lasting[i] };
+
+		json_object_array_add(list, step_object(&s));
+	}
+	return list;
+}
+
 int journal_intent(struct journal *j, struct fix *f)
 {
 	struct json_object *o = entry_new("intent", j->next_id), *steps = json_object_new_array();
@@ -304,6 +316,8 @@ int journal_intent(struct journal *j, struct fix *f)
 	for (size_t i = 0; i < f->n; i++)
 		json_object_array_add(steps, step_object(&f->step[i]));
 	json_object_object_add(o, "steps", steps);
+	if (f->lasting_n)
+		json_object_object_add(o, "lasting", lasting_object(f));
 	r = append_line(j->fd, o);
 	if (r == 0)
 		f->id = j->next_id++;

@@ -73,6 +73,10 @@ void records_done(struct records *h);
 const struct record *records_find(const struct records *h, uint64_t id);
 /* The newest that can be undone; NULL: there is none. */
 const struct record *records_last(const struct records *h);
+/* The newest fix of @rule that stands and is known how to be made to last; @subject NULL: of any.
+ */
+const struct record *records_to_last(
+    const struct records *h, const char *rule, const char *subject);
 /* Whether it was done, or cut off, and was not undone. */
 bool record_can_undo(const struct record *r);
 

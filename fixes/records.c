@@ -110,6 +110,30 @@ static bool take_steps(struct json_object *o, struct fix *f)
 	return true;
 }
 
+/* Older ones do not tell it. */
+static bool take_lasting(struct json_object *o, struct fix *f)
+{
+	struct json_object *list;
+	size_t n;
+
+	if (!json_object_object_get_ex(o, "lasting", &list))
+		return true;
+	n = json_object_is_type(list, json_type_array) ? json_object_array_length(list) : SIZE_MAX;
+	if (n > STEPS_MAX)
+		return false;
+	f->lasting = xcalloc(n + 1, sizeof(*f->lasting));
+	for (; f->lasting_n < n; f->lasting_n++) {
+		struct step s = { .result = RESULT_NONE };
+
+		if (!take_step(json_object_array_get_idx(list, f->lasting_n), &s))
+			return false;
+		free(s.old);
+		free(s.state);
+		f->lasting[f->lasting_n] = s.action;
+	}
+	return true;
+}
+
 static char *who_of(struct json_object *o)
 {
 	char *sudo = dup_clean(o, "sudo_user"), *tty = dup_clean(o, "tty");
@@ -152,7 +176,7 @@ static bool take_intent(struct records *h, struct json_object *o, uint64_t id)
 	r.fix.id = id;
 	r.fix.figure = double_of(o, "figure");
 	r.fix.undoes = number_of(o, "undoes");
-	if (id == 0 || find(h, id) || !take_steps(o, &r.fix)) {
+	if (id == 0 || find(h, id) || !take_steps(o, &r.fix) || !take_lasting(o, &r.fix)) {
 		record_done(&r);
 		return false;
 	}
@@ -331,5 +355,27 @@ const struct record *records_last(const struct records *h)
 	for (size_t i = h->n; i-- > 0;)
 		if (record_can_undo(&h->record[i]) && h->record[i].fix.undoes == 0)
 			return &h->record[i];
+	return NULL;
+}
+
+static bool is_about(const struct fix *f, const char *subject)
+{
+	const struct action *a = &f->lasting[0];
+
+	return (f->subject && strcmp(f->subject, subject) == 0) ||
+	       (a->domain && strcmp(a->domain, subject) == 0) ||
+	       (a->uuid && strcmp(a->uuid, subject) == 0);
+}
+
+const struct record *records_to_last(const struct records *h, const char *rule, const char *subject)
+{
+	for (size_t i = h->n; i-- > 0;) {
+		const struct record *r = &h->record[i];
+
+		if (r->fix.lasting_n && r->fix.rule && strcmp(r->fix.rule, rule) == 0 &&
+		    (r->fix.ending == ENDING_DONE || r->fix.ending == ENDING_PART) &&
+		    !r->undone_by && (!subject || is_about(&r->fix, subject)))
+			return r;
+	}
 	return NULL;
 }

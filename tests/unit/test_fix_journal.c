@@ -74,6 +74,37 @@ static void journal_tells_old_new_who_and_result(void **state)
 	free(path);
 }
 
+/* What was fixed is not found any more: the journal alone knows how to make it last. */
+static void what_would_make_it_last_is_kept(void **state)
+{
+	struct a_site *a = *state;
+	struct plan p = { 0 };
+	struct records h;
+	const struct record *r;
+
+	plan_swappiness(&p);
+	plan_add_lasting(
+	    &p, ACTION_DROP_IN, NULL, "etc/sysctl.d/90-kvmtop.conf", NULL, "vm.swappiness = 10");
+	apply_plan(a, &p, ENDING_DONE);
+	assert_int_equal(journal_read(a->journal, &h), 0);
+	r = records_to_last(&h, "a-rule", "a subject");
+	assert_non_null(r);
+	assert_ptr_equal(r, records_to_last(&h, "a-rule", NULL));
+	assert_null(records_to_last(&h, "a-rule", "another subject"));
+	assert_null(records_to_last(&h, "another-rule", NULL));
+	assert_int_equal(r->fix.lasting_n, 1);
+	assert_int_equal(r->fix.lasting[0].kind, ACTION_DROP_IN);
+	assert_string_equal(r->fix.lasting[0].target, "etc/sysctl.d/90-kvmtop.conf");
+	assert_string_equal(r->fix.lasting[0].value, "vm.swappiness = 10");
+	records_done(&h);
+
+	/* What does not stand is not to last. */
+	undo_all(a, ENDING_DONE);
+	assert_int_equal(journal_read(a->journal, &h), 0);
+	assert_null(records_to_last(&h, "a-rule", NULL));
+	records_done(&h);
+}
+
 static void no_journal_no_fix(void **state)
 {
 	struct plan p = { 0 };
@@ -259,6 +290,7 @@ static void hostile_journals_do_no_harm(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		on_host(what_would_make_it_last_is_kept),
 		on_host(journal_tells_old_new_who_and_result),
 		on_host(no_journal_no_fix),
 		on_host(only_one_at_a_time),
