@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "advisor/advisor.h"
 #include "base/print.h"
@@ -96,6 +97,9 @@ static void watch_effect(struct fixing *f, const struct row *finding, uint64_t i
 	uint64_t now_ns = clock_mono_ns();
 
 	effect_begin(&effect, id, finding_rule(finding), finding->about->key, before, now_ns);
+	if (isatty(STDERR_FILENO))
+		complain("watching its effect for %.0f s; Ctrl-C leaves",
+		    (double)(effect.due_ns - now_ns) / (double)NS_PER_SEC);
 	sampler_look_again(f->sampler);
 	while (effect.rule && events_wait(&f->events, -1, true) != WAKE_QUIT) {
 		const struct snapshot *s = sampler_take(f->sampler, false);
@@ -247,6 +251,8 @@ int fix_run(const struct options *options, struct root *root)
 	f.sampler = sampler_new(root, &sampling);
 	advice_attach(f.advisor, f.sampler);
 	sampler_need(f.sampler, advisor_needs(f.advisor));
+	if (isatty(STDERR_FILENO))
+		complain("looking at this host for a moment; Ctrl-C leaves");
 	f.now = advice_watch(options, f.sampler, &f.events, root_is_live(root));
 	r = f.now ? fix_finding(&f) : EXIT_FAILED;
 	snapshot_unref(f.now);
