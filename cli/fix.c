@@ -41,12 +41,42 @@ static bool is_about(const struct row *finding, const char *subject)
 	       strcmp(cell_text(finding, FINDING_UUID), subject) == 0;
 }
 
+static bool is_guest(const struct snapshot *now, const char *subject)
+{
+	const struct table *t = &now->table[TABLE_DOMAIN];
+
+	for (size_t i = 0; i < t->n; i++)
+		if (strcmp(cell_text(t->row[i], DOMAIN_NAME), subject) == 0 ||
+		    strcmp(cell_text(t->row[i], DOMAIN_UUID), subject) == 0)
+			return true;
+	return false;
+}
+
+/* Who is no subject of the rule is not fine either. */
+static bool complain_of_subject(const struct fixing *f)
+{
+	const struct rule *rule = rule_find(f->options->rule);
+	const char *subject = f->options->subject;
+
+	if (!rule || !subject)
+		return false;
+	if (rule->subject == TABLE_HOST && strcmp(subject, "host") != 0)
+		complain("%s judges the host, not '%s'", rule->id, subject);
+	else if (rule->subject == TABLE_DOMAIN && !is_guest(f->now, subject))
+		complain("there is no guest '%s'", subject);
+	else
+		return false;
+	return true;
+}
+
 /* What was not judged is not fine. */
 static void complain_of_none(const struct fixing *f)
 {
 	const struct table *t = &f->now->table[TABLE_FINDING];
 	const char *subject = f->options->subject;
 
+	if (complain_of_subject(f))
+		return;
 	for (size_t i = 0; i < t->n; i++)
 		if (!t->row[i]->about &&
 		    strcmp(cell_text(t->row[i], FINDING_RULE), f->options->rule) == 0) {
@@ -93,7 +123,6 @@ static void watch_effect(struct fixing *f, const struct row *finding, uint64_t i
 {
 	struct effect effect;
 	struct text words = { 0 }, out = { 0 };
-
 	uint64_t now_ns = clock_mono_ns();
 
 	effect_begin(&effect, id, finding_rule(finding), finding->about->key, before, now_ns);
@@ -213,7 +242,7 @@ static int fix_of_journal(struct fixing *f)
 
 static int fix_finding(struct fixing *f)
 {
-	bool is_none;
+	bool is_none = false;
 	const struct row *finding = find_finding(f, &is_none);
 	struct plan plan;
 	int r = EXIT_REFUSED;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/print.h"
 #include "cli/carry.h"
@@ -60,6 +61,10 @@ int history_run(const struct options *options)
 	struct text out = { 0 };
 	struct records all = { 0 };
 	int r = directory ? journal_read(directory, &all) : -ENOENT;
+
+	/* Where nobody said which, that there is none yet is no news. */
+	if (r == 0 && options->journal && access(directory, F_OK) < 0)
+		r = -errno;
 
 	if (r < 0) {
 		complain("the journal in %s: %s", directory ? directory : "$HOME", strerror(-r));

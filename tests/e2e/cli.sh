@@ -566,11 +566,25 @@ bad_symbols() {
 	silent out
 }
 
+# Nothing was found where nobody looked.
+fixes_of_nobody() {
+	run 7 fix --dry-run thp-mode nosuch "${captured[@]}"
+	says_only "thp-mode judges the host, not 'nosuch'"
+	run 7 fix --dry-run cpu-vcpu-unpinned nosuch "${captured[@]}"
+	says_only "there is no guest 'nosuch'"
+	run 1 history --journal "$dir/nonexist"
+	says_only "the journal in $dir/nonexist: No such file or directory"
+	silent out
+	mkdir empty
+	run 0 history --journal "$dir/empty"
+	[ "$(cat out)" = 'Nothing was ever changed.' ] || fail 'an empty journal tells of something'
+}
+
 for test in help_and_version wrong_words wrong_roots no_terminal csv_of_every_table \
 	first_sample_only_primes recordings_end guests_that_are_not_there \
 	emulated_guest devices locale_does_not_matter columns_sort_and_filter partial_sources files dear_sources lost_output \
 	full_disk vanished_directory two_writers rotation signals pipes cron captures dumps \
-	cut_archives bad_symbols exits_that_nobody_saw slow_sources_are_waited_for; do
+	cut_archives bad_symbols fixes_of_nobody exits_that_nobody_saw slow_sources_are_waited_for; do
 	$test
 done
 [ $failed -eq 0 ] && echo "all fine"
