@@ -100,6 +100,7 @@ expect_same "sysctl shows it" "$(sysctl -n vm.swappiness)" 10
 expect_undo "swappiness"
 expect_same "sysctl shows the old one" "$(sysctl -n vm.swappiness)" "$before"
 
+echo always >$thp
 before=$(<$thp)
 expect_done "transparent huge pages" fix_host write "${thp#/}" '?' madvise
 expect_same "they are for who asks" "$(<$thp)" "always [madvise] never"
@@ -156,7 +157,7 @@ is_waiting() {
 	[ "$(sysctl -n vm.swappiness)" = 11 ] && grep -q '\[never\]' $thp
 }
 require "a fix is in its middle" wait_until 20 "the second of three changes" is_waiting
-answer=$(fix_host sysctl vm.dirty_ratio '?' 20)
+answer=$(fix_host sysctl vm.dirty_ratio '?' 21)
 case $answer in
 "refused: another kvmtop is fixing something (process "*) ok "a second one is told who fixes" ;;
 *) not_ok "a second one is told who fixes" "$answer" ;;
