@@ -25,7 +25,7 @@ struct standing {
 	struct track *track; /* one for each row of the subject's table in the sample before */
 	size_t missing;      /* subjects that could not be judged in this sample */
 	const struct row *missing_row; /* one of them */
-	char why[160];
+	char why[480];                 /* a note of a source has room in it */
 };
 
 struct mute {

@@ -8,6 +8,7 @@
 #include "advisor/inner.h"
 #include "advisor/judge.h"
 #include "base/clock.h"
+#include "base/print.h"
 #include "base/xalloc.h"
 
 /* One sample being judged. */
@@ -61,7 +62,7 @@ static void say_missing(
 	print_format(&out, "%s is %s", c->name, state_name(state));
 	if (*excuse)
 		print_format(&out, " (%s: %s)", source_name(c->src), excuse);
-	snprintf(st->why, sizeof(st->why), "%s", out.p);
+	print_within(st->why, sizeof(st->why), "%s", out.p);
 	text_done(&out);
 }
 
@@ -74,7 +75,7 @@ static void say_lack(struct standing *st, const struct subject *s)
 
 		if (!n->may_lack || !*excuse)
 			continue;
-		snprintf(st->why, sizeof(st->why), "%s is missing (%s: %s)", c->name,
+		print_within(st->why, sizeof(st->why), "%s is missing (%s: %s)", c->name,
 		    source_name(c->src), excuse);
 		return;
 	}

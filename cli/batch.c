@@ -16,6 +16,7 @@
 #include "cli/outputs.h"
 #include "cli/say.h"
 #include "cli/setup.h"
+#include "collectors/collector.h"
 #include "collectors/sampler.h"
 #include "output/status.h"
 
@@ -35,7 +36,7 @@ struct batch {
 	enum status told[SOURCES]; /* what standard error has heard of each source */
 	enum status now[SOURCES];  /* of the last sample written */
 	bool starting[SOURCES];
-	char state[SOURCES][16], note[SOURCES][240];
+	char state[SOURCES][16], note[SOURCES][READING_NOTE_SIZE];
 	bool guest_seen, guest_told; /* the one that was asked for is there; is not, and was told */
 	bool begun;                  /* the first sample was looked at */
 	int hangs;                   /* EXIT_HANGS, or 0 */

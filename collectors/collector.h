@@ -52,6 +52,8 @@ struct sampling {
 			  made */
 };
 
+#define READING_NOTE_SIZE 400
+
 struct reading {
 	void *state; /* of the collector, from open */
 	const struct root *root;
@@ -64,8 +66,8 @@ struct reading {
 	bool exact;   /* somebody asked for what is there now, once, dear as it may be */
 	bool waits;   /* set where another source must tell first: this was no reading yet */
 	bool partial; /* set by reading_lacks */
-	char note[240]; /* how it was read, what is missing, and which right or option would give it
-			 */
+	char note[READING_NOTE_SIZE]; /* how it was read, what is missing, and which right or
+					 option would give it */
 	uint64_t round_ns;  /* outside the fast lane: how long a whole round takes, where that is
 			       longer than the period */
 	uint64_t period_ns; /* outside the fast lane: between two readings, as things are now */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/print.h"
 #include "model/told.h"
 
 void slot_init(struct slot *slot, const struct collector *collector, const struct sampling *options)
@@ -217,7 +218,7 @@ static void add_note(struct reading *r, const char *format, va_list args)
 		r->note[len++] = ' ';
 		r->note[len] = '\0';
 	}
-	vsnprintf(r->note + len, sizeof(r->note) - len, format, args);
+	print_within_args(r->note + len, sizeof(r->note) - len, format, args);
 }
 
 void reading_note(struct reading *r, const char *format, ...)

@@ -29,7 +29,7 @@ struct slot {
 					nobody has looked at it yet; else NULL */
 	enum state outcome;
 	bool partial; /* a right, a mount or an answer is missing */
-	char note[240];
+	char note[READING_NOTE_SIZE];
 	uint64_t started_ns, ended_ns; /* of the last reading; started > ended: it is under way */
 	uint64_t cost_ns;              /* CPU time of all readings */
 	uint64_t reads, errors;

@@ -13,7 +13,7 @@
 /* To be changed with what follows: a module of another make is not used. */
 #define LIBVIRT_AGENT_VERSION 1
 #define LIBVIRT_AGENT_SYMBOL "kvmtop_libvirt_agent_ops"
-#define LIBVIRT_AGENT_ERROR_SIZE 160
+#define LIBVIRT_AGENT_ERROR_SIZE 256
 
 struct libvirt_agent;
 

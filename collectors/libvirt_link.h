@@ -35,7 +35,7 @@ struct root;
 
 #define LIBVIRT_UUID_SIZE 37
 #define LIBVIRT_DEFINITIONS_MAX 1024
-#define LIBVIRT_ERROR_SIZE 160
+#define LIBVIRT_ERROR_SIZE 256
 
 enum libvirt_state {
 	LIBVIRT_UNKNOWN, /* the driver does not tell */

@@ -19,7 +19,7 @@ struct captured {
 	struct sampling options;
 	void *state;
 	struct snapshot *now, *before;
-	char note[240];
+	char note[READING_NOTE_SIZE];
 	enum state outcome;
 	size_t next;
 };
