@@ -253,7 +253,8 @@ static int refused(const struct fix *f)
 	struct text commands = { 0 };
 
 	complain("refused: %s", f->why);
-	fix_commands(f, &commands);
+	if (!f->stands)
+		fix_commands(f, &commands);
 	if (commands.len)
 		complain("by hand it would be: %.*s", (int)strcspn(commands.p, "\n"), commands.p);
 	text_done(&commands);

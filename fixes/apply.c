@@ -186,9 +186,10 @@ bool fix_read(struct fix *f, struct site *site)
 			return false;
 		}
 	}
+	f->stands = stands_already(f);
 	if (f->n == 0)
 		end(f, ENDING_REFUSED, "there is nothing to do");
-	else if (stands_already(f))
+	else if (f->stands)
 		end(f, ENDING_REFUSED,
 		    f->undoes ? "all is back already" : "it stands there already");
 	else

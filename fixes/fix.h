@@ -54,6 +54,7 @@ struct fix {
 	bool settles;    /* that one was cut off: it counts though nothing may be left to do */
 	struct step *step;
 	size_t n;
+	bool stands;            /* refused as all of it is there already */
 	struct action *lasting; /* what would make it last */
 	size_t lasting_n;
 	enum ending ending;

@@ -86,6 +86,7 @@ static void what_stands_there_already_is_not_made(void **state)
 	put_file(a, "sys/kernel/mm/ksm/run", "1\n");
 	undo(a, 2, &f);
 	assert_string_equal(f.why, "all is back already");
+	assert_true(f.stands);
 	ends(&f, ENDING_REFUSED);
 	assert_records(a, 2);
 }
