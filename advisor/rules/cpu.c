@@ -30,6 +30,9 @@ static enum outcome measure_util(const struct subject *s, double *ret)
 {
 	double poll = cell_number(s->host, HOST_POLL, 0);
 
+	/* Where only one guest is looked at nobody knows how long the host polls for the others. */
+	if (s->now->one_guest)
+		return OUTCOME_MISSING;
 	if (s->now->table[TABLE_DOMAIN].n == 0)
 		return OUTCOME_NONE;
 	*ret = cell_number(s->host, HOST_BUSY, 0) - poll;
@@ -49,9 +52,26 @@ static void tell_util(const struct subject *s, double figure, struct text *out)
 	print_text(out, ".");
 }
 
+/*
+ * The host counts as guest what runs in KVM; a QEMU that emulates uses CPU time as well, and so do
+ * the threads around the vCPUs.
+ */
+static double share_of_guests(const struct subject *s, double figure)
+{
+	const struct table *guests = &s->now->table[TABLE_DOMAIN];
+	double cpus = cell_number(s->host, HOST_CPUS, 0);
+	double in_kvm = cell_number(s->host, HOST_GUEST, figure), all = 0;
+
+	for (size_t i = 0; i < guests->n; i++)
+		all += cell_number(guests->row[i], DOMAIN_CPU, 0) -
+		       cell_number(guests->row[i], DOMAIN_POLL, 0);
+	all = cpus > 0 ? all / cpus : 0;
+	return all > in_kvm ? all : in_kvm;
+}
+
 static void advise_util(const struct subject *s, double figure, struct text *out)
 {
-	if (cell_number(s->host, HOST_GUEST, figure) < figure / 2) {
+	if (share_of_guests(s, figure) < figure / 2) {
 		print_text(
 		    out, "end or move what else runs here: guests use less than half of that");
 		return;
@@ -418,7 +438,8 @@ const struct rule cpu_rules[] = {
 	    .rank = RANK_CAPACITY,
 	    .fix = FIX_NONE,
 	    .needs = NEEDS_LIST(NEED(TABLE_HOST, HOST_BUSY), USES(TABLE_HOST, HOST_POLL),
-		USES(TABLE_HOST, HOST_GUEST), USES(TABLE_DOMAIN, DOMAIN_CPU)),
+		USES(TABLE_HOST, HOST_GUEST), USES(TABLE_HOST, HOST_CPUS),
+		USES(TABLE_DOMAIN, DOMAIN_POLL), USES(TABLE_DOMAIN, DOMAIN_CPU)),
 	    .raise = 0.80,
 	    .clear = 0.75,
 	    .critical = 0.95,
