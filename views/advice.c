@@ -103,6 +103,12 @@ const char *finding_sentence(struct page *p, const struct row *finding)
 	    p, "%s: %s", cell_text(finding, FINDING_SUBJECT), cell_text(finding, FINDING_EVIDENCE));
 }
 
+const char *finding_told(struct page *p, const struct row *finding)
+{
+	return page_printf(p, "%s (%s): %s", cell_text(finding, FINDING_SUBJECT),
+	    cell_text(finding, FINDING_RULE), cell_text(finding, FINDING_EVIDENCE));
+}
+
 enum style finding_style(const struct row *finding)
 {
 	return finding_is_muted(finding)

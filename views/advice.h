@@ -22,6 +22,8 @@ bool line_is_finding(const struct line *line);
 
 /* "web1: 61 % of its memory …" */
 const char *finding_sentence(struct page *p, const struct row *finding);
+/* The same with the name that kvmtop explain and kvmtop fix know it by. */
+const char *finding_told(struct page *p, const struct row *finding);
 enum style finding_style(const struct row *finding);
 
 /* Findings of that level that nobody muted. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "views/foot.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,6 +19,8 @@
 #define SENTENCE_SIZE 1200
 /* Keys of the bar up to this rank are what a page is opened for. */
 #define OWN_RANK 4
+/* Less of what to do says nothing. */
+#define ACTION_WIDTH_LEAST 12
 #define BY_HAND "By hand: "
 
 size_t text_break(const char *text, int width)
@@ -233,7 +236,7 @@ static void tell_row(struct page *p, struct words *w, const struct line *line)
 		add(w, "%s", device_sentence(p, row));
 		break;
 	case TABLE_FINDING:
-		add(w, "%s", finding_sentence(p, row));
+		add(w, "%s", finding_told(p, row));
 		break;
 	case TABLE_HUGEPOOL:
 		tell_pool(p, w, line);
@@ -326,7 +329,8 @@ static bool leads(const struct row *finding, const struct line *line, const char
 	       (finding_level(finding) > LEVEL_INFO || line->row == finding || !*sentence);
 }
 
-/* The keys, where there is room for all of them; where they end, or -1. */
+/* The keys, where there is room for all of them; where they end, or -1. @c may be NULL: only where
+ * they would end. */
 static int draw_keys(
     struct page *p, struct canvas *c, int y, int x, int cols, const struct row *finding)
 {
@@ -346,7 +350,7 @@ static int draw_keys(
 		end += keys[i].is_there ? 2 + text_width(keys[i].what) + 2 : 0;
 	if (end - 2 > cols)
 		return -1;
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+	for (size_t i = 0; c && i < sizeof(keys) / sizeof(keys[0]); i++) {
 		if (!keys[i].is_there)
 			continue;
 		canvas_text(c, y, x, 1, STYLE_KEY, ALIGN_LEFT, keys[i].key);
@@ -383,26 +387,40 @@ static int draw_ways(
 	return rows > 2 && draw_by_hand(p, c, y + 1, 0, cols, finding) ? 2 : 1;
 }
 
+/* As much of what to do as the keys behind it leave room for; the line that it took. */
+static int draw_cut(struct page *p, struct canvas *c, int y, int cols, int keys, const char *action,
+    const struct row *finding)
+{
+	int width = cols - keys - 3;
+
+	if (width >= ACTION_WIDTH_LEAST)
+		text_wrap(c, y, 0, width, 1, STYLE_NORMAL, action);
+	draw_keys(p, c, y, width >= ACTION_WIDTH_LEAST ? width + 3 : 0, cols, finding);
+	return 1;
+}
+
 /* What is wrong, what to do, and the keys behind it or below; the lines that it took. */
 static int draw_finding(
     struct page *p, struct canvas *c, int y, int rows, int cols, const struct row *finding)
 {
 	const char *advice = cell_text(finding, FINDING_ADVICE);
 	const char *action = *advice ? page_printf(p, "Do: %s.", advice) : "";
-	bool has_two = *advice && rows > 1;
+	bool has_two = *advice && rows > 1, is_listed = line_is_finding(page_selected(p));
 	int used = text_wrap(c, y, 0, cols, has_two ? rows - 1 : rows, (int)finding_style(finding),
-	    finding_sentence(p, finding));
-	int took, x = text_width(action) + 3, ways = 0;
+	    is_listed ? finding_told(p, finding) : finding_sentence(p, finding));
+	int x = text_width(action) + 3, keys = draw_keys(p, NULL, 0, 0, INT_MAX, finding) - 2;
 
 	if (!has_two)
 		return used;
-	took = text_wrap(c, y + used, 0, cols, rows - used, STYLE_NORMAL, action);
-	if (took == 1)
-		ways = draw_ways(p, c, y + used, x, rows - used, cols, finding);
-	if (ways > 0)
-		return used + ways;
-	used += took;
-	return used < rows ? used + draw_ways(p, c, y + used, 0, rows - used, cols, finding) : used;
+	if (x + keys <= cols) {
+		text_wrap(c, y + used, 0, cols, 1, STYLE_NORMAL, action);
+		return used + draw_ways(p, c, y + used, x, rows - used, cols, finding);
+	}
+	/* The keys have to stay, e tells the rest of the sentence: below it, or else behind. */
+	if (rows - used == 1)
+		return used + draw_cut(p, c, y + used, cols, keys, action, finding);
+	used += text_wrap(c, y + used, 0, cols, rows - used - 1, STYLE_NORMAL, action);
+	return used + draw_ways(p, c, y + used, 0, rows - used, cols, finding);
 }
 
 void foot_draw(const struct page *p, struct canvas *c, int y, int rows, int cols)

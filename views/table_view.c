@@ -21,6 +21,8 @@
 #define NARROW_NAME 12
 #define TEXT_WIDTH_MOST 120
 #define SEARCHED_WIDTH 15
+/* A column of texts that is so wide holds sentences. */
+#define SENTENCE_WIDTH 30
 
 void part_state_init(struct part_state *state, const struct part *part)
 {
@@ -179,22 +181,45 @@ static int first_width(const struct page *p, const struct pane *pane, int column
 	    p, pane, column, width + (p->cols > NAME_COLS ? (p->cols - NAME_COLS) / 4 : 0));
 }
 
-/* What the rows of texts would like to have more, while there is some. */
+/* What a column of texts would like to have more; a letter for a word stays a letter. */
+static int lacking_width(const struct page *p, const struct pane *pane, const int *width, int i)
+{
+	int column = pane->state->column[i];
+
+	if (width[i] <= 1 || !is_text(pane, column))
+		return 0;
+	return pane_text_width(p, pane, column, TEXT_WIDTH_MOST) - width[i];
+}
+
+static bool holds_sentences(const struct pane *pane, int i)
+{
+	return table_kinds[pane->part->table].column[pane->state->column[i]].width >=
+	       SENTENCE_WIDTH;
+}
+
+/* What is left over: names have it first, sentences share what they leave. */
 static void give_rest(const struct page *p, const struct pane *pane, int *width, int rest)
 {
-	for (int i = 0; i < pane->state->columns && rest > 0; i++) {
-		int column = pane->state->column[i], wanted;
+	bool gave = true;
 
-		/* A letter for a word stays a letter. */
-		if (width[i] <= 1 || !is_text(pane, column))
-			continue;
-		wanted = pane_text_width(p, pane, column, TEXT_WIDTH_MOST) - width[i];
+	for (int i = 0; i < pane->state->columns && rest > 0; i++) {
+		int wanted = holds_sentences(pane, i) ? 0 : lacking_width(p, pane, width, i);
+
 		if (wanted > rest)
 			wanted = rest;
 		if (wanted > 0) {
 			width[i] += wanted;
 			rest -= wanted;
 		}
+	}
+	while (gave && rest > 0) {
+		gave = false;
+		for (int i = 0; i < pane->state->columns && rest > 0; i++)
+			if (holds_sentences(pane, i) && lacking_width(p, pane, width, i) > 0) {
+				width[i]++;
+				rest--;
+				gave = true;
+			}
 	}
 }
 

@@ -96,7 +96,7 @@ static void test_order(void **state)
 	sees_before(&d, "critical mail", "── Not judged");
 	sees_before(&d, "── Not judged", "Cannot be judged: numa is denied.");
 	selects(&d, "db1");
-	sees(&d, "db1: 60 of it is wrong.");
+	sees(&d, "db1 (test-guest): 60 of it is wrong.");
 	sees(&d, "Do: mend it.");
 	sees(&d, "e explain  m mute");
 	/* Whoever sorts by a column gets that order. */
@@ -241,7 +241,7 @@ static void test_guests_page(void **state)
 	press(&d, "Down");
 	while (!strstr(selected(&d), "critical db1"))
 		assert_true(press(&d, "Down") & UI_REDRAW);
-	sees(&d, "db1: 60 of it is wrong.");
+	sees(&d, "db1 (test-guest): 60 of it is wrong.");
 	sees(&d, "e explain  m mute");
 	/* Of who has none the page says nothing; what is muted stands in its group. */
 	press(&d, "Esc End Enter");
@@ -359,6 +359,59 @@ static void test_unmute(void **state)
 	desk_close(&d);
 }
 
+static void advise_at_length(const struct subject *s, double figure, struct text *out)
+{
+	(void)s;
+	(void)figure;
+	for (int i = 0; i < 60; i++)
+		print_text(out, "mend it and ");
+}
+
+static const struct rule long_winded = {
+	.id = "test-long",
+	.subject = TABLE_DOMAIN,
+	.column = -1,
+	.evidence = tell,
+	.advice = advise_at_length,
+};
+
+/* However much there is to do, the keys stay; and the rule's name can be read at every width. */
+static void test_keys_stay_below_long_advice(void **state)
+{
+	static const int sizes[][2] = { { 24, 80 }, { 24, 40 }, { 40, 120 }, { 20, 60 } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		struct snapshot *s = a_sample(&small);
+		struct desk d;
+
+		add(s, &long_winded, guest(s, "db1"), LEVEL_WARNING, 5, false);
+		desk_open(&d, &small, sizes[i][0], sizes[i][1]);
+		show_next(&d, s);
+		press(&d, "9");
+		sees(&d, "db1 (test-long): 60 of it is wrong.");
+		sees(&d, "Do: mend it and");
+		sees(&d, "…");
+		sees(&d, "e explain  m mute");
+		/* With few lines at the foot, too. */
+		press(&d, "1");
+		sees(&d, "e explain  9 all advice");
+		desk_close(&d);
+	}
+}
+
+static void test_rule_has_a_column(void **state)
+{
+	struct desk d;
+
+	(void)state;
+	show_findings(&d, 24, 120);
+	press(&d, "9");
+	sees(&d, " RULE ");
+	sees_before(&d, " WHAT IS WRONG ", " WHAT TO DO ");
+	desk_close(&d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -374,6 +427,8 @@ int main(void)
 		cmocka_unit_test(test_unmute),
 		cmocka_unit_test(test_cursor_follows_what_a_key_was_about),
 		cmocka_unit_test(test_cursor_goes_to_the_worst),
+		cmocka_unit_test(test_keys_stay_below_long_advice),
+		cmocka_unit_test(test_rule_has_a_column),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
