@@ -131,7 +131,7 @@ static void raise_or_clear(
 	if (!t->is_raised && t->is_bad && (hurry || held_s >= l->raise_s)) {
 		t->is_raised = true;
 		t->raised_ns = now_ns;
-	} else if (t->is_raised && t->is_good && held_s >= l->clear_s) {
+	} else if (t->is_raised && t->is_good && (hurry || held_s >= l->clear_s)) {
 		t->is_raised = false;
 	}
 	t->level = !t->is_raised                                                 ? LEVEL_NONE

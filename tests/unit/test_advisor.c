@@ -97,6 +97,7 @@ static void test_hurry(void **state)
 	(void)state;
 	advisor_hurry(a);
 	assert_true(judge(a, 60, 0));
+	assert_false(judge(a, 10, 1));
 	advisor_free(a);
 }
 
