@@ -14,7 +14,7 @@
 /* So many samples have rates of what slow sources read, too, */
 #define SAMPLES 4
 /* unless a source takes its time: on a host in trouble, libvirt does. */
-#define PATIENCE_NS (20 * NS_PER_SEC)
+#define PATIENCE_NS (15 * NS_PER_SEC)
 
 /* Keys of rules hold a point; others belong to others. */
 static void take_setting(struct advisor *a, const struct setting *setting)
@@ -56,13 +56,15 @@ unsigned advice_needs(struct advisor *a, unsigned needs)
 	return needs & NEEDS(SRC_ADVISOR) ? needs | advisor_needs(a) : needs;
 }
 
-/* Some source has not answered for the first time; one that is stuck is not waited for. */
+/* Some source has not answered for the first time. */
 static bool is_starting(const struct snapshot *s)
 {
 	const struct table *t = &s->table[TABLE_SOURCE];
 
 	for (size_t i = 0; i < t->n; i++)
-		if (strcmp(cell_text(t->row[i], SOURCE_STATE), "starting") == 0)
+		if (strcmp(cell_text(t->row[i], SOURCE_STATE), "starting") == 0 ||
+		    (strcmp(cell_text(t->row[i], SOURCE_STATE), "stuck") == 0 &&
+			!cell_has(t->row[i], SOURCE_AGE)))
 			return true;
 	return false;
 }
