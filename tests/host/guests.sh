@@ -6,6 +6,7 @@
 # condition, with a deadline, and says what it waited for when it fails.
 #
 # guest_start NAME [KEY=VALUE...]        through libvirt
+# guest_define NAME [KEY=VALUE...]       through libvirt, which only keeps its definition
 # guest_start_plain NAME [KEY=VALUE...]  QEMU by hand, as root, without libvirt
 #   vcpus=1 mib=128      size
 #   nodes=0-1            memory bound to these nodes
@@ -22,6 +23,8 @@
 #   threads=nameless     QEMU does not name its threads (plain only)
 #   uuid=UUID            (plain only; libvirt chooses one)
 #   disk=16              a disk of so many MiB
+#   saved=yes            its definition is kept, as that of a guest is that starts again (libvirt only)
+#   edit=FUNCTION        a filter that its XML goes through (libvirt only)
 #   pair=DIR             two disks instead, limited: vda raw, cache none, native and an I/O thread in
 #                        DIR; vdb qcow2 with writeback
 
@@ -104,11 +107,11 @@ guest_read_keys() {
 	local word
 
 	vcpus=1 mib=128 nodes='' mode=strict pin='' pages='' share='' work=idle hold='' smp='' nic='' queues=1 disk='' pair=''
-	threads='' uuid=''
+	threads='' uuid='' saved='' edit=cat
 	for word in "$@"; do
 		case $word in
 		vcpus=* | mib=* | nodes=* | mode=* | pin=* | pages=* | share=* | hold=* | nic=* | queues=* | disk=* | pair=* | work=* | \
-			threads=* | uuid=* | smp=*)
+			threads=* | uuid=* | smp=* | saved=* | edit=*)
 			printf -v "${word%%=*}" %s "${word#*=}"
 			;;
 		*)
@@ -255,20 +258,33 @@ guest_xml() {
 }
 
 guest_start() {
-	local name=$1 vcpus mib nodes mode pin pages share work hold nic queues disk pair threads uuid smp
+	local name=$1 vcpus mib nodes mode pin pages share work hold nic queues disk pair threads uuid smp saved edit
 	shift
 
 	guest_read_keys "$@" || return
 	guest_make_disk
-	guest_xml >"$guests_dir/$name.xml"
-	virsh -q create "$guests_dir/$name.xml" || return
+	guest_xml | "$edit" >"$guests_dir/$name.xml"
+	if [ "$saved" = yes ]; then
+		virsh -q define "$guests_dir/$name.xml" && virsh -q start "$name" || return
+	else
+		virsh -q create "$guests_dir/$name.xml" || return
+	fi
 	cp "/run/libvirt/qemu/$name.pid" "$guests_dir/$name.pid"
 	guest_raise_nic
 }
 
+guest_define() {
+	local name=$1 vcpus mib nodes mode pin pages share work hold nic queues disk pair threads uuid smp saved edit
+	shift
+
+	guest_read_keys "$@" || return
+	guest_xml | "$edit" >"$guests_dir/$name.xml"
+	virsh -q define "$guests_dir/$name.xml"
+}
+
 guest_start_plain() {
 	local name=$1 vcpus mib nodes mode pin pages share work hold nic queues disk pair threads uuid smp
-	local memory=() name_option='' i tid
+	local saved edit memory=() name_option='' i tid
 	shift
 
 	guest_read_keys "$@" || return
@@ -362,6 +378,7 @@ guest_kill() {
 	kill -KILL "$pid"
 	wait_until 20 "the end of guest $1" eval '! [ -e /proc/'"$pid"' ]'
 	[ ! -e "$guests_dir/$1.xml" ] ||
-		wait_until 20 "libvirt to forget guest $1" eval '! virsh -q domid '"$1"
+		wait_until 20 "libvirt to know of its end" eval '! virsh -q domid '"$1"' | grep [0-9]'
+	virsh -q undefine "$1" >/dev/null 2>&1
 	rm -f "$guests_dir/$1".* "$guests_images/$1.img"
 }

@@ -69,9 +69,6 @@ on_node() {
 }
 
 all=$(($(on_node 0) + $(on_node 1)))
-expect_less() {
-	if [ "$2" -lt "$3" ]; then ok "$1"; else not_ok "$1" "$2 is not less than $3"; fi
-}
 was=$(on_node 0)
 expect_less "its memory is on node 0" 250 "$was"
 expect_done "move it to node 1" fix migrate-pages all '?' 1

@@ -121,6 +121,11 @@ expect_between() {
 	fi
 }
 
+# expect_less NAME A B: whole numbers.
+expect_less() {
+	if [ "$2" -lt "$3" ]; then ok "$1"; else not_ok "$1" "$2 is not less than $3"; fi
+}
+
 # expect_true NAME WHY COMMAND...
 expect_true() {
 	local name=$1 why=$2

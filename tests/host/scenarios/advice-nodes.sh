@@ -1,0 +1,78 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# host: libvirt
+#
+# vCPUs and memory on different nodes, and settings of the host: what rules find is fixed by their own
+# plans, and undone. What others' tools show before and after.
+
+# shellcheck source=tests/host/scenarios/mending.sh
+. "${BASH_SOURCE[0]%/*}/mending.sh"
+
+thp=/sys/kernel/mm/transparent_hugepage/enabled
+
+# ---- vCPUs and memory apart ----
+
+# Memory lies where it is first touched, so a vCPU that is moved meanwhile has some on each node.
+half_touched() {
+	[ "$(awk '/^VmRSS/ { print $2 }' "/proc/$(guest_pid spread)/status")" -gt 350000 ]
+}
+walk() {
+	wait_until 120 "half of the memory to be touched" half_touched
+	virsh -q vcpupin spread 0 6 --live
+}
+walk 2>/dev/null &
+walker=$!
+have_guests "float mib=160 nodes=0 pin=3 work=touch=64,spin share=no" \
+	"spread mib=768 pin=4 work=touch=620 share=no"
+wait "$walker"
+virsh -q vcpupin spread 0 0-7 --live
+# Busy, it stays where it is.
+virsh -q vcpupin float 0 0-7 --live
+
+mend_by_key "vCPUs away from their memory" numa-vcpu-float float
+expect_same "vcpupin shows the node of its memory" "$(pins float)" "0=0-1 "
+expect_less "numa_maps: 99 % of its memory is there" 990 "$(on_node float 0)"
+take_back "vCPUs away from their memory"
+expect_same "vcpupin shows where it was" "$(pins float)" "0=0-7 "
+
+before=$(on_node spread 2)
+expect_less "memory is spread" "$before" 700
+mend "memory on two nodes" numa-memory-remote spread
+home=2
+[ "$(on_node spread 2)" -gt 500 ] || home=3
+expect_less "numa_maps: 99 % of it is on one node" 990 "$(on_node spread $home)"
+expect_same "its vCPU may run there only" "$(pins spread)" "0=$((2 * home))-$((2 * home + 1)) "
+take_back "memory on two nodes"
+expect_near "numa_maps: spread as before" "$(on_node spread 2)" "$before" 30
+expect_same "its vCPU may run anywhere" "$(pins spread)" "0=0-7 "
+
+# ---- the host ----
+
+before=$(<$thp)
+echo never >$thp
+mend "no transparent huge pages" thp-mode
+expect_same "they are for who asks" "$(<$thp)" "always [madvise] never"
+take_back "no transparent huge pages"
+expect_same "there are none again" "$(<$thp)" "always madvise [never]"
+echo "$before" | grep -o '\[.*\]' | tr -d '[]' >$thp
+
+modprobe -d "$TESTHOST_CACHE/host" brd rd_nr=1 rd_size=65536
+mkswap -q /dev/ram0 >/dev/null && swapon /dev/ram0
+cgroup=/sys/fs/cgroup$(sed -n 's/^0:://p' "/proc/$(guest_pid spread)/cgroup")
+echo 30M >"${cgroup%/emulator}/memory.reclaim" 2>/dev/null
+sysctl -q -w vm.swappiness=60
+mend "a host that swaps readily" mem-swappiness
+expect_same "sysctl shows it" "$(sysctl -n vm.swappiness)" 10
+take_back "a host that swaps readily"
+expect_same "sysctl shows the old one" "$(sysctl -n vm.swappiness)" 60
+swapoff /dev/ram0
+
+# ---- pins and memory that do not go together ----
+
+have_guests "away mib=384 nodes=0 mode=preferred pin=3 work=touch=256,spin share=no"
+before=$(on_node away 0)
+expect_less "its memory is on node 0" 900 "$before"
+mend "pinned away from its memory" numa-pin-without-memory away
+expect_same "its vCPU runs where its memory lies" "$(pins away)" "0=0-1 "
+take_back "pinned away from its memory"
+expect_same "its vCPU is where it was" "$(pins away)" "0=3 "

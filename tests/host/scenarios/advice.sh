@@ -1,0 +1,113 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# host: libvirt
+#
+# Guests that share a CPU or pages, halt, or lack a device: what rules find is fixed by their own
+# plans, and undone. What others' tools show before and after.
+
+# shellcheck source=tests/host/scenarios/mending.sh
+. "${BASH_SOURCE[0]%/*}/mending.sh"
+
+ksm=/sys/kernel/mm/ksm
+
+# ---- one CPU for all ----
+
+have_guests "busy1 mib=96 pin=5 work=spin" "busy2 mib=96 pin=5 work=spin" \
+	"busy3 mib=96 pin=5 work=spin"
+waits() {
+	local name
+
+	for name in busy1 busy2 busy3; do
+		cut -d ' ' -f 2 "/proc/$(guest_pid $name)/task/$(guest_vcpu_tid $name 0)/schedstat"
+	done | awk -v at="$EPOCHREALTIME" '{ sum += $1 } END { printf "%.6f %.6f\n", at, sum / 1e9 }'
+}
+# In a second they wait so many milliseconds together.
+waiting() {
+	local before
+
+	before=$(waits)
+	pause 3
+	awk '{ printf "%d\n", 1000 * ($4 - $2) / ($3 - $1) }' <<<"$before $(waits)"
+}
+crowded=$(waiting)
+mend "three on one CPU" cpu-pin-overlap
+# Their node has two.
+expect_same "one has the other CPU of the node" \
+	"$(for g in busy1 busy2 busy3; do pins $g; echo; done | sort | tr -d '\n')" "0=4 0=5 0=5 "
+spread=$(waiting)
+echo "# $scenario: they waited $crowded ms of each second together, then $spread ms"
+expect_less "they wait less" "$spread" $((crowded * 3 / 4))
+take_back "three on one CPU"
+expect_same "all are back" "$(for g in busy1 busy2 busy3; do pins $g; done)" "0=5 0=5 0=5 "
+
+# ---- pages of two nodes merged ----
+
+have_guests "twin1 mib=160 nodes=0 work=ksm=64" "twin2 mib=160 nodes=1 work=ksm=64"
+echo 1 >$ksm/merge_across_nodes
+echo 20000 >$ksm/pages_to_scan
+echo 20 >$ksm/sleep_millisecs
+echo 1 >$ksm/run
+merged() {
+	[ "$(<$ksm/pages_sharing)" -gt 12000 ]
+}
+require "KSM merges" wait_until 120 "KSM to merge" merged
+mend "KSM over nodes" ksm-merge-across-nodes
+expect_same "it merges within nodes, and runs" "$(<$ksm/merge_across_nodes) $(<$ksm/run)" "0 1"
+take_back "KSM over nodes"
+expect_same "it merges over nodes, and runs" "$(<$ksm/merge_across_nodes) $(<$ksm/run)" "1 1"
+echo 2 >$ksm/run
+
+# ---- the guest's own devices ----
+
+without_balloon() {
+	sed "s/<memballoon model='virtio'/<memballoon model='none'/"
+}
+have_guests "talker nic=vhost work=net" "writer disk=16 pin=4 work=disk" \
+	"bare saved=yes edit=without_balloon"
+
+echo 0 >/sys/module/kvm/parameters/halt_poll_ns
+mend "halt polling is off" halt-poll-off
+expect_same "KVM polls" "$(</sys/module/kvm/parameters/halt_poll_ns)" 200000
+take_back "halt polling is off"
+expect_same "KVM does not poll" "$(</sys/module/kvm/parameters/halt_poll_ns)" 0
+echo 200000 >/sys/module/kvm/parameters/halt_poll_ns
+
+before=$(virsh -q emulatorpin writer)
+mend "the emulator on its vCPU's CPU" cpu-emulator-unpinned writer
+expect_same "its main thread has the node's other CPU" \
+	"$(taskset -cp "$(guest_pid writer)" | sed 's/.*: //')" 5
+take_back "the emulator on its vCPU's CPU"
+expect_same "emulatorpin shows the old ones" "$(virsh -q emulatorpin writer)" "$before"
+
+period() {
+	virsh dumpxml talker | grep -o "<stats period='[0-9]*'" | tr -cd 0-9
+}
+mend "a balloon without statistics" balloon-stats-off talker
+expect_true "dumpxml shows a period" "there is none" test "$(period)" -gt 0
+take_back "a balloon without statistics"
+expect_same "there is none again" "$(period)" ""
+
+saved() {
+	virsh dumpxml --inactive bare
+}
+before=$(saved)
+mend "no balloon" balloon-missing bare
+expect_true "the saved definition has one" "it has none" grep -q "memballoon model='virtio'" <(saved)
+expect_true "what runs has none" "it has one" \
+	grep -q "memballoon model='none'" <(virsh dumpxml bare)
+take_back "no balloon"
+expect_same "the saved definition is as before" "$(saved)" "$before"
+
+# ---- a guest that cannot start ----
+
+pool=/sys/devices/system/node/node3/hugepages/hugepages-2048kB/nr_hugepages
+before=$(<$pool)
+require "huge is defined" guest_define huge mib=128 nodes=3 pages=huge
+mend "a pool too small" hugepages-pool-short huge
+expect_same "the pages are on its node" "$(($(<$pool) - before))" 64
+expect_true "it starts" "it does not" virsh -q start huge
+virsh -q destroy huge
+take_back "a pool too small"
+expect_same "the pages are gone" "$(<$pool)" "$before"
+virsh -q undefine huge
+rm -f "$guests_dir/huge.xml"
