@@ -163,19 +163,19 @@ searches() {
 	tm_type vm3
 	as_dumped '/ "vm3"'
 	tm_keys Enter
-	tm_wait 'vm3: In the mean'
+	tm_wait 'vm3: 60 % of its'
 	tm_keys F3
 	tm_type vm
 	tm_wait 'Search: vm'
 	tm_keys Enter n
-	tm_wait 'vm4: In the mean'
+	tm_wait 'vm4: 83 % of its'
 	tm_keys N
-	tm_wait 'vm3: In the mean'
+	tm_wait 'vm3: 60 % of its'
 	tm_keys /
 	tm_type nobody
 	tm_wait "Nothing here holds 'nobody'"
 	tm_keys Escape
-	tm_wait 'vm3: In the mean'
+	tm_wait 'vm3: 60 % of its'
 	quit
 }
 
@@ -511,7 +511,9 @@ tm_need
 dir=$(mktemp -d "${TMPDIR:-/tmp}/kvmtop-screen.XXXXXX")
 trap 'rm -rf "$dir"' EXIT
 awk '/^## [0-9]/ && ++n > 2 { exit } { print } END { print "## end" }' "$whole" >"$dir/two.host"
-captured=(--root "$dir/two.host")
+# Something is said of each guest, at once.
+echo 'numa-memory-remote.for = 0s' >"$dir/at-once.conf"
+captured=(--root "$dir/two.host" --config "$dir/at-once.conf")
 host=("${captured[@]}")
 # What tmux.sh starts it ends itself, in a shell of its own.
 (
