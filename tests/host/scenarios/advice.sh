@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # host: libvirt
 #
-# Guests that share a CPU or pages, halt, or lack a device: what rules find is fixed by their own
+# Guests that share a CPU or pages, or lack a device or huge pages: what rules find is fixed by their own
 # plans, and undone. What others' tools show before and after.
 
 # shellcheck source=tests/host/scenarios/mending.sh
@@ -62,15 +62,8 @@ echo 2 >$ksm/run
 without_balloon() {
 	sed "s/<memballoon model='virtio'/<memballoon model='none'/"
 }
-have_guests "talker nic=vhost work=net" "writer disk=16 pin=4 work=disk" \
+have_guests "writer disk=16 pin=4 work=disk" \
 	"bare saved=yes edit=without_balloon"
-
-echo 0 >/sys/module/kvm/parameters/halt_poll_ns
-mend "halt polling is off" halt-poll-off
-expect_same "KVM polls" "$(</sys/module/kvm/parameters/halt_poll_ns)" 200000
-take_back "halt polling is off"
-expect_same "KVM does not poll" "$(</sys/module/kvm/parameters/halt_poll_ns)" 0
-echo 200000 >/sys/module/kvm/parameters/halt_poll_ns
 
 before=$(virsh -q emulatorpin writer)
 mend "the emulator on its vCPU's CPU" cpu-emulator-unpinned writer
@@ -78,14 +71,6 @@ expect_same "its main thread has the node's other CPU" \
 	"$(taskset -cp "$(guest_pid writer)" | sed 's/.*: //')" 5
 take_back "the emulator on its vCPU's CPU"
 expect_same "emulatorpin shows the old ones" "$(virsh -q emulatorpin writer)" "$before"
-
-period() {
-	virsh dumpxml talker | grep -o "<stats period='[0-9]*'" | tr -cd 0-9
-}
-mend "a balloon without statistics" balloon-stats-off talker
-expect_true "dumpxml shows a period" "there is none" test "$(period)" -gt 0
-take_back "a balloon without statistics"
-expect_same "there is none again" "$(period)" ""
 
 saved() {
 	virsh dumpxml --inactive bare

@@ -17,8 +17,6 @@ cat >$settings <<'CONF'
 numa-vcpu-float.for = 0s
 ksm-disable.enabled = no
 thp-mode.guest = 500000000
-halt-poll-off.raise = 20
-halt-poll-off.sleep = 100000
 mem-swappiness.guests = 0.05
 cpu-emulator-unpinned.raise = 0.03
 CONF
