@@ -44,6 +44,11 @@ static inline void captured_file(struct captured *h, const char *path, const cha
 	captured_bytes(h, path, content, strlen(content));
 }
 
+static inline void captured_link(struct captured *h, const char *path, const char *target)
+{
+	archive_write_entry(&h->text, path, true, target, strlen(target));
+}
+
 /* The rows that the collectors before it would have written. */
 static inline struct row *captured_guest(struct captured *h, uint32_t pid, const char *name)
 {

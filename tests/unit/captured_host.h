@@ -143,7 +143,7 @@ static inline struct row *guest_row(const struct snapshot *s, const char *name)
 static inline void assert_shown(const struct row *row, enum table_id t, int column, double expected)
 {
 	const struct column *c = &table_kinds[t].column[column];
-	double v, off;
+	double v = -1, off;
 
 	if (!cell_value(c, &row->cell[column], &v))
 		fail_msg("%s is %s", c->name, state_name(cell_state(c, &row->cell[column])));

@@ -33,7 +33,7 @@ static inline struct row *host(struct snapshot *s)
 static inline void assert_value(const struct row *row, enum table_id t, int column, double expected)
 {
 	const struct column *c = &table_kinds[t].column[column];
-	double v;
+	double v = NAN;
 
 	if (!cell_value(c, &row->cell[column], &v))
 		fail_msg("%s has no value but is %s", c->name,
@@ -46,7 +46,7 @@ static inline void assert_missing(
     const struct row *row, enum table_id t, int column, enum state why)
 {
 	const struct column *c = &table_kinds[t].column[column];
-	double v;
+	double v = NAN;
 
 	if (cell_value(c, &row->cell[column], &v))
 		fail_msg("%s is %f instead of %s", c->name, v, state_name(why));

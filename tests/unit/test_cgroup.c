@@ -188,7 +188,7 @@ static void side_by_side_on_a_whole_host(void **state)
 	const struct row *mail, *files;
 	struct sampler *sampler;
 	struct root *root;
-	double throttled;
+	double throttled = -1;
 
 	(void)state;
 	assert_int_equal(root_open(KVMTOP_TEST_HOSTS "/cgroup-hybrid.host", &root), 0);

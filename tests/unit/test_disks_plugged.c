@@ -27,7 +27,7 @@ static void open_file(struct captured *h, int fd, const char *target, const char
 	char path[64], text[64];
 
 	snprintf(path, sizeof(path), "proc/42/fd/%d", fd);
-	archive_write_entry(&h->text, path, true, target, strlen(target));
+	captured_link(h, path, target);
 	snprintf(path, sizeof(path), "proc/42/fdinfo/%d", fd);
 	snprintf(text, sizeof(text), "pos:\t0\nflags:\t%s\nmnt_id:\t1\n", flags);
 	captured_file(h, path, text);
@@ -94,7 +94,7 @@ static void names_without_a_directory_are_known(void **state)
 	(void)state;
 	captured_sample(&h, 10);
 	captured_bytes(&h, "proc/42/cmdline", qemu, sizeof(qemu));
-	archive_write_entry(&h.text, "proc/42/cwd", true, "/here", 5);
+	captured_link(&h, "proc/42/cwd", "/here");
 	open_file(&h, 8, "/there/a.raw", "02100000");
 	open_file(&h, 9, "/here/a.raw", "02100002");
 	take(&h);

@@ -13,20 +13,15 @@
 
 #define SCOPE "/machine.slice/web.scope"
 
-static void link_to(struct captured *h, const char *path, const char *target)
-{
-	archive_write_entry(&h->text, path, true, target, strlen(target));
-}
-
 static void block(struct captured *h, const char *name, const char *number, const char *bytes)
 {
 	char path[128], target[128];
 
 	snprintf(target, sizeof(target), "../../devices/virtual/block/%s", name);
 	snprintf(path, sizeof(path), "sys/class/block/%s", name);
-	link_to(h, path, target);
+	captured_link(h, path, target);
 	snprintf(path, sizeof(path), "sys/dev/block/%s", number);
-	link_to(h, path, target);
+	captured_link(h, path, target);
 	snprintf(path, sizeof(path), "sys/class/block/%s/dev", name);
 	captured_file(h, path, number);
 	snprintf(path, sizeof(path), "sys/class/block/%s/size", name);
@@ -39,10 +34,10 @@ static void write_devices(struct captured *h)
 	block(h, "sdb", "8:16", "1000\n");
 	block(h, "dm-0", "253:0", "500\n");
 	block(h, "loop0", "7:0", "100\n");
-	link_to(h, "sys/class/block/sda1", "../../devices/pci/block/sda/sda1");
+	captured_link(h, "sys/class/block/sda1", "../../devices/pci/block/sda/sda1");
 	captured_file(h, "sys/class/block/sda1/partition", "1\n");
-	link_to(h, "sys/class/block/dm-0/slaves/sda1", "../../sda/sda1");
-	link_to(h, "sys/class/block/dm-0/slaves/sdb", "../../sdb");
+	captured_link(h, "sys/class/block/dm-0/slaves/sda1", "../../sda/sda1");
+	captured_link(h, "sys/class/block/dm-0/slaves/sdb", "../../sdb");
 	captured_file(h, "sys/class/block/dm-0/dm/name", "vg-lv--1\n");
 	captured_file(h, "sys/class/block/dm-0/dm/uuid", "LVM-abc\n");
 	captured_file(h, "sys/class/block/sda/queue/scheduler", "none [mq-deadline] bfq\n");
@@ -58,11 +53,11 @@ static void write_guest(struct captured *h)
 	captured_file(h, "proc/70/mountinfo",
 	    "40 1 253:0 / /images rw,noatime shared:1 - xfs /dev/mapper/vg-lv--1 rw,attr2\n"
 	    "41 1 0:50 / /net rw - nfs4 srv:/export rw,vers=4.2,soft\n");
-	link_to(h, "proc/70/fd/3", "/dev/kvm");
-	link_to(h, "proc/70/fd/11", "/images/real/a.qcow2");
-	link_to(h, "proc/70/fd/12", "/dev/dm-0");
-	link_to(h, "proc/70/fd/13", "/net/n.img");
-	link_to(h, "proc/70/fd/14", "/dev/loop0");
+	captured_link(h, "proc/70/fd/3", "/dev/kvm");
+	captured_link(h, "proc/70/fd/11", "/images/real/a.qcow2");
+	captured_link(h, "proc/70/fd/12", "/dev/dm-0");
+	captured_link(h, "proc/70/fd/13", "/net/n.img");
+	captured_link(h, "proc/70/fd/14", "/dev/loop0");
 	captured_file(h, "proc/70/fdinfo/11", "pos:\t0\nflags:\t02\nmnt_id:\t40\n");
 	captured_file(h, "proc/70/fdinfo/13", "pos:\t0\nmnt_id:\t41\n");
 	captured_file(h, "kvmtop/images/70/11",
@@ -118,9 +113,9 @@ static void names_without_a_directory(void **state)
 
 	(void)state;
 	begin(&h, "", "0::/\n");
-	link_to(&h, "proc/70/cwd", "/images/here");
-	link_to(&h, "proc/70/fd/20", "/net/a.raw");
-	link_to(&h, "proc/70/fd/21", "/images/here/a.raw");
+	captured_link(&h, "proc/70/cwd", "/images/here");
+	captured_link(&h, "proc/70/fd/20", "/net/a.raw");
+	captured_link(&h, "proc/70/fd/21", "/images/here/a.raw");
 	captured_file(&h, "proc/70/fdinfo/20", "mnt_id:\t41\n");
 	captured_file(&h, "proc/70/fdinfo/21", "mnt_id:\t40\n");
 	begin_guest(&h);
@@ -194,7 +189,7 @@ static void sizes_without_libvirt(void **state)
 
 	(void)state;
 	begin(&h, "", "");
-	link_to(&h, "proc/70/fd/15", "/images/x.img");
+	captured_link(&h, "proc/70/fd/15", "/images/x.img");
 	captured_file(&h, "proc/70/fdinfo/15", "pos:\t0\nflags:\t02\nmnt_id:\t40\n");
 	captured_file(&h, "kvmtop/images/70/15.size", "10000 512\n");
 	captured_file(&h, "kvmtop/images/70/11.size", "10000 1024\n");
