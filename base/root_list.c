@@ -22,7 +22,9 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static int list_directory(const struct root *root, const char *path, struct names *ret)
+/* Hands each name of a directory to @add, as archive_list does. */
+static int list_live(const struct root *root, const char *path,
+    void (*add)(void *ctx, const char *name, size_t len, bool is_dir), void *ctx)
 {
 	int fd = root_fd(root, *path ? path : ".", O_RDONLY | O_DIRECTORY);
 	struct dirent *d;
@@ -37,21 +39,26 @@ static int list_directory(const struct root *root, const char *path, struct name
 	}
 	while ((d = readdir(dir)))
 		if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0)
-			names_add(ret, d->d_name, strlen(d->d_name));
+			add(ctx, d->d_name, strlen(d->d_name),
+			    d->d_type == DT_DIR || d->d_type == DT_UNKNOWN);
 	closedir(dir);
-	if (ret->n > 1)
-		qsort(ret->name, ret->n, sizeof(*ret->name), compare_names);
 	return 0;
 }
 
 int root_list(const struct root *root, const char *path, struct names *ret)
 {
-	if (!root->archive)
-		return list_directory(root, path, ret);
-	archive_list(root->archive, root->index, path, add_name, ret);
-	return ret->n ? 0 : -ENOENT;
+	int r = 0;
+
+	if (root->archive)
+		archive_list(root->archive, root->index, path, add_name, ret);
+	else
+		r = list_live(root, path, add_name, ret);
+	if (ret->n > 1)
+		qsort(ret->name, ret->n, sizeof(*ret->name), compare_names);
+	return root->archive && ret->n == 0 ? -ENOENT : r;
 }
 
+/* No name is kept: on a busy host this lists thousands of processes at each sample. */
 static void add_number(void *ctx, const char *name, size_t len, bool is_dir)
 {
 	uint32_t v = 0;
@@ -74,26 +81,6 @@ static int compare_numbers(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* Names are not kept: on a busy host this lists thousands of processes at each sample. */
-static int list_numbers_live(const struct root *root, const char *path, struct numbers *ret)
-{
-	int fd = root_fd(root, path, O_RDONLY | O_DIRECTORY);
-	struct dirent *d;
-	DIR *dir;
-
-	if (fd < 0)
-		return fd;
-	dir = fdopendir(fd);
-	if (!dir) {
-		close(fd);
-		return -ENOMEM;
-	}
-	while ((d = readdir(dir)))
-		add_number(ret, d->d_name, strlen(d->d_name), true);
-	closedir(dir);
-	return 0;
-}
-
 int root_list_numbers(const struct root *root, const char *path, struct numbers *ret)
 {
 	int r = 0;
@@ -102,7 +89,7 @@ int root_list_numbers(const struct root *root, const char *path, struct numbers 
 	if (root->archive)
 		archive_list(root->archive, root->index, path, add_number, ret);
 	else
-		r = list_numbers_live(root, path, ret);
+		r = list_live(root, path, add_number, ret);
 	if (ret->n > 1)
 		qsort(ret->v, ret->n, sizeof(*ret->v), compare_numbers);
 	/* In an archive a directory is there when something lies below it, number or not. */
@@ -120,9 +107,9 @@ static void count_dir(void *ctx, const char *name, size_t len, bool is_dir)
 
 ssize_t root_count_dirs(const struct root *root, const char *path)
 {
-	struct names names = { 0 };
 	ssize_t n = 0;
 	struct stat st;
+	int r;
 
 	if (root->archive) {
 		archive_list(root->archive, root->index, path, count_dir, &n);
@@ -135,9 +122,6 @@ ssize_t root_count_dirs(const struct root *root, const char *path)
 			return (ssize_t)st.st_nlink - 2;
 	}
 	/* Not every file system counts directories as links. */
-	n = list_directory(root, path, &names);
-	if (n == 0)
-		n = (ssize_t)names.n;
-	names_done(&names);
-	return n;
+	r = list_live(root, path, count_dir, &n);
+	return r < 0 ? r : n;
 }

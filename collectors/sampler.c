@@ -9,55 +9,9 @@
 #include <unistd.h>
 
 #include "base/xalloc.h"
-#include "collectors/collector.h"
-#include "collectors/lane.h"
+#include "collectors/sampler_inner.h"
 #include "collectors/source_rows.h"
 #include "model/told.h"
-
-#define MAX_COLLECTORS 32
-/* A slow lane does not look oftener than this whether there is something to do. */
-#define LANE_TICK_NS (200 * NS_PER_MS)
-/* How long lanes have to come back at the end: with a dozen others waiting for each CPU. */
-#define PARTING_NS (400 * NS_PER_MS)
-/* It is woken when somebody needs it. */
-#define LANE_SLEEP_NS (60 * NS_PER_SEC)
-/* One that watches for a short while, again and again, keeps its rhythm better. */
-#define PERF_TICK_NS (50 * NS_PER_MS)
-/* With so long an interval nobody waits for the next sample to see what a slow lane has found. */
-#define LONG_INTERVAL_NS (2 * NS_PER_SEC)
-
-struct lane_thread {
-	struct sampler *sampler;
-	enum lane lane;
-	struct root *root;
-	pthread_t thread;
-	bool runs;
-	bool ended; /* guarded by sampler->lock */
-};
-
-struct sampler {
-	struct root *root;
-	struct sampling options;
-	struct slot slot[MAX_COLLECTORS];
-	size_t slots;
-	struct lane_thread lane[LANES];
-	const struct snapshot *before; /* the sample that rates are taken against */
-	size_t next;                   /* captured sample to be read next */
-	uint64_t taken;
-	unsigned needs, slow_needs;                       /* atomic */
-	void (*judge)(void *context, struct snapshot *s); /* may be NULL */
-	void *judge_context;
-	uint64_t judge_ns; /* CPU time that it took so far */
-
-	pthread_mutex_t lock; /* guards what follows */
-	pthread_cond_t wake;  /* monotonic clock */
-	const struct snapshot *latest;
-	uint64_t interval_ns;
-	bool stopping, now, loop;
-	pthread_t thread;
-	bool runs;
-	int fd;
-};
 
 static unsigned all_needs(struct sampler *s)
 {
@@ -78,7 +32,7 @@ static uint64_t pace_ns(struct sampler *s, unsigned sources)
 	return pace_ns;
 }
 
-static bool is_needed(struct sampler *s, struct slot *slot)
+bool sampler_is_needed(struct sampler *s, struct slot *slot)
 {
 	unsigned sources = collector_sources(slot->collector), needs = all_needs(s) & sources;
 
@@ -102,8 +56,7 @@ uint64_t sampler_interval(struct sampler *s)
 	return guarded_interval(s);
 }
 
-/* Waits for a change, at most until the monotonic clock says @until_ns. s->lock is held. */
-static void wait_until(struct sampler *s, uint64_t until_ns)
+void sampler_wait_until(struct sampler *s, uint64_t until_ns)
 {
 	struct timespec t = { .tv_sec = (time_t)(until_ns / NS_PER_SEC),
 		.tv_nsec = (long)(until_ns % NS_PER_SEC) };
@@ -119,111 +72,6 @@ const struct snapshot *sampler_latest(struct sampler *s)
 	latest = snapshot_ref(s->latest);
 	pthread_mutex_unlock(&s->lock);
 	return latest;
-}
-
-static bool is_due(struct sampler *s, struct slot *slot)
-{
-	bool due = clock_mono_ns() >= slot_due_ns(slot);
-
-	return is_needed(s, slot) && (due || __atomic_load_n(&slot->exact, __ATOMIC_RELAXED));
-}
-
-/* True when somebody waits for what was read: a collector's first figures, or an exact reading. */
-static bool read_lane(struct sampler *s, enum lane lane, const struct root *root,
-    const struct snapshot *latest, bool always)
-{
-	bool news = false, first;
-
-	for (size_t i = 0; i < s->slots; i++) {
-		struct slot *slot = &s->slot[i];
-
-		if (slot->collector->lane != lane ||
-		    !(always ? is_needed(s, slot) : is_due(s, slot)))
-			continue;
-		first = slot->reads == 0;
-		news = news || __atomic_load_n(&slot->exact, __ATOMIC_RELAXED);
-		slot_read(slot, root, &s->options, latest, NULL);
-		news = news || (first && slot->reads > 0);
-	}
-	return news;
-}
-
-/* What costs as long as it is open is closed when nobody needs it any more. */
-static void rest_lane(struct sampler *s, enum lane lane)
-{
-	for (size_t i = 0; i < s->slots; i++)
-		if (s->slot[i].collector->lane == lane && !is_needed(s, &s->slot[i]))
-			slot_rest(&s->slot[i]);
-}
-
-/* When a lane is to look at a collector again; UINT64_MAX: when somebody needs it. */
-static uint64_t look_at_ns(struct sampler *s, struct slot *slot, uint64_t now_ns)
-{
-	uint64_t tick_ns = slot->collector->lane == LANE_PERF ? PERF_TICK_NS : LANE_TICK_NS, due_ns;
-
-	if (!is_needed(s, slot))
-		return slot->rest ? now_ns + LANE_TICK_NS : UINT64_MAX;
-	if (__atomic_load_n(&slot->exact, __ATOMIC_RELAXED))
-		return now_ns;
-	due_ns = slot_due_ns(slot);
-	return due_ns > now_ns + tick_ns ? due_ns : now_ns + tick_ns;
-}
-
-static uint64_t lane_wakes_at_ns(const struct lane_thread *lane)
-{
-	uint64_t now_ns = clock_mono_ns(), until_ns = now_ns + LANE_SLEEP_NS;
-	struct sampler *s = lane->sampler;
-
-	for (size_t i = 0; i < s->slots; i++) {
-		uint64_t at_ns;
-
-		if (s->slot[i].collector->lane != lane->lane)
-			continue;
-		at_ns = look_at_ns(s, &s->slot[i], now_ns);
-		until_ns = at_ns < until_ns ? at_ns : until_ns;
-	}
-	return until_ns;
-}
-
-/* Where closing may hang it shall hang here: libvirt says good-bye to its daemon. */
-static void close_lane(struct sampler *s, enum lane lane)
-{
-	for (size_t i = 0; i < s->slots; i++)
-		if (s->slot[i].collector->lane == lane)
-			slot_close(&s->slot[i]);
-}
-
-static void *run_lane(void *arg)
-{
-	struct lane_thread *lane = arg;
-	struct sampler *s = lane->sampler;
-
-	pthread_mutex_lock(&s->lock);
-	while (!s->stopping) {
-		/* Guests are known once there is a sample. */
-		if (s->latest) {
-			const struct snapshot *latest = snapshot_ref(s->latest);
-			bool news;
-
-			pthread_mutex_unlock(&s->lock);
-			news = read_lane(s, lane->lane, lane->root, latest, false);
-			rest_lane(s, lane->lane);
-			snapshot_unref(latest);
-			pthread_mutex_lock(&s->lock);
-			if (news && s->interval_ns > LONG_INTERVAL_NS) {
-				s->now = true;
-				pthread_cond_broadcast(&s->wake);
-			}
-		}
-		if (!s->stopping)
-			wait_until(s, lane_wakes_at_ns(lane));
-	}
-	pthread_mutex_unlock(&s->lock);
-	close_lane(s, lane->lane);
-	pthread_mutex_lock(&s->lock);
-	lane->ended = true;
-	pthread_mutex_unlock(&s->lock);
-	return NULL;
 }
 
 /* A slow lane that has owed an answer for two intervals tells about whom. */
@@ -254,7 +102,7 @@ static void merge_slot(struct sampler *s, struct slot *slot, struct snapshot *in
 	if (told)
 		told_merge(told, into, slot_stale_ns(slot, guarded_interval(s)));
 	told_unref(told);
-	if (is_needed(s, slot))
+	if (sampler_is_needed(s, slot))
 		show_silence(s, slot, into);
 }
 
@@ -272,7 +120,7 @@ static void judge_sample(struct sampler *s, struct snapshot *into)
 static void add_lane(struct sampler *s, enum lane lane, struct snapshot *into)
 {
 	if (!root_is_live(s->root))
-		read_lane(s, lane, s->root, into, true);
+		lane_read(s, lane, s->root, into, true);
 	for (size_t i = 0; i < s->slots; i++)
 		if (s->slot[i].collector->lane == lane)
 			merge_slot(s, &s->slot[i], into);
@@ -297,7 +145,7 @@ static void show_sources(struct sampler *s, struct snapshot *into)
 /* What is not read now still holds. */
 static void read_fast(struct sampler *s, struct slot *slot, struct snapshot *into)
 {
-	if (!is_needed(s, slot))
+	if (!sampler_is_needed(s, slot))
 		return;
 	if (__atomic_load_n(&slot->pace_ns, __ATOMIC_RELAXED) == 0 ||
 	    into->moment.mono_ns >= slot_due_ns(slot))
@@ -401,7 +249,7 @@ static void *run_sampler(void *arg)
 			/* A changed interval counts from the sample before. */
 			uint64_t before_ns = s->interval_ns;
 
-			wait_until(s, next_ns);
+			sampler_wait_until(s, next_ns);
 			if (s->interval_ns != before_ns)
 				next_ns = next_ns - before_ns + s->interval_ns;
 			continue;
@@ -431,28 +279,6 @@ int sampler_start(struct sampler *s, bool loop)
 	return -r;
 }
 
-static void start_lanes(struct sampler *s)
-{
-	static const char *const names[LANES] = {
-		[LANE_PLACEMENT] = "placement",
-		[LANE_LIBVIRT] = "libvirt",
-		[LANE_MONITOR] = "monitor",
-		[LANE_PERF] = "perf",
-		[LANE_IMAGES] = "images",
-	};
-
-	for (int i = LANE_FAST + 1; i < LANES; i++) {
-		struct lane_thread *lane = &s->lane[i];
-
-		lane->sampler = s;
-		lane->lane = (enum lane)i;
-		lane->root = root_dup(s->root);
-		lane->runs = pthread_create(&lane->thread, NULL, run_lane, lane) == 0;
-		if (lane->runs)
-			pthread_setname_np(lane->thread, names[i]);
-	}
-}
-
 struct sampler *sampler_new(struct root *root, const struct sampling *options)
 {
 	struct sampler *s = xcalloc(1, sizeof(*s));
@@ -471,33 +297,12 @@ struct sampler *sampler_new(struct root *root, const struct sampling *options)
 	for (s->slots = 0; collectors[s->slots].read && s->slots < MAX_COLLECTORS; s->slots++)
 		slot_init(&s->slot[s->slots], &collectors[s->slots], &s->options);
 	if (root_is_live(root))
-		start_lanes(s);
+		lanes_start(s);
 	return s;
-}
-
-/* Gives a lane that is in the middle of a short call time to come back. */
-static bool join_lane(struct sampler *s, struct lane_thread *lane)
-{
-	uint64_t until_ns = clock_mono_ns() + PARTING_NS;
-	struct timespec t = { .tv_nsec = 1000000 };
-	bool ended = false;
-
-	while (!ended && clock_mono_ns() < until_ns) {
-		pthread_mutex_lock(&s->lock);
-		ended = lane->ended;
-		pthread_mutex_unlock(&s->lock);
-		if (!ended)
-			nanosleep(&t, NULL);
-	}
-	if (ended)
-		pthread_join(lane->thread, NULL);
-	return ended;
 }
 
 bool sampler_free(struct sampler *s)
 {
-	bool hangs = false;
-
 	if (!s)
 		return true;
 	pthread_mutex_lock(&s->lock);
@@ -506,16 +311,12 @@ bool sampler_free(struct sampler *s)
 	pthread_mutex_unlock(&s->lock);
 	if (s->runs)
 		pthread_join(s->thread, NULL);
-	for (int i = 0; i < LANES; i++)
-		if (s->lane[i].runs && !join_lane(s, &s->lane[i]))
-			hangs = true;
 	/* A lane that hangs still uses all this; the process is about to end anyway. */
-	if (hangs)
+	if (!lanes_join(s))
 		return false;
 	for (size_t i = 0; i < s->slots; i++)
 		slot_done(&s->slot[i]);
-	for (int i = 0; i < LANES; i++)
-		root_close(s->lane[i].root);
+	lanes_done(s);
 	snapshot_unref(s->before);
 	snapshot_unref(s->latest);
 	pthread_mutex_destroy(&s->lock);
@@ -562,7 +363,7 @@ bool sampler_all_have_read(struct sampler *s)
 
 	for (size_t i = 0; i < s->slots && all; i++) {
 		pthread_mutex_lock(&s->slot[i].lock);
-		all = s->slot[i].reads > 0 || !is_needed(s, &s->slot[i]);
+		all = s->slot[i].reads > 0 || !sampler_is_needed(s, &s->slot[i]);
 		pthread_mutex_unlock(&s->slot[i].lock);
 	}
 	return all;
