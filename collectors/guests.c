@@ -61,6 +61,8 @@ struct guests {
 	size_t n;
 	struct numbers pids;
 	uint64_t sample;
+	uint64_t self;       /* our own pid, by this proc; 0: not known, or nobody's */
+	bool clocks_serve;   /* processes' clocks are those of this proc, in this reading */
 	double uptime;       /* of the host, in seconds; 0: not told */
 	bool denied;         /* some process did not let us list its descriptors */
 	bool hidden;         /* there are processes of which nothing at all is told */
@@ -218,6 +220,9 @@ static void look(struct guests *g, struct reading *r, struct process *p)
 										: WHO_KERNEL;
 		return;
 	}
+	/* There are thousands of descriptors of kvmtop's own to look at. */
+	if (p->pid == g->self)
+		return;
 	holds = holds_vm(r->root, p->pid);
 	if (holds > 0) {
 		make_guest(p, &stat, false);
@@ -300,11 +305,12 @@ static bool read_same(
 }
 
 /* The same process, for a new one would have run. Its memory may be taken from it at rest. */
-static bool is_as_it_was(const struct guests *g, struct reading *r, struct process *p)
+static bool is_as_it_was(const struct guests *g, struct process *p)
 {
 	struct guest *guest = p->guest;
+	uint64_t ran_ns = g->clocks_serve ? process_ran(p->pid) : 0;
 
-	return process_has_rested(&guest->clock, r, p->pid) && guest->now_ns &&
+	return process_has_rested(&guest->clock, ran_ns) && guest->now_ns &&
 	       guest->now.state == 'S' && !guest->emulated && guest->cmdline.has_come &&
 	       !is_turn(g, p, SLOW_SAMPLES);
 }
@@ -313,7 +319,7 @@ static bool read_guest(const struct guests *g, struct reading *r, struct process
 {
 	struct guest *guest = p->guest;
 
-	if (is_as_it_was(g, r, p))
+	if (is_as_it_was(g, p))
 		return true;
 	if (!read_same(r, p, &guest->stat, &guest->now))
 		return false;
@@ -362,6 +368,7 @@ static void write_row(const struct guests *g, struct reading *r, const struct pr
 	struct row *row = snapshot_row(r->into, TABLE_DOMAIN, key_process(p->pid, p->start_ticks));
 	uint64_t at = reading_now(r);
 
+	row->ran_ns = guest->clock.ran_ns;
 	cell_set_text(r->into, row, DOMAIN_NAME, c->name, at);
 	if (c->uuid[0])
 		cell_set_text(r->into, row, DOMAIN_UUID, c->uuid, at);
@@ -491,6 +498,10 @@ enum state guests_read(struct reading *r)
 	g->uptime = host_uptime(r->root);
 	if (!g->page_bytes)
 		g->page_bytes = host_page_bytes(r->root);
+	/* A capture that held this link would have no room for the files below it. */
+	if (!g->self && !reading_thorough(r))
+		g->self = process_self(r->root);
+	g->clocks_serve = process_clocks_serve(r, g->self);
 	update_processes(g, r);
 	for (size_t i = 0; i < g->n; i++)
 		if (g->process[i].who == WHO_GUEST)

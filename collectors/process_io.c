@@ -56,7 +56,7 @@ void process_io_close(void *state)
 static int read_guest(
     const struct process_io *p, struct reading *r, struct guest *g, struct row *row)
 {
-	bool rested = process_has_rested(&g->clock, r, (uint32_t)g->key.owner);
+	bool rested = process_has_rested(&g->clock, row->ran_ns);
 
 	if (!g->path)
 		g->path = xasprintf("proc/%u/io", (uint32_t)g->key.owner);

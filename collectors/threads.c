@@ -428,7 +428,7 @@ static void read_names(struct guest_threads *g, const struct root *root)
 static void read_guest(
     struct threads *state, struct guest_threads *g, struct row *domain, struct reading *r)
 {
-	bool rested = process_has_rested(&g->clock, r, g->pid) && g->task_dirs >= 0;
+	bool rested = process_has_rested(&g->clock, domain->ran_ns) && g->task_dirs >= 0;
 	bool listed = !rested && (g->task_dirs < 0 || has_changed(g, r->root));
 
 	if (listed && !list_threads(g, r->root))

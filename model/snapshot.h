@@ -53,6 +53,8 @@ struct row {
 				    snapshot_link */
 	const struct row *about; /* of a finding: what it is about; else NULL */
 	uint32_t number;         /* its place in the table */
+	uint64_t ran_ns; /* of a guest: CPU time of its process; while it stands still, nothing
+			    that only the process can change is another. 0: not told */
 	struct cell cell[];
 };
 
