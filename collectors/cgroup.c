@@ -14,7 +14,7 @@
 
 /* A guest changes its group hardly ever, its limits seldom. */
 #define PATHS_NS (30 * NS_PER_SEC)
-#define LIMITS_NS (5 * NS_PER_SEC)
+#define LIMITS_NS (15 * NS_PER_SEC)
 #define TURNS 30
 /* Groups of one guest whose limits count: its own, libvirt's level, and those of its threads. */
 #define GROUPS_MAX 512

@@ -17,7 +17,7 @@
 /* What a guest's process tells in files of its own, for which reading takes no lock. */
 struct guest_ksm {
 	struct key key;
-	bool opened;
+	bool opened, read;
 	struct values files;
 };
 
@@ -82,11 +82,20 @@ static void open_guest(struct guest_ksm *g, uint32_t pid)
 	g->opened = true;
 }
 
+/* Then no guest has anything of it, and need not be asked again. */
+static bool has_merged_none(const struct reading *r)
+{
+	const struct row *host = snapshot_find(r->into, TABLE_HOST, key_host(0));
+
+	return !reading_thorough(r) && cell_number(host, HOST_KSM_RUN, 1) == 0 &&
+	       cell_number(host, HOST_KSM_PAGES_SHARED, 1) == 0;
+}
+
 static void read_guests(struct ksm *k, struct reading *r)
 {
 	const struct table *domains = &r->into->table[TABLE_DOMAIN];
 	char note[sizeof(r->note)];
-	bool denied = false;
+	bool denied = false, none = has_merged_none(r);
 
 	memcpy(note, r->note, sizeof(note));
 	guest_list_update(&k->guests, r->into, sizeof(struct guest_ksm), guest_done);
@@ -96,8 +105,13 @@ static void read_guests(struct ksm *k, struct reading *r)
 
 		if (!guest_pid(domain))
 			continue;
+		if (none && g->read) {
+			cell_set_number(domain, DOMAIN_KSM, 0, reading_now(r));
+			continue;
+		}
 		open_guest(g, guest_pid(domain));
 		values_read(&g->files, r, domain);
+		g->read = cell_has(domain, DOMAIN_KSM);
 		denied |= domain->cell[DOMAIN_KSM].state == STATE_DENIED;
 	}
 	/* One sentence for all guests, not one for each. */

@@ -26,7 +26,7 @@
 #define WAIT_MIN_NS NS_PER_SEC
 #define WAIT_MAX_NS (64 * NS_PER_SEC)
 /* Of these, so many are looked at again in one reading. */
-#define LOOKS_MAX 3
+#define LOOKS_MAX 2
 /* Far above what KVM allows. */
 #define VCPU_NUMBERS 65536
 #define DEBUGFS_MOUNT "sys/kernel/debug"
@@ -335,6 +335,8 @@ static void find_machine(struct kvm *k, const struct reading *r, struct guest *g
 static void look(struct kvm *k, const struct reading *r, struct guest *g)
 {
 	bool changed = g->numbers != g->numbers_before, live = root_is_live(r->root);
+	/* After so long it opens no more. */
+	bool settled = g->wait_ns == WAIT_MAX_NS && !changed;
 
 	g->numbers_before = g->numbers;
 	if (live && g->taken.n > 0 && g->taken.n >= g->numbers && !changed)
@@ -342,11 +344,11 @@ static void look(struct kvm *k, const struct reading *r, struct guest *g)
 	if (live && !changed && (r->now_ns < g->look_at_ns || k->looks++ >= LOOKS_MAX))
 		return;
 	/* A vCPU's thread is there a little before its descriptor. */
-	g->wait_ns = changed || !g->wait_ns ? WAIT_MIN_NS : g->wait_ns * 2;
+	g->wait_ns = changed || !g->wait_ns ? WAIT_MIN_NS : g->wait_ns * 4;
 	if (g->wait_ns > WAIT_MAX_NS)
 		g->wait_ns = WAIT_MAX_NS;
 	g->look_at_ns = r->now_ns + g->wait_ns;
-	if (live)
+	if (live && !settled)
 		g->taken_error = kvm_taken_look(r->root, (uint32_t)g->key.owner, &g->taken);
 	/* In any case: that there are descriptors does not mean that they may be taken. */
 	find_machine(k, r, g);
@@ -452,12 +454,13 @@ static bool is_debugfs_mounted(const struct root *root)
 }
 
 /* "none [integrity] confidentiality": both of the latter shut debugfs. */
-static bool is_locked_down(const struct root *root)
+static const char *why_refused(const struct root *root)
 {
 	char buf[64];
+	bool locked = root_read(root, "sys/kernel/security/lockdown", buf, sizeof(buf)) > 0 &&
+		      strchr(buf, '[') && !strstr(buf, "[none]");
 
-	return root_read(root, "sys/kernel/security/lockdown", buf, sizeof(buf)) > 0 &&
-	       strchr(buf, '[') && !strstr(buf, "[none]");
+	return locked ? "debugfs is locked down (Secure Boot)" : "debugfs refuses";
 }
 
 /* A guest that has a machine's descriptor shows as well as the module that KVM is there. */
@@ -479,8 +482,7 @@ static void note_reasons(struct reading *r, const struct reasons *x, const char 
 		{ x->denied, "CAP_SYS_PTRACE is missing" },
 		{ x->keeps_none, "no statistics descriptors (QEMU 8.1 and later keep them)" },
 		{ x->unlike, "descriptors and threads are numbered differently" },
-		{ x->refused, is_locked_down(r->root) ? "debugfs is locked down (Secure Boot)"
-						      : "debugfs refuses" },
+		{ x->refused, x->refused ? why_refused(r->root) : "" },
 		{ x->closed, "debugfs needs CAP_DAC_READ_SEARCH" },
 		{ x->missing, x->missing ? why_missing(r) : "" },
 		{ x->unknown, "KVM knows no such machine" },

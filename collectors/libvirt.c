@@ -22,7 +22,10 @@
 #include "collectors/libvirt_xml.h"
 #include "collectors/values.h"
 
+/* Events tell of most changes. For the others each guest is described anew, one in a second at
+ * most. */
 #define DESCRIBE_AGAIN_NS (60 * NS_PER_SEC)
+#define DESCRIBE_EACH_NS NS_PER_SEC
 /* While a call of ours hangs events still come; beyond this all guests count as changed. */
 #define CHANGES_MAX 4096
 /* A guest that has just been started may be known to libvirt before its process is seen here. */
@@ -314,6 +317,13 @@ static bool parse(const char *xml, struct libvirt_domain_xml *ret)
 	return xml && libvirt_domain_xml_parse(xml, strlen(xml), ret) == 0;
 }
 
+static uint64_t describe_period(const struct watcher *w)
+{
+	uint64_t all_ns = w->n * DESCRIBE_EACH_NS;
+
+	return all_ns > DESCRIBE_AGAIN_NS ? all_ns : DESCRIBE_AGAIN_NS;
+}
+
 static void describe(struct reading *r, struct known *k, const struct process_index *index)
 {
 	struct watcher *w = r->state;
@@ -325,7 +335,7 @@ static void describe(struct reading *r, struct known *k, const struct process_in
 	forget_description(k);
 	k->description = description;
 	k->again_ns = turn_after(
-	    k->again_ns, reading_now(r), DESCRIBE_AGAIN_NS, (size_t)(k - w->guest) + 1, w->n);
+	    k->again_ns, reading_now(r), describe_period(w), (size_t)(k - w->guest) + 1, w->n);
 	k->described_ns = reading_now(r);
 	k->vcpus = k->process ? index->vcpus[k->process->number] : 0;
 	k->has_xml = parse(description.xml, &k->xml);
@@ -562,5 +572,8 @@ enum state libvirt_read(struct reading *r)
 		    w->unread == 1 ? "" : "s");
 	reading_note(r, "%zu active guest%s (%s).", w->n, w->n == 1 ? "" : "s",
 	    root_is_live(r->root) ? libvirt_link_uri(&w->link) : "as captured");
+	if (describe_period(w) > DESCRIBE_AGAIN_NS)
+		reading_note(r, "What no event tells is asked of each every %.0f s only.",
+		    (double)describe_period(w) / (double)NS_PER_SEC);
 	return STATE_OK;
 }

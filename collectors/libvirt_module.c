@@ -22,8 +22,19 @@
 
 extern const struct libvirt_ops kvmtop_libvirt_ops;
 
+/* More are forgotten: guests come and go. */
+#define KNOWN_MAX 1024
+
+/* To look a guest up is a call of its own, so what was found is kept. */
+struct known {
+	char uuid[VIR_UUID_STRING_BUFLEN];
+	virDomainPtr domain;
+};
+
 struct libvirt_connection {
 	virConnectPtr connect;
+	struct known *known;
+	size_t knowns;
 	int callback[8];
 	size_t callbacks;
 	bool blind; /* no events: descriptions must be asked for anew each time */
@@ -212,8 +223,70 @@ static int module_open(const char *uri, void (*changed)(void *ctx, const char *u
 	return 0;
 }
 
+static void forget_all(struct libvirt_connection *c)
+{
+	while (c->knowns > 0)
+		virDomainFree(c->known[--c->knowns].domain);
+	free(c->known);
+	c->known = NULL;
+}
+
+static void forget(struct libvirt_connection *c, virDomainPtr domain)
+{
+	for (size_t i = 0; i < c->knowns; i++) {
+		if (c->known[i].domain != domain)
+			continue;
+		virDomainFree(domain);
+		c->known[i] = c->known[--c->knowns];
+		return;
+	}
+}
+
+/* @domain is the connection's then; where there is no room it is freed, and false. */
+static bool keep(struct libvirt_connection *c, const char *uuid, virDomainPtr domain)
+{
+	struct known *known;
+
+	if (c->knowns >= KNOWN_MAX)
+		forget_all(c);
+	known = realloc(c->known, (c->knowns + 1) * sizeof(*known));
+	if (known)
+		c->known = known;
+	if (!known) {
+		virDomainFree(domain);
+		return false;
+	}
+	known[c->knowns].domain = domain;
+	snprintf(known[c->knowns].uuid, sizeof(known->uuid), "%s", uuid);
+	c->knowns++;
+	return true;
+}
+
+/* NULL, and libvirt's error: there is none. It is the connection's, until it is forgotten. */
+static virDomainPtr find_domain(struct libvirt_connection *c, const char *uuid)
+{
+	virDomainPtr domain;
+
+	for (size_t i = 0; i < c->knowns; i++)
+		if (strcmp(c->known[i].uuid, uuid) == 0)
+			return c->known[i].domain;
+	domain = virDomainLookupByUUIDString(c->connect, uuid);
+	return domain && keep(c, uuid, domain) ? domain : NULL;
+}
+
+/* As last_error; what is no longer there is looked up anew. */
+static int lost_domain(struct libvirt_connection *c, virDomainPtr domain, char *error)
+{
+	int r = last_error(error);
+
+	if (r == -ENOENT)
+		forget(c, domain);
+	return r;
+}
+
 static void module_close(struct libvirt_connection *c)
 {
+	forget_all(c);
 	pthread_mutex_lock(&c->lock);
 	c->changed = NULL;
 	pthread_mutex_unlock(&c->lock);
@@ -248,16 +321,19 @@ static int module_list(struct libvirt_connection *c,
 
 	if (n < 0)
 		return last_error(error);
+	forget_all(c);
 	for (int i = 0; i < n; i++) {
 		struct libvirt_guest guest = { .id = (int)virDomainGetID(domain[i]),
 			.name = virDomainGetName(domain[i]) };
 
-		if (guest.name && virDomainGetUUIDString(domain[i], guest.uuid) == 0) {
-			if (c->blind && c->changed)
-				c->changed(c->ctx, guest.uuid);
-			each(ctx, &guest);
+		if (!guest.name || virDomainGetUUIDString(domain[i], guest.uuid) < 0) {
+			virDomainFree(domain[i]);
+			continue;
 		}
-		virDomainFree(domain[i]);
+		if (c->blind && c->changed)
+			c->changed(c->ctx, guest.uuid);
+		each(ctx, &guest);
+		keep(c, guest.uuid, domain[i]);
 	}
 	free(domain);
 	return 0;
@@ -286,15 +362,13 @@ static enum libvirt_state state_of(int state)
 static int module_describe(
     struct libvirt_connection *c, const char *uuid, struct libvirt_description *ret, char *error)
 {
-	virDomainPtr domain = virDomainLookupByUUIDString(c->connect, uuid);
-	int state, reason, autostart = 0, r = 0;
+	virDomainPtr domain = find_domain(c, uuid);
+	int state, reason, autostart = 0;
 
 	if (!domain)
 		return last_error(error);
-	if (virDomainGetState(domain, &state, &reason, 0) < 0) {
-		r = last_error(error);
-		goto out;
-	}
+	if (virDomainGetState(domain, &state, &reason, 0) < 0)
+		return lost_domain(c, domain, error);
 	*ret = (struct libvirt_description){ .state = state_of(state),
 		.migrated = state == VIR_DOMAIN_RUNNING && reason == VIR_DOMAIN_RUNNING_MIGRATED };
 	if (virDomainGetAutostart(domain, &autostart) == 0)
@@ -305,9 +379,7 @@ static int module_describe(
 	/* Of a transient guest libvirt would give the live one. */
 	if (virDomainIsPersistent(domain) == 1)
 		ret->saved = virDomainGetXMLDesc(domain, VIR_DOMAIN_XML_INACTIVE);
-out:
-	virDomainFree(domain);
-	return r;
+	return 0;
 }
 
 static void tell_definition(virDomainPtr domain, libvirt_each_definition each, void *ctx)
@@ -373,10 +445,10 @@ static int module_stats(struct libvirt_connection *c, const char *uuid, unsigned
 {
 	unsigned stats = ((groups & LIBVIRT_BALLOON) ? VIR_DOMAIN_STATS_BALLOON : 0) |
 			 ((groups & LIBVIRT_BLOCK) ? VIR_DOMAIN_STATS_BLOCK : 0);
-	virDomainPtr domain = virDomainLookupByUUIDString(c->connect, uuid);
+	virDomainPtr domain = find_domain(c, uuid);
 	virDomainPtr domains[] = { domain, NULL };
 	virDomainStatsRecordPtr *records = NULL;
-	int n, r = 0;
+	int n;
 
 	if (!domain)
 		return last_error(error);
@@ -384,12 +456,16 @@ static int module_stats(struct libvirt_connection *c, const char *uuid, unsigned
 	n = virDomainListGetStats(
 	    domains, stats, &records, VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT);
 	if (n < 0)
-		r = last_error(error);
+		return lost_domain(c, domain, error);
 	for (int i = 0; i < n; i++)
 		tell_stats(records[i], groups, each, ctx);
 	virDomainStatsRecordListFree(records);
-	virDomainFree(domain);
-	return r;
+	if (n > 0)
+		return 0;
+	/* libvirt leaves out of such a list who has ended. */
+	forget(c, domain);
+	snprintf(error, LIBVIRT_ERROR_SIZE, "the guest has ended");
+	return -ENOENT;
 }
 
 const struct libvirt_ops kvmtop_libvirt_ops = {

@@ -3,10 +3,10 @@
  * What only the guests' monitors know, over a connection of its own: every call enters the guest's
  * QEMU, and the first one hangs with a QEMU that hangs. So guests are asked one by one, in one call
  * for all that is wanted of them, never more than one call is outstanding, at most five guests are
- * asked in a second, none more often than every five, and one whose process is stopped is not
- * asked. What is answered shows at once, those that were slow to answer are asked last, and a guest
- * that was not asked yet keeps what it said before: so one that hangs takes nothing from the others
- * but their freshness.
+ * asked in a second, two of those that have no figures to tell, none more often than every five,
+ * and one whose process is stopped is not asked. What is answered shows at once, those that were
+ * slow to answer are asked last, and a guest that was not asked yet keeps what it said before: so
+ * one that hangs takes nothing from the others but their freshness.
  */
 #include "collectors/monitor.h"
 
@@ -25,6 +25,8 @@
 #define SLOW_NS NS_PER_SEC
 /* The sampler reads once a second. */
 #define GUESTS_PER_READING 5
+/* Of those whose balloon tells no figures, once each was asked: its size hardly ever changes. */
+#define QUIET_PER_READING 2
 #define PACE_NS (5 * NS_PER_SEC)
 #define GROUPS 2
 /* So long the first reading waits for the XML to tell of disks. */
@@ -46,6 +48,7 @@ struct monitor {
 	struct guest_list guests;
 	struct told *before; /* what was read last */
 	uint64_t readings, first_ns;
+	size_t quiet;                   /* guests whose balloon tells no figures, in this reading */
 	uint64_t took_ns;               /* what the guests took that were not slow */
 	char error[LIBVIRT_ERROR_SIZE]; /* of the last guest that gave no answer */
 };
@@ -223,6 +226,12 @@ static unsigned wanted_groups(const struct reading *r, const struct row *domain)
 	return wanted;
 }
 
+static bool is_quiet(const struct row *domain, unsigned wanted)
+{
+	return wanted == LIBVIRT_BALLOON && cell_has(domain, DOMAIN_BALLOON_PERIOD) &&
+	       cell_number(domain, DOMAIN_BALLOON_PERIOD, 1) == 0;
+}
+
 static int compare_turns(const void *a, const void *b)
 {
 	const struct turn *x = a, *y = b;
@@ -230,6 +239,22 @@ static int compare_turns(const void *a, const void *b)
 	if (x->asked->reading != y->asked->reading)
 		return x->asked->reading < y->asked->reading ? -1 : 1;
 	return (x->domain->number > y->domain->number) - (x->domain->number < y->domain->number);
+}
+
+/* As many as one reading may ask, of those who have waited longest first. */
+static size_t limit_turns(struct turn *turn, size_t n)
+{
+	size_t taken = 0, quiet = 0;
+
+	for (size_t i = 0; i < n && taken < GUESTS_PER_READING; i++) {
+		bool asked_before = turn[i].asked->asked_ns != 0;
+
+		if (asked_before && is_quiet(turn[i].domain, turn[i].groups) &&
+		    quiet++ >= QUIET_PER_READING)
+			continue;
+		turn[taken++] = turn[i];
+	}
+	return taken;
 }
 
 /* Those whose turn it is: who has waited longest. @ret has room for all. */
@@ -256,7 +281,7 @@ static size_t choose_turns(struct reading *r, struct turn *ret)
 			.is_last = asked->took_ns >= SLOW_NS };
 	}
 	qsort(ret, n, sizeof(*ret), compare_turns);
-	return n > GUESTS_PER_READING && !reading_thorough(r) ? GUESTS_PER_READING : n;
+	return reading_thorough(r) ? n : limit_turns(ret, n);
 }
 
 static bool ask_guests(struct reading *r, const struct turn *turn, size_t n, bool last)
@@ -295,10 +320,12 @@ static size_t begin_reading(struct reading *r)
 	m->readings++;
 	guest_list_update(&m->guests, r->latest, sizeof(struct asked), asked_done);
 	m->took_ns = 0;
+	m->quiet = 0;
 	for (size_t i = 0; i < t->n; i++) {
 		if (!is_asked(r, t->row[i]))
 			continue;
 		n++;
+		m->quiet += is_quiet(t->row[i], wanted_groups(r, t->row[i]));
 		for (size_t k = 0; k < GROUPS; k++)
 			if (r->needs & NEEDS(groups[k]->src))
 				groups[k]->keep(r, t->row[i], before);
@@ -307,12 +334,20 @@ static size_t begin_reading(struct reading *r)
 	return n;
 }
 
+/* Until the last guest had its turn. */
+static uint64_t readings_of(const struct monitor *m, size_t guests)
+{
+	uint64_t all = (guests + GUESTS_PER_READING - 1) / GUESTS_PER_READING;
+	uint64_t quiet = (m->quiet + QUIET_PER_READING - 1) / QUIET_PER_READING;
+
+	return all > quiet ? all : quiet;
+}
+
 /* The time between two readings, and what the answers take. */
 static uint64_t round_of(const struct reading *r, size_t guests)
 {
 	const struct monitor *m = r->state;
-	uint64_t readings = (guests + GUESTS_PER_READING - 1) / GUESTS_PER_READING;
-	uint64_t round_ns = readings * (r->period_ns + m->took_ns);
+	uint64_t round_ns = readings_of(m, guests) * (r->period_ns + m->took_ns);
 
 	return round_ns > PACE_NS ? round_ns : PACE_NS;
 }
@@ -338,8 +373,8 @@ static bool note_guests(struct reading *r, size_t guests)
 		    stopped == 1 ? " is" : "s are");
 	if (answered || !(failed || stopped))
 		reading_note(r, "%zu guest%s answered.", answered, answered == 1 ? "" : "s");
-	if (guests * r->period_ns > GUESTS_PER_READING * PACE_NS)
-		reading_note(r, "To save CPU, each guest is asked every %.0f s only.",
+	if (readings_of(m, guests) * r->period_ns > PACE_NS)
+		reading_note(r, "To save CPU, it takes %.0f s until each guest was asked again.",
 		    (double)r->round_ns / NS_PER_SEC);
 	return failed && !answered;
 }

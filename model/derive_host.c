@@ -166,26 +166,32 @@ void derive_cpu_vcpus(struct snapshot *s, int column)
 		derive_unknown(s, TABLE_CPU, column);
 }
 
+static void list_on_cpus(const struct snapshot *s, const struct row *vcpu, const struct cpuset *set,
+    struct derive_list *lists)
+{
+	char name[512];
+
+	snprintf(name, sizeof(name), "%s/%.0f", cell_text(vcpu->domain, DOMAIN_NAME),
+	    cell_number(vcpu, VCPU_NUMBER, 0));
+	for (int cpu = cpuset_next(set, 0); cpu >= 0;
+	     cpu = cpuset_next(set, (unsigned int)cpu + 1)) {
+		const struct row *row = snapshot_find(s, TABLE_CPU, key_host((uint64_t)cpu));
+
+		if (row)
+			derive_list_add(&lists[row->number], name);
+	}
+}
+
 /* Adds a vCPU to the lists of the CPUs that it is pinned to. */
 static void list_pinned(const struct snapshot *s, const struct row *vcpu, struct derive_list *lists)
 {
 	size_t cpus = s->table[TABLE_CPU].n;
 	struct cpuset set = { 0 };
-	char name[512];
 
 	if (cpuset_parse_list(&set, cell_text(vcpu, VCPU_AFFINITY)) < 0)
 		return;
-	snprintf(name, sizeof(name), "%s/%.0f", cell_text(vcpu->domain, DOMAIN_NAME),
-	    cell_number(vcpu, VCPU_NUMBER, 0));
 	if (cpuset_count(&set) <= PINNED_CPUS && cpuset_count(&set) < cpus)
-		for (int cpu = cpuset_next(&set, 0); cpu >= 0;
-		     cpu = cpuset_next(&set, (unsigned int)cpu + 1)) {
-			const struct row *row =
-			    snapshot_find(s, TABLE_CPU, key_host((uint64_t)cpu));
-
-			if (row)
-				derive_list_add(&lists[row->number], name);
-		}
+		list_on_cpus(s, vcpu, &set, lists);
 	cpuset_done(&set);
 }
 

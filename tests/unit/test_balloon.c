@@ -213,9 +213,32 @@ static void many_take_turns(void **state)
 	result = told_open(l.slot.result);
 	assert_int_equal(result->table[TABLE_DOMAIN].n, MANY);
 	snapshot_unref(result);
-	assert_string_equal(
-	    l.slot.note, "60 guests answered. To save CPU, each guest is asked every 12 s only.");
+	assert_string_equal(l.slot.note,
+	    "60 guests answered. To save CPU, it takes 12 s until each guest was asked again.");
 	assert_true(slot_stale_ns(&l.slot, NS_PER_SEC) >= 24 * NS_PER_SEC);
+	close_lane(&l);
+}
+
+/* Where a balloon has no period, two are asked in a reading once they have told their size. */
+static void who_tells_no_figures_is_asked_less_often(void **state)
+{
+	struct lane_of_one l;
+
+	(void)state;
+	open_lane(&l);
+	l.guests = 8;
+	look(&l);
+	for (size_t i = 0; i < l.latest->table[TABLE_DOMAIN].n; i++)
+		cell_set_number(l.latest->table[TABLE_DOMAIN].row[i], DOMAIN_BALLOON_PERIOD,
+		    i < 2 ? 10 : 0, l.latest->moment.mono_ns);
+	for (size_t i = 0; i < 4; i++) {
+		static const unsigned calls[] = { 5, 5, 4, 4 };
+
+		l.fake->calls = 0;
+		slot_read(&l.slot, l.root, &l.options, l.latest, NULL);
+		assert_int_equal(l.fake->calls, calls[i]);
+	}
+	assert_true(slot_stale_ns(&l.slot, NS_PER_SEC) >= 6 * NS_PER_SEC);
 	close_lane(&l);
 }
 
@@ -281,6 +304,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_that_hangs_takes_nothing_from_the_others),
 		cmocka_unit_test(many_take_turns),
+		cmocka_unit_test(who_tells_no_figures_is_asked_less_often),
 		cmocka_unit_test(what_failed_stays_told_until_the_next_turn),
 		cmocka_unit_test(who_stops_is_told_at_once),
 	};
