@@ -29,6 +29,8 @@
 #define LOOKS_MAX 2
 /* Far above what KVM allows. */
 #define VCPU_NUMBERS 65536
+/* At least as many as columns of guests have a name of KVM's. */
+#define MACHINE_FILES 16
 #define DEBUGFS_MOUNT "sys/kernel/debug"
 #define DEBUGFS DEBUGFS_MOUNT "/kvm"
 /* As the administrator writes it. */
@@ -42,6 +44,12 @@ struct layout {
 	bool has[VCPU_COLUMNS];
 };
 
+/* What a machine's file below debugfs said last. */
+struct machine_file {
+	uint64_t value, at_ns;
+	int error;
+};
+
 struct guest {
 	struct key key;
 	struct kvm_taken_list taken;
@@ -51,8 +59,10 @@ struct guest {
 	int taken_error; /* why descriptors could not be had; 0: it keeps none */
 	char *debugfs;   /* its directory; NULL: not known */
 	int debugfs_error;
-	bool by_descriptor, by_debugfs; /* in this reading */
-	bool emulated;                  /* runs without KVM, which therefore knows nothing of it */
+	struct machine_file file[MACHINE_FILES]; /* in the order of their columns */
+	size_t readings;                         /* of these */
+	bool by_descriptor, by_debugfs;          /* in this reading */
+	bool emulated; /* runs without KVM, which therefore knows nothing of it */
 };
 
 struct kvm {
@@ -354,40 +364,66 @@ static void look(struct kvm *k, const struct reading *r, struct guest *g)
 	find_machine(k, r, g);
 }
 
-static int read_machine_file(
-    const struct reading *r, const struct guest *g, const char *name, uint64_t *ret)
+/* Opening them takes its time: but for the first one they take turns, once there are rates. */
+static bool is_its_turn(const struct reading *r, const struct guest *g, size_t file)
+{
+	return file == 0 || g->readings < 2 || (file + g->readings) % 2 == 0 || reading_thorough(r);
+}
+
+static void read_machine_file(
+    const struct reading *r, const struct guest *g, const char *name, struct machine_file *f)
 {
 	char buf[64], *path = xasprintf("%s/%s", g->debugfs, name);
 	ssize_t n = root_read(r->root, path, buf, sizeof(buf));
 
 	free(path);
-	return n < 0 ? (int)n : parse_u64(buf, ret);
+	f->error = n < 0 ? (int)n : parse_u64(buf, &f->value);
+	f->at_ns = reading_now(r);
+}
+
+/* A machine whose vCPUs tell for themselves is not asked. */
+static void read_machine_files(struct reading *r, struct guest *g, struct row *row)
+{
+	size_t n = 0;
+
+	for (int i = 0; i < DOMAIN_COLUMNS; i++) {
+		const struct column *c = &table_kinds[TABLE_DOMAIN].column[i];
+		struct machine_file *f = &g->file[n];
+
+		if (!is_ours(c) || n == MACHINE_FILES)
+			continue;
+		if (is_its_turn(r, g, n++))
+			read_machine_file(r, g, c->key, f);
+		if (f->error == 0) {
+			cell_set_count(row, i, f->value, f->at_ns);
+			g->by_debugfs = true;
+		} else {
+			cell_set_missing(row, i, state_of_errno(f->error), f->at_ns);
+			g->debugfs_error = f->error;
+		}
+	}
+	g->readings++;
+}
+
+static void lack_machine(const struct reading *r, const struct guest *g, struct row *row)
+{
+	int error = g->by_descriptor || !g->debugfs_error ? -ENOENT : g->debugfs_error;
+
+	for (int i = 0; i < DOMAIN_COLUMNS; i++)
+		if (is_ours(&table_kinds[TABLE_DOMAIN].column[i]))
+			cell_set_missing(row, i, state_of_errno(error), reading_now(r));
 }
 
 static void read_machine(struct reading *r, struct guest *g, struct row *row)
 {
-	for (int i = 0; i < DOMAIN_COLUMNS; i++) {
-		const struct column *c = &table_kinds[TABLE_DOMAIN].column[i];
-		uint64_t v = 0;
-		int error = g->debugfs_error ? g->debugfs_error : -ENOENT;
-
-		if (!is_ours(c))
-			continue;
-		if (g->by_descriptor)
-			error = -ENOENT; /* told per vCPU */
-		else if (g->debugfs)
-			error = read_machine_file(r, g, c->key, &v);
-		if (error == 0) {
-			cell_set_count(row, i, v, reading_now(r));
-			g->by_debugfs = true;
-			continue;
-		}
-		cell_set_missing(row, i, state_of_errno(error), reading_now(r));
-		if (g->debugfs && !g->by_descriptor)
-			g->debugfs_error = error;
+	if (g->by_descriptor || !g->debugfs) {
+		g->readings = 0;
+		lack_machine(r, g, row);
+		return;
 	}
+	read_machine_files(r, g, row);
 	/* Refused: not to be tried at every reading. */
-	if (g->debugfs && !g->by_descriptor && !g->by_debugfs) {
+	if (!g->by_debugfs) {
 		free(g->debugfs);
 		g->debugfs = NULL;
 	}

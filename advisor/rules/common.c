@@ -154,26 +154,69 @@ static bool may_come(const struct subject *s, const struct column *c, enum state
 	       (source && is_text(source, SOURCE_STATE, "starting"));
 }
 
+static enum outcome add_figure(
+    const struct subject *s, enum table_id table, const struct row *row, int column, double *sum)
+{
+	const struct column *c = &table_kinds[table].column[column];
+	double v;
+
+	if (figure_of(table, row, column, &v)) {
+		*sum += v;
+		return OUTCOME_FIGURE;
+	}
+	return may_come(s, c, cell_state(c, &row->cell[column])) ? OUTCOME_NONE : OUTCOME_MISSING;
+}
+
+/* The column in which KVM counts the same for the whole guest; -1: there is none. */
+static int column_of_whole(int vcpu_column)
+{
+	const struct column *of_vcpu = &table_kinds[TABLE_VCPU].column[vcpu_column];
+
+	for (int i = 0; of_vcpu->src == SRC_KVM && i < DOMAIN_COLUMNS; i++) {
+		const struct column *c = &table_kinds[TABLE_DOMAIN].column[i];
+
+		if (c->src == SRC_KVM && c->key && strcmp(c->key, of_vcpu->key) == 0)
+			return i;
+	}
+	return -1;
+}
+
+/* A figure of one vCPU is worth more than none of the others. */
+static enum outcome add_vcpus(
+    const struct subject *s, const struct row *domain, int column, double *sum)
+{
+	enum outcome outcome = OUTCOME_NONE;
+	size_t n;
+	int whole;
+	const struct row *const *row = subject_rows(s, TABLE_VCPU, domain, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		enum outcome o = add_figure(s, TABLE_VCPU, row[i], column, sum);
+
+		if (o == OUTCOME_FIGURE || outcome == OUTCOME_NONE)
+			outcome = o;
+	}
+	whole = outcome == OUTCOME_MISSING ? column_of_whole(column) : -1;
+	if (whole >= 0)
+		outcome = add_figure(s, TABLE_DOMAIN, domain, whole, sum);
+	return outcome;
+}
+
 enum outcome sum_of_vcpus(
     const struct subject *s, const struct row *domain, int column, double *ret)
 {
-	const struct column *c = &table_kinds[TABLE_VCPU].column[column];
-	const struct table *all = &s->now->table[TABLE_VCPU];
-	const struct row *const *row = (const struct row *const *)all->row;
+	const struct table *guests = &s->now->table[TABLE_DOMAIN];
 	enum outcome outcome = OUTCOME_NONE;
-	size_t n = all->n;
-	double sum = 0, v;
+	double sum = 0;
 
-	if (domain)
-		row = subject_rows(s, TABLE_VCPU, domain, &n);
-	for (size_t i = 0; i < n; i++) {
-		if (figure_of(TABLE_VCPU, row[i], column, &v)) {
-			sum += v;
-			outcome = OUTCOME_FIGURE;
-		} else if (outcome == OUTCOME_NONE &&
-			   !may_come(s, c, cell_state(c, &row[i]->cell[column]))) {
-			outcome = OUTCOME_MISSING;
-		}
+	for (size_t i = 0; i < guests->n; i++) {
+		enum outcome o;
+
+		if (domain && guests->row[i] != domain)
+			continue;
+		o = add_vcpus(s, guests->row[i], column, &sum);
+		if (o == OUTCOME_FIGURE || outcome == OUTCOME_NONE)
+			outcome = o;
 	}
 	if (outcome == OUTCOME_FIGURE)
 		*ret = sum;

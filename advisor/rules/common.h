@@ -49,8 +49,9 @@ void plan_parameter(
 
 /* The sum of what a column of all guests shows, of those that have a value. */
 double sum_of_guests(const struct subject *s, int column);
-/* The same of the vCPUs of a guest, or of all guests (@domain NULL). OUTCOME_NONE: there are none,
- * or it is too early to say. */
+/* The same of the vCPUs of a guest, or of all guests (@domain NULL); where KVM tells none of them
+ * apart, what it counts for the whole guest. OUTCOME_NONE: there are none, or it is too early to
+ * say. */
 enum outcome sum_of_vcpus(
     const struct subject *s, const struct row *domain, int column, double *ret);
 

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "base/procstat.h"
+#include "base/root_inner.h"
 #include "tests/unit/captured.h"
 #include "tests/unit/kvm_blob.h"
 
@@ -116,6 +117,42 @@ static void guests_get_theirs_from_debugfs(void **state)
 	assert_non_null(
 	    strstr(h.note, "1 guest by debugfs, so not per vCPU: "
 			   "no statistics descriptors (QEMU 8.1 and later keep them)."));
+	captured_done(&h, kvm_close);
+}
+
+/* The first file is read each time, the others every other time: until then they say what they
+ * said. */
+static void files_of_machines_take_turns(void **state)
+{
+	struct captured h = { .state = kvm_open(NULL) };
+	uint64_t kept = 0;
+
+	(void)state;
+	for (int second = 1; second <= 6; second++) {
+		char count[16];
+
+		snprintf(count, sizeof(count), "%d\n", second * 10);
+		captured_sample(&h, second);
+		captured_file(&h, "sys/kernel/debug/kvm/42-11/exits", count);
+		captured_file(&h, "sys/kernel/debug/kvm/42-11/halt_exits", count);
+	}
+	for (uint64_t second = 1; second <= 6; second++) {
+		const struct row *web;
+		uint64_t halts;
+
+		captured_next(&h);
+		/* Of a captured host all is read at once. */
+		h.root->live = true;
+		web = captured_guest(&h, PID, "web");
+		captured_read(&h, kvm_read, false);
+		h.root->live = false;
+		assert_int_equal(web->cell[DOMAIN_VM_EXITS].count, second * 10);
+		halts = web->cell[DOMAIN_VM_HALT_EXITS].count;
+		assert_true(halts == second * 10 || halts == (second - 1) * 10);
+		kept += halts != second * 10;
+	}
+	/* The first two readings are for the first rate. */
+	assert_int_equal(kept, 2);
 	captured_done(&h, kvm_close);
 }
 
@@ -389,6 +426,7 @@ int main(void)
 		cmocka_unit_test(vcpus_get_their_columns),
 		cmocka_unit_test(a_note_says_what_debugfs_lacks),
 		cmocka_unit_test(guests_get_theirs_from_debugfs),
+		cmocka_unit_test(files_of_machines_take_turns),
 		cmocka_unit_test(another_thread_may_have_made_the_machine),
 		cmocka_unit_test(nothing_at_all),
 		cmocka_unit_test(an_emulated_guest_lacks_nothing),
