@@ -82,6 +82,7 @@ void exit_tally_add(struct exit_tally *t, uint32_t tid, struct exit_reason reaso
 struct exit_window {
 	uint64_t begin_ns, end_ns;
 	uint64_t records, lost; /* of the ring, in the window */
+	uint64_t most;          /* exits of the vCPU, or of the CPU, that had most */
 	bool whole;             /* nothing lies between this window and the one before */
 };
 

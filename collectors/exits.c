@@ -46,6 +46,7 @@ struct exits {
 	enum exits_mode mode;
 	struct exits_bpf *bpf;
 	bool bpf_refused;
+	bool too_many; /* to be counted; they are sampled until there are fewer */
 	char bpf_why[WHY_SIZE];
 	uint64_t span_ns;
 	uint64_t begin_ns; /* of the window before; 0: none since it was opened */
@@ -82,7 +83,7 @@ static void stop(struct exits *e)
 {
 	exits_bpf_close(e->bpf);
 	e->bpf = NULL;
-	e->bpf_refused = false;
+	e->bpf_refused = e->too_many = false;
 	exits_ring_close(&e->ring);
 	exits_kvm_clear(&e->kvm);
 	exit_tally_clear(e->tally);
@@ -257,6 +258,23 @@ static int watch(struct reading *r, struct exit_window *ret)
 	return 0;
 }
 
+/* For the readings to come. */
+static void choose_way(struct exits *e, const struct exit_window *window)
+{
+	double rate =
+	    (double)window->most * NS_PER_SEC / (double)(window->end_ns - window->begin_ns + 1);
+	bool too_many = exits_are_too_many(window, e->too_many);
+
+	if (too_many == e->too_many || (too_many && !e->bpf))
+		return;
+	stop(e);
+	if (!too_many)
+		return;
+	e->too_many = e->bpf_refused = true;
+	snprintf(e->bpf_why, sizeof(e->bpf_why),
+	    "a vCPU left its guest %.0f times a second, and would lose a tenth of its time", rate);
+}
+
 static void measure(struct exits *e, const struct exit_window *window, uint64_t cpu_ns)
 {
 	uint64_t cycle_ns = window->begin_ns - e->begin_ns;
@@ -384,6 +402,7 @@ static enum state read_live(struct reading *r)
 		if (reading_thorough(r))
 			exits_note(r, &found);
 		note_method(r, &found);
+		choose_way(e, &window);
 	}
 	exits_found_done(&found);
 	exits_vcpus_done(&e->vcpus);

@@ -14,6 +14,9 @@
 #define FAST_RATE 100000
 #define SLOW_RATE 70000
 #define FAST_MASK 15
+/* Exits of one vCPU per second from which on they are not counted, and down to which. */
+#define TOO_MANY 250000
+#define FEW_ENOUGH 150000
 
 /* PROC_PID_INIT_INO of linux/proc_ns.h: the kernel gives it to the first one, and to no other. */
 #define FIRST_PIDS "pid:[4026531836]"
@@ -221,11 +224,20 @@ int exits_counts_read(
 		.end_ns = now_ns,
 		.records = counted.events,
 		.lost = since(no_room, c->no_room),
+		.most = counted.most,
 		.whole = true };
 	choose_mask(c, counted.most, now_ns - c->at_ns);
 	c->at_ns = now_ns;
 	c->no_room = no_room;
 	return 0;
+}
+
+bool exits_are_too_many(const struct exit_window *window, bool before)
+{
+	uint64_t ns = since(window->end_ns, window->begin_ns);
+
+	return ns &&
+	       (double)window->most * NS_PER_SEC / (double)ns > (before ? FEW_ENOUGH : TOO_MANY);
 }
 
 void exits_counts_forget(struct exits_counts *c, bool (*lives)(void *ctx, uint32_t tid), void *ctx)

@@ -282,5 +282,7 @@ void exits_ring_watch(
 	*ret = (struct exit_window){ .begin_ns = r->begin_ns,
 		.end_ns = r->end_ns,
 		.records = r->records,
+		/* An exit is two records, that of the entry too. */
+		.most = r->busiest / 2,
 		.lost = lost_of(r) - lost };
 }

@@ -183,6 +183,28 @@ static void test_errors(void **state)
 	desk_close(&d);
 }
 
+/* The busiest vCPU decides, and what is on the brink does not change with every reading. */
+static void test_too_many_to_be_counted(void **state)
+{
+	static struct desk d;
+
+	(void)state;
+	desk_open(&d);
+	count(&d.fake, 101, 0, CPUID, 240000, 1000);
+	count(&d.fake, 102, 0, CPUID, 200000, 1000);
+	assert_int_equal(desk_read(&d, SECOND), 0);
+	assert_int_equal(d.window.most, 240000);
+	assert_false(exits_are_too_many(&d.window, false));
+	assert_true(exits_are_too_many(&d.window, true));
+	count(&d.fake, 102, 0, CPUID, 260000, 1000);
+	assert_int_equal(desk_read(&d, SECOND), 0);
+	assert_true(exits_are_too_many(&d.window, false));
+	count(&d.fake, 102, 0, CPUID, 140000, 1000);
+	assert_int_equal(desk_read(&d, SECOND), 0);
+	assert_false(exits_are_too_many(&d.window, true));
+	desk_close(&d);
+}
+
 /* Of a thousand one event had no room: that is no loss of all. */
 static void test_loss(void **state)
 {
@@ -291,6 +313,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_differences),
 		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_too_many_to_be_counted),
 		cmocka_unit_test(test_loss),
 		cmocka_unit_test(test_exit_over_readings),
 		cmocka_unit_test(test_open_exits_are_timed),
