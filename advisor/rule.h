@@ -60,6 +60,7 @@ struct rule_param {
 	const char *name; /* the key is "RULE.NAME"; NULL: none */
 	double value;
 	const char *help; /* a few words, with the unit */
+	enum show show;   /* how the configuration may write it */
 };
 #define RULE_PARAMS 4
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What is said of a rule besides its own sentences. */
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,45 +37,66 @@ static void print_key(struct text *out, const struct rule *rule, const char *nam
 	free(line);
 }
 
-/* Beside what is not as usual stands what would be. */
-static void print_value(struct text *out, const struct rule *rule, const char *name, double v,
-    double usual, const char *unit, const char *help)
+#define VALUE_SIZE 32
+
+/* As it may be written in the configuration: sizes by the largest unit that they are whole in. */
+static const char *value_text(double v, enum show show, char buf[VALUE_SIZE])
 {
-	char *value = xasprintf("%.10g%s", v, unit), *was = xasprintf("%.10g%s", usual, unit);
+	static const char units[] = "KMGT";
+	size_t unit = 0;
+
+	for (; show == SHOW_SIZE && v >= 1024 && fmod(v, 1024) <= 0 && units[unit]; unit++)
+		v /= 1024;
+	if (unit > 0)
+		snprintf(buf, VALUE_SIZE, "%.10g%c", v, units[unit - 1]);
+	else
+		snprintf(buf, VALUE_SIZE, "%.10g", v);
+	return buf;
+}
+
+/* Beside what is not as usual stands what would be. */
+static void print_value(struct text *out, const struct rule *rule, const char *name,
+    const char *value, const char *usual, const char *help)
+{
 	char *words =
-	    strcmp(value, was) == 0 ? xstrdup(help) : xasprintf("%s; default %s", help, was);
+	    strcmp(value, usual) == 0 ? xstrdup(help) : xasprintf("%s; default %s", help, usual);
 
 	print_key(out, rule, name, value, words);
 	free(words);
-	free(was);
-	free(value);
 }
 
-static void print_number(struct text *out, const struct rule *rule, const char *name, double v,
-    double usual, const char *help)
+static void print_number(struct text *out, const struct rule *rule, const char *name,
+    enum show show, double v, double usual, const char *help)
 {
-	print_value(out, rule, name, v, usual, "", help);
+	char value[VALUE_SIZE], was[VALUE_SIZE];
+
+	print_value(
+	    out, rule, name, value_text(v, show, value), value_text(usual, show, was), help);
 }
 
 static void print_seconds(struct text *out, const struct rule *rule, const char *name, double v,
     double usual, const char *help)
 {
-	print_value(out, rule, name, v, usual, "s", help);
+	char *value = xasprintf("%.10gs", v), *was = xasprintf("%.10gs", usual);
+
+	print_value(out, rule, name, value, was, help);
+	free(was);
+	free(value);
 }
 
 void say_limits(struct text *out, const struct rule *rule, const struct limits *l)
 {
-	print_number(out, rule, "raise", l->raise, rule->raise, rule->figure);
-	print_number(out, rule, "clear", l->clear, rule->clear, "it is over here");
+	print_number(out, rule, "raise", rule->show, l->raise, rule->raise, rule->figure);
+	print_number(out, rule, "clear", rule->show, l->clear, rule->clear, "it is over here");
 	if (l->critical != 0 || rule->critical != 0)
-		print_number(
-		    out, rule, "critical", l->critical, rule->critical, "critical from here on");
+		print_number(out, rule, "critical", rule->show, l->critical, rule->critical,
+		    "critical from here on");
 	print_seconds(out, rule, "for", l->raise_s, rule->raise_s, "so long before it is raised");
 	print_seconds(
 	    out, rule, "clear-for", l->clear_s, rule->clear_s, "so long before it is over");
 	for (int i = 0; i < RULE_PARAMS && rule->param[i].name; i++)
-		print_number(out, rule, rule->param[i].name, l->param[i], rule->param[i].value,
-		    rule->param[i].help);
+		print_number(out, rule, rule->param[i].name, rule->param[i].show, l->param[i],
+		    rule->param[i].value, rule->param[i].help);
 	print_key(out, rule, "enabled", l->is_off ? "no" : "yes",
 	    l->is_off == rule->is_off ? "yes or no"
 	    : rule->is_off            ? "yes or no; default no"
@@ -85,8 +108,12 @@ void say_raised(struct text *out, const struct rule *rule, const struct limits *
 	print_format(out, "Level %s; judged for %s%s; ", level_name(rule->level),
 	    rule->subject == TABLE_HOST ? "the " : "each ", table_kinds[rule->subject].help);
 	print_text(out, "raised where this is ");
-	say_figure(out, rule, l->raise);
-	print_text(out, rule->below ? " or less" : " or more");
+	if (rule->show == SHOW_SIZE && !rule->below && l->raise <= 1) {
+		print_text(out, "any at all");
+	} else {
+		say_figure(out, rule, l->raise);
+		print_text(out, rule->below ? " or less" : " or more");
+	}
 	if (l->raise_s > 0)
 		print_format(out, " for %g s", l->raise_s);
 	print_format(out, ": %s.", rule->figure);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/advice.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,10 +17,21 @@
 /* unless a source takes its time: on a host in trouble, libvirt does. */
 #define PATIENCE_NS (15 * NS_PER_SEC)
 
+/* Whether what was said of it before stands, in the host's file or further up. */
+static bool was_said(const struct settings *s, const struct setting *setting)
+{
+	for (const struct setting *before = s->setting; before < setting; before++)
+		if (strcmp(before->key, setting->key) == 0)
+			return true;
+	return false;
+}
+
 /* Keys of rules hold a point; others belong to others. */
-static void take_setting(struct advisor *a, const struct setting *setting)
+static void take_setting(
+    struct advisor *a, const struct settings *all, const struct setting *setting)
 {
 	char *error = NULL;
+	int r;
 
 	if (!strchr(setting->key, '.')) {
 		if (!settings_key_is_known(setting->key))
@@ -27,8 +39,12 @@ static void take_setting(struct advisor *a, const struct setting *setting)
 			    setting->key);
 		return;
 	}
-	if (advisor_set(a, setting->key, setting->value, &error) < 0)
-		complain("%s: %s; the default stands", setting->where, error);
+	r = advisor_set(a, setting->key, setting->value, &error);
+	if (r == -ENOENT)
+		complain("%s: left out: %s", setting->where, error);
+	else if (r < 0)
+		complain("%s: %s; %s", setting->where, error,
+		    was_said(all, setting) ? "it is left out" : "the default stands");
 	free(error);
 }
 
@@ -37,7 +53,7 @@ struct advisor *advice_new(const struct options *options)
 	struct advisor *a = advisor_new();
 
 	for (size_t i = 0; i < options->settings.n; i++)
-		take_setting(a, &options->settings.setting[i]);
+		take_setting(a, &options->settings, &options->settings.setting[i]);
 	return a;
 }
 

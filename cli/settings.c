@@ -26,6 +26,19 @@ static void add(
 	};
 }
 
+/* Of one file the last one counts, too; but it is a slip. */
+static void complain_of_twice(const struct settings *s, size_t first)
+{
+	const struct setting *last = &s->setting[s->n - 1];
+
+	for (size_t i = s->n - 1; i-- > first;)
+		if (strcmp(s->setting[i].key, last->key) == 0) {
+			complain("%s: '%s' is in line %s already; the last one counts",
+			    last->where, last->key, strrchr(s->setting[i].where, ':') + 1);
+			return;
+		}
+}
+
 static void take_line(struct settings *s, struct slice text, const char *path, int line)
 {
 	const char *comment = memchr(text.p, '#', text.len), *equals;
@@ -53,6 +66,7 @@ static int read_file(struct settings *s, const char *path)
 	size_t len;
 	struct cursor c;
 	struct slice line;
+	size_t first = s->n, before;
 	int number = 0;
 
 	if (!f)
@@ -68,8 +82,12 @@ static int read_file(struct settings *s, const char *path)
 	}
 	fclose(f);
 	cursor_init(&c, text, len);
-	while (cursor_split(&c, '\n', &line))
+	while (cursor_split(&c, '\n', &line)) {
+		before = s->n;
 		take_line(s, line, path, ++number);
+		if (s->n > before)
+			complain_of_twice(s, first);
+	}
 	free(text);
 	return 0;
 }

@@ -543,6 +543,31 @@ slow_sources_are_waited_for() {
 	if grep -q 'no answer yet' err; then fail 'a source has not answered'; fi
 }
 
+# Each line that makes no sense is told with its number, and what stands instead.
+configurations() {
+	cat >kvmtop.conf <<-'C'
+		mem-swappiness.raise = 31
+		mem-swappiness.guests = 1G
+		mem-swappiness.for = -1
+		mem-swappiness.raise = 32
+		mem-swappiness.raise = much
+		colour = blue
+		nonsense
+		mem-swapiness.raise = 7
+	C
+	run 0 explain mem-swappiness --config kvmtop.conf
+	says "kvmtop.conf:2: '1G' is no share, such as 0.6 or 60%; the default stands"
+	says "kvmtop.conf:3: '-1' is less than nothing; the default stands"
+	says "kvmtop.conf:4: 'mem-swappiness.raise' is in line 1 already; the last one counts"
+	says "kvmtop.conf:5: 'mem-swappiness.raise' is in line 4 already; the last one counts"
+	says "kvmtop.conf:5: 'much' is no number; it is left out"
+	says "kvmtop.conf:6: nothing is called 'colour'; it is left out"
+	says "kvmtop.conf:7: not 'key = value'; the line is left out"
+	grep -q 'mem-swappiness.raise = 32' out || fail 'the last good value does not count'
+	says "kvmtop.conf:8: left out: no rule is called 'mem-swapiness', did you mean 'mem-swappiness'?"
+	[ "$(wc -l <err)" -eq 8 ] || fail 'not a line for each'
+}
+
 # An empty table would say that there are none.
 exits_that_nobody_saw() {
 	run 3 -b "${captured[@]}" -n 1 -t host_exit
@@ -580,11 +605,11 @@ fixes_of_nobody() {
 	[ "$(cat out)" = 'Nothing was ever changed.' ] || fail 'an empty journal tells of something'
 }
 
-for test in help_and_version wrong_words wrong_roots no_terminal csv_of_every_table \
+for test in ${ONLY:-help_and_version wrong_words wrong_roots no_terminal csv_of_every_table \
 	first_sample_only_primes recordings_end guests_that_are_not_there \
 	emulated_guest devices locale_does_not_matter columns_sort_and_filter partial_sources files dear_sources lost_output \
 	full_disk vanished_directory two_writers rotation signals pipes cron captures dumps \
-	cut_archives bad_symbols fixes_of_nobody exits_that_nobody_saw slow_sources_are_waited_for; do
+	cut_archives bad_symbols fixes_of_nobody configurations exits_that_nobody_saw slow_sources_are_waited_for}; do
 	$test
 done
 [ $failed -eq 0 ] && echo "all fine"

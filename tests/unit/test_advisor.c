@@ -208,7 +208,20 @@ static void test_settings(void **state)
 	assert_refused(a, RULE ".clear", "6", "clear (6) must not be above raise (5)");
 	assert_true(advisor_limits(a, rule).clear == 5);
 	assert_refused(a, RULE ".raise", "much", "'much' is no number");
+	assert_refused(a, RULE ".raise", "1G", "'1G' is no number");
+	assert_refused(a, RULE ".raise", "50%", "'50%' is no number");
+	assert_refused(a, RULE ".raise", "-1", "'-1' is less than nothing");
+	assert_refused(a, RULE ".guests", "1G", "'1G' is no share, such as 0.6 or 60%");
+	assert_refused(a, RULE ".guests", "75", "'75' is 7500 %: write 75% if that is meant");
+	assert_refused(a, RULE ".guests", "-10%", "'-10%' is less than nothing");
+	assert_true(advisor_limits(a, rule).param[0] == 0.75);
+	assert_set(a, "hugepages-1g.raise", "48G");
+	assert_true(advisor_limits(a, rule_find("hugepages-1g")).raise == 48.0 * (1 << 30));
+	assert_refused(a, "hugepages-1g.raise", "5m5", "'5m5' is no size, such as 256M");
+	assert_set(a, "cpu-vcpu-overprovisioned.window", "20m");
 	assert_refused(a, RULE ".for", "x", "'x' is no time, such as 30 or 5m");
+	assert_refused(a, RULE ".for", "-5", "'-5' is less than nothing");
+	assert_refused(a, RULE ".for", "1G", "'1G' is no time, such as 30 or 5m");
 	assert_refused(a, RULE ".colour", "1", RULE " has no limit 'colour'");
 	assert_refused(a, "mem-swapiness.raise", "1",
 	    "no rule is called 'mem-swapiness', did you mean '" RULE "'?");
