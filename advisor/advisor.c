@@ -30,8 +30,10 @@ void advisor_free(struct advisor *a)
 {
 	if (!a)
 		return;
-	for (size_t i = 0; i < a->n; i++)
+	for (size_t i = 0; i < a->n; i++) {
 		free(a->standing[i].track);
+		free(a->standing[i].memo);
+	}
 	free(a->standing);
 	free(a->mute);
 	snapshot_unref(a->before);

@@ -15,7 +15,6 @@ struct track {
 	bool is_raised, is_bad, is_good;
 	enum level level;
 	double figure;
-	struct memo memo;
 };
 
 /* What is known of one rule. */
@@ -23,6 +22,7 @@ struct standing {
 	const struct rule *rule;
 	struct limits limits;
 	struct track *track; /* one for each row of the subject's table in the sample before */
+	struct memo *memo;   /* likewise; NULL where the rule remembers nothing */
 	size_t missing;      /* subjects that could not be judged in this sample */
 	const struct row *missing_row; /* one of them */
 	char why[480];                 /* a note of a source has room in it */

@@ -81,7 +81,7 @@ struct subject {
 	const struct row *host;    /* never NULL */
 	const struct judge *judge; /* for subject_rows */
 	const double *param;       /* in the order of the rule's row */
-	struct memo *memo;         /* NULL where only words are wanted */
+	struct memo *memo; /* NULL where only words are wanted, or the rule remembers nothing */
 };
 
 struct rule {
@@ -100,7 +100,8 @@ struct rule {
 	enum level level;      /* of one that is raised */
 	enum rank rank;
 	enum fix_class fix;
-	bool is_off; /* unless the configuration says otherwise */
+	bool is_off;    /* unless the configuration says otherwise */
+	bool remembers; /* something of each subject, in its memo */
 	const struct need *needs;
 
 	bool below; /* less is worse */

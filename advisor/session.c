@@ -166,20 +166,22 @@ static struct subject subject_of(
 	};
 }
 
+/* @memo: NULL where the rule remembers nothing. */
 static void judge_row(struct session *se, struct standing *st, const struct limits *l,
-    struct track *t, const struct row *row)
+    struct track *t, struct memo *memo, const struct row *row)
 {
 	uint64_t now_ns = se->now->moment.mono_ns;
 	struct subject s = subject_of(se, l, row);
 	enum outcome outcome;
 
-	if (t->memo.since_ns == 0)
-		t->memo.since_ns = now_ns;
-	s.memo = &t->memo;
+	if (memo && memo->since_ns == 0)
+		memo->since_ns = now_ns;
+	s.memo = memo;
 	outcome = check_needs(st, &s);
 	if (outcome == OUTCOME_FIGURE)
 		outcome = st->rule->measure(&s, &t->figure);
-	t->memo.at_ns = now_ns;
+	if (memo)
+		memo->at_ns = now_ns;
 	if (outcome == OUTCOME_FIGURE) {
 		raise_or_clear(t, st->rule, l, now_ns, se->a->hurry);
 		if (t->is_raised)
@@ -217,6 +219,7 @@ static void judge_rule(struct session *se, struct standing *st)
 	const struct table *t = &se->now->table[st->rule->subject];
 	const size_t *was = numbers_before(se, st->rule->subject);
 	struct track *track = xcalloc(t->n + 1, sizeof(*track));
+	struct memo *memo = st->rule->remembers ? xcalloc(t->n + 1, sizeof(*memo)) : NULL;
 	struct limits l = advisor_limits(se->a, st->rule);
 
 	st->missing = 0;
@@ -224,10 +227,14 @@ static void judge_rule(struct session *se, struct standing *st)
 	for (size_t i = 0; i < t->n && !l.is_off; i++) {
 		if (st->track && was[i] != SIZE_MAX)
 			track[i] = st->track[was[i]];
-		judge_row(se, st, &l, &track[i], t->row[i]);
+		if (memo && st->memo && was[i] != SIZE_MAX)
+			memo[i] = st->memo[was[i]];
+		judge_row(se, st, &l, &track[i], memo ? &memo[i] : NULL, t->row[i]);
 	}
 	free(st->track);
+	free(st->memo);
 	st->track = track;
+	st->memo = memo;
 }
 
 static bool names_rule(const char *list, const char *id)

@@ -491,6 +491,7 @@ const struct rule balloon_rules[] = {
 			   SHOW_TIME },
 		{ "guest", 2 * GIB, "least memory of a guest that counts, in bytes", SHOW_SIZE } },
 	    .concerns = has_balloon,
+	    .remembers = true,
 	    .measure = measure_oversized,
 	    .evidence = tell_oversized,
 	    .advice = advise_oversized,

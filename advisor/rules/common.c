@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "advisor/rules/common.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "advisor/finding.h"
 
 #define SYSCTL_FILE "etc/sysctl.d/90-kvmtop.conf"
 #define MODPROBE_FILE "etc/modprobe.d/kvmtop.conf"
@@ -221,4 +224,48 @@ enum outcome sum_of_vcpus(
 	if (outcome == OUTCOME_FIGURE)
 		*ret = sum;
 	return outcome;
+}
+
+double now_seconds(const struct subject *s)
+{
+	return (double)s->now->moment.mono_ns / (double)NS_PER_SEC;
+}
+
+bool figure_found(const struct subject *s, const char *rule, double *ret)
+{
+	const struct row *finding =
+	    snapshot_find(s->now, TABLE_FINDING, finding_key(rule_find(rule), s->row->key));
+
+	if (!finding || !cell_has(finding, FINDING_FIGURE))
+		return false;
+	*ret = cell_number(finding, FINDING_FIGURE, 0);
+	return true;
+}
+
+/* Rules have the others for themselves. */
+enum {
+	MEMO_OPEN = MEMO_NUMBERS - 2,
+	MEMO_CLOSED_S, /* since when it is not, though it still counts; 0: it is */
+};
+
+bool gate_was_open(const struct subject *s)
+{
+	return s->memo && s->memo->v[MEMO_OPEN] > 0;
+}
+
+bool gate_holds(const struct subject *s, bool open)
+{
+	double *v = s->memo ? s->memo->v : NULL, now_s = now_seconds(s);
+
+	if (!v)
+		return open;
+	if (open) {
+		v[MEMO_CLOSED_S] = 0;
+		v[MEMO_OPEN] = 1;
+	} else if (v[MEMO_OPEN] > 0) {
+		if (v[MEMO_CLOSED_S] <= 0)
+			v[MEMO_CLOSED_S] = now_s;
+		v[MEMO_OPEN] = now_s - v[MEMO_CLOSED_S] < GATE_MOMENT_S;
+	}
+	return v[MEMO_OPEN] > 0;
 }

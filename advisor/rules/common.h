@@ -47,6 +47,19 @@ void plan_setting(struct plan *out, const char *path, const char *now, const cha
 void plan_parameter(
     struct plan *out, const char *module, const char *name, const char *now, const char *value);
 
+/* Of this sample, on the clock that goes on. */
+double now_seconds(const struct subject *s);
+/* The figure of what a rule has found about this subject, for plans of what it remembers. False: it
+ * has found nothing. */
+bool figure_found(const struct subject *s, const char *rule, double *ret);
+
+/* For rules that remember: whether there is anything to judge, by @open, or there was less than
+ * GATE_MOMENT_S ago. So one odd sample does not end what is raised, nor what lasts until it is. */
+#define GATE_MOMENT_S 10
+bool gate_holds(const struct subject *s, bool open);
+/* Whether there was in the sample before. */
+bool gate_was_open(const struct subject *s);
+
 /* The sum of what a column of all guests shows, of those that have a value. */
 double sum_of_guests(const struct subject *s, int column);
 /* The same of the vCPUs of a guest, or of all guests (@domain NULL); where KVM tells none of them

@@ -129,21 +129,27 @@ static double worst_guest(const struct subject *s)
 	return worst;
 }
 
+static bool is_busy_enough(const struct subject *s)
+{
+	return !cell_has(s->host, HOST_BUSY) || host_busy(s) >= s->param[0];
+}
+
 static bool may_waste(const struct subject *s)
 {
-	bool is_busy = !cell_has(s->host, HOST_BUSY) || host_busy(s) >= s->param[0];
-
-	return may_poll(s) && is_busy && cell_number(s->host, HOST_DOMAINS, 0) > 0;
+	return may_poll(s) && (is_busy_enough(s) || gate_was_open(s)) &&
+	       cell_number(s->host, HOST_DOMAINS, 0) > 0;
 }
 
 static enum outcome measure_waste(const struct subject *s, double *ret)
 {
 	double vain = sum_of_guests(s, DOMAIN_POLL_FAIL_TIME);
 	double cpus = cell_number(s->host, HOST_CPUS, 1);
+	double all = vain + sum_of_guests(s, DOMAIN_POLL_SUCCESS_TIME);
+	bool much = worst_guest(s) >= s->param[1] || vain >= s->param[2] * cpus;
 
-	if (worst_guest(s) < s->param[1] && vain < s->param[2] * cpus)
+	if (!gate_holds(s, much && is_busy_enough(s)))
 		return OUTCOME_NONE;
-	*ret = vain / (vain + sum_of_guests(s, DOMAIN_POLL_SUCCESS_TIME));
+	*ret = all > 0 ? vain / all : 0;
 	return OUTCOME_FIGURE;
 }
 
@@ -308,6 +314,7 @@ const struct rule halt_poll_rules[] = {
 		{ "host", 0.05, "or of all guests, as a share of all CPUs", SHOW_PERCENT },
 		{ "full", 0.90, "how busy the host is when polling ends altogether",
 		    SHOW_PERCENT } },
+	    .remembers = true,
 	    .concerns = may_waste,
 	    .measure = measure_waste,
 	    .evidence = tell_waste,

@@ -239,6 +239,7 @@ const struct rule ksm_rules[] = {
 			   SHOW_PERCENT },
 		{ "saved", 0.01, "least share of memory that it saves", SHOW_PERCENT } },
 	    .concerns = may_merge,
+	    .remembers = true,
 	    .measure = measure_disable,
 	    .evidence = tell_disable,
 	    .advice = advise_stop,

@@ -235,6 +235,7 @@ const struct rule ksm_cost_rules[] = {
 	    .param = { { "busy", 0.60, "how busy the host is at least", SHOW_PERCENT },
 		{ "always", 0.70, "CPU time of ksmd that is too much on any host", SHOW_PERCENT } },
 	    .concerns = may_merge,
+	    .remembers = true,
 	    .measure = measure_cpu,
 	    .evidence = tell_cpu,
 	    .advice = advise_cpu,

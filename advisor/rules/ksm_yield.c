@@ -274,6 +274,7 @@ const struct rule ksm_yield_rules[] = {
 	    .param = { { "scans", 5, "full scans to look at", SHOW_INTEGER },
 		{ "change", 0.01, "most change of what is merged", SHOW_PERCENT } },
 	    .concerns = may_merge,
+	    .remembers = true,
 	    .measure = measure_progress,
 	    .evidence = tell_progress,
 	    .advice = advise_half_speed,

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "advisor/placement.h"
+#include "advisor/rules/common.h"
 #include "advisor/rules/move.h"
 #include "advisor/rules/pins.h"
 #include "advisor/rules/rules.h"
@@ -141,7 +142,9 @@ static double misses_of(const struct row *node, double *ret_share)
 
 static enum outcome measure_miss(const struct subject *s, double *ret)
 {
-	return misses_of(s->row, ret) >= s->param[0] ? OUTCOME_FIGURE : OUTCOME_NONE;
+	bool many = misses_of(s->row, ret) >= s->param[0];
+
+	return gate_holds(s, many) ? OUTCOME_FIGURE : OUTCOME_NONE;
 }
 
 static bool has_nodes(const struct subject *s)
@@ -257,6 +260,7 @@ const struct rule numa_host_rules[] = {
 	    .clear_s = 10,
 	    .param = { { "pages", 1000, "least of them a second", SHOW_INTEGER } },
 	    .concerns = has_nodes,
+	    .remembers = true,
 	    .measure = measure_miss,
 	    .evidence = tell_miss,
 	    .advice = advise_miss,

@@ -336,6 +336,7 @@ const struct rule numa_mode_rules[] = {
 	    .raise_s = 6,
 	    .clear_s = 10,
 	    .concerns = is_strict,
+	    .remembers = true,
 	    .measure = measure_strict,
 	    .evidence = tell_strict,
 	    .advice = advise_strict,

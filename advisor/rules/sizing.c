@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Whether guests have as many vCPUs as they use. */
-#include "advisor/finding.h"
 #include "advisor/rules/common.h"
 #include "advisor/rules/pins.h"
 #include "advisor/rules/rules.h"
@@ -37,7 +36,8 @@ static enum outcome measure_high(const struct subject *s, double *ret)
 {
 	double vcpus = cell_number(s->row, DOMAIN_VCPUS, 0), busy;
 
-	if (vcpus < 1 || vcpus >= cpus_of(s) || host_is_short(s) || !busy_vcpus(s->row, &busy))
+	if (vcpus < 1 || vcpus >= cpus_of(s) || !busy_vcpus(s->row, &busy) ||
+	    !gate_holds(s, !host_is_short(s)))
 		return OUTCOME_NONE;
 	*ret = busy / vcpus;
 	return OUTCOME_FIGURE;
@@ -124,7 +124,7 @@ enum {
 
 static void remember(const struct subject *s, double busy)
 {
-	double now_s = (double)s->now->moment.mono_ns / (double)NS_PER_SEC;
+	double now_s = now_seconds(s);
 	double passed_s = now_s - (double)s->memo->at_ns / (double)NS_PER_SEC;
 	double *v = s->memo->v;
 
@@ -186,15 +186,14 @@ static void advise_spare(const struct subject *s, double figure, struct text *ou
 
 static void plan_spare(const struct subject *s, struct plan *out)
 {
-	const struct row *finding = snapshot_find(
-	    s->now, TABLE_FINDING, finding_key(rule_find("cpu-vcpu-overprovisioned"), s->row->key));
 	char value[NUMBER_SIZE];
+	double share;
 
-	if (!finding || !is_known_to_libvirt(s->row)) {
+	if (!figure_found(s, "cpu-vcpu-overprovisioned", &share) || !is_known_to_libvirt(s->row)) {
 		plan_refuse(out, "libvirt does not know this guest");
 		return;
 	}
-	number_text(enough(s, cell_number(finding, FINDING_FIGURE, 1)), value);
+	number_text(enough(s, share), value);
 	plan_title(out, "start %s with %s vCPUs next time", cell_text(s->row, DOMAIN_NAME), value);
 	plan_add(out, ACTION_VCPUS, s->row, "current", NULL, value)->saved = true;
 }
@@ -236,6 +235,7 @@ const struct rule sizing_rules[] = {
 			   SHOW_PERCENT },
 		{ "wait", 0.10, "time that its vCPUs wait, from which the host is short",
 		    SHOW_PERCENT } },
+	    .remembers = true,
 	    .measure = measure_high,
 	    .evidence = tell_high,
 	    .advice = advise_high,
@@ -272,6 +272,7 @@ const struct rule sizing_rules[] = {
 	    .clear_s = 10,
 	    .param = { { "window", 600, "seconds that it is watched", SHOW_TIME },
 		{ "vcpus", 4, "least vCPUs of a guest that counts", SHOW_INTEGER } },
+	    .remembers = true,
 	    .measure = measure_spare,
 	    .evidence = tell_spare,
 	    .advice = advise_spare,

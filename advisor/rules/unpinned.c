@@ -346,6 +346,7 @@ const struct rule unpinned_rules[] = {
 	    .clear_s = 60,
 	    .param = { { "moved", 0.30, "share of samples in which a vCPU has moved",
 		SHOW_PERCENT } },
+	    .remembers = true,
 	    .measure = measure_unpinned,
 	    .evidence = tell_unpinned,
 	    .advice = advise_unpinned,
