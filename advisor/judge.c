@@ -3,11 +3,19 @@
 
 #include <stdlib.h>
 
+#include "advisor/placement.h"
 #include "base/xalloc.h"
 
 void judge_init(struct judge *j, const struct snapshot *now)
 {
 	*j = (struct judge){ .now = now };
+}
+
+static void drop(struct placement *p)
+{
+	if (p)
+		placement_done(p);
+	free(p);
 }
 
 void judge_done(struct judge *j)
@@ -16,6 +24,9 @@ void judge_done(struct judge *j)
 		free(j->kin[t].row);
 		free(j->kin[t].begin);
 	}
+	drop(j->proposal);
+	drop(j->house);
+	free(j->cache);
 }
 
 /* The guest's number; the host's own come behind all guests. */

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The rows of a snapshot by the guest that they belong to, so that a rule need not look at all. */
+/*
+ * What rules that judge one snapshot share: its rows by the guest that they belong to, so that none
+ * need look at all, and where each guest should live.
+ */
 #ifndef KVMTOP_ADVISOR_JUDGE_H
 #define KVMTOP_ADVISOR_JUDGE_H
 
 #include "model/snapshot.h"
+
+struct placement;
 
 /* Of one table; filled when it is first asked for. */
 struct kin {
@@ -14,6 +19,10 @@ struct kin {
 struct judge {
 	const struct snapshot *now;
 	struct kin kin[TABLES];
+	/* Thought out when a rule first asks for it; NULL: none has. */
+	struct placement *house; /* the nodes alone */
+	struct placement *proposal;
+	const char **cache; /* for each guest CPUs that share a cache, or NULL */
 };
 
 /* @now must outlive it. */

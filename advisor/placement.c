@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "advisor/judge.h"
 #include "base/cpulist.h"
 #include "base/xalloc.h"
 
@@ -19,7 +20,8 @@
 /* On a host with more vCPUs than CPUs a node may be so much fuller than the mean. */
 #define CROWDING 1.25
 
-static void take_places(struct placement *p, const struct subject *s)
+/* As they are before any proposal. */
+static void read_places(struct placement *p, const struct subject *s)
 {
 	size_t n;
 	const struct row *const *rows = subject_rows(s, TABLE_NODE, NULL, &n);
@@ -38,10 +40,27 @@ static void take_places(struct placement *p, const struct subject *s)
 			.free_bytes = cell_number(rows[i], NODE_FREE, 0) +
 				      cell_number(rows[i], NODE_INACTIVE_FILE, 0),
 		};
+		cpuset_parse_list(&p->place[p->places - 1].cpu_set, p->place[p->places - 1].cpus);
 	}
 }
 
-static int place_of_node(const struct placement *p, double node)
+/* Lists of CPUs take longer to read than all the rest of a look, so they are read once. */
+static void take_places(struct placement *p, const struct subject *s)
+{
+	/* What is kept here changes nothing that anybody sees. */
+	struct judge *j = (struct judge *)s->judge;
+
+	if (!j->house) {
+		j->house = xcalloc(1, sizeof(*j->house));
+		read_places(j->house, s);
+	}
+	p->places = j->house->places;
+	p->place = xcalloc(p->places + 1, sizeof(*p->place));
+	memcpy(p->place, j->house->place, p->places * sizeof(*p->place));
+	p->lends_cpus = true;
+}
+
+int place_of_node(const struct placement *p, double node)
 {
 	for (size_t i = 0; i < p->places; i++)
 		if (p->place[i].node == (int)node)
@@ -170,29 +189,29 @@ void placement_done(struct placement *p)
 		free(p->stay[i].reach);
 		free(p->stay[i].spread);
 	}
+	for (size_t i = 0; i < p->places && !p->lends_cpus; i++)
+		cpuset_done(&p->place[i].cpu_set);
 	free(p->stay);
 	free(p->place);
+	free(p->mover);
 	*p = (struct placement){ 0 };
 }
 
 const struct stay *placement_of(const struct placement *p, const struct row *domain)
 {
-	for (size_t i = 0; i < p->stays; i++)
-		if (p->stay[i].domain == domain)
-			return &p->stay[i];
-	return NULL;
+	size_t number = domain->number;
+
+	return number < p->stays && p->stay[number].domain == domain ? &p->stay[number] : NULL;
 }
 
 static void add_reach(const struct placement *p, const char *cpus, bool *reach)
 {
-	struct cpuset may = { 0 }, node = { 0 };
+	struct cpuset may = { 0 };
 
 	if (cpuset_parse_list(&may, cpus) == 0)
 		for (size_t i = 0; i < p->places; i++)
-			reach[i] |= cpuset_parse_list(&node, p->place[i].cpus) == 0 &&
-				    cpuset_intersects(&may, &node);
+			reach[i] |= cpuset_intersects(&may, &p->place[i].cpu_set);
 	cpuset_done(&may);
-	cpuset_done(&node);
 }
 
 bool placement_reach(const struct placement *p, const struct subject *s, struct stay *stay)
@@ -277,7 +296,8 @@ static bool is_allowed(const struct stay *stay, int node)
 	return allowed;
 }
 
-bool placement_fits(
+/* By what is free now and what proposals have taken. */
+static bool has_memory_for(
     const struct placement *p, const struct subject *s, const struct stay *stay, int place)
 {
 	const struct place *to = &p->place[place];
@@ -291,8 +311,8 @@ bool placement_fits(
 		   pool_free_bytes(s, to->node, cell_number(stay->domain, DOMAIN_HUGE_SIZE, 0));
 }
 
-/* vCPUs that a node may hold: as many as it has CPUs, or its part of an overcommitted host's. */
-static double vcpu_room(const struct placement *p, const struct place *place)
+/* A node may hold as many vCPUs as it has CPUs, or its part of an overcommitted host's. */
+static void find_crowding(struct placement *p)
 {
 	double vcpus = 0, cpus = 0;
 
@@ -300,15 +320,19 @@ static double vcpu_room(const struct placement *p, const struct place *place)
 		vcpus += p->stay[i].vcpus;
 	for (size_t i = 0; i < p->places; i++)
 		cpus += p->place[i].cpu_count;
-	return place->cpu_count * larger(1, cpus > 0 ? CROWDING * vcpus / cpus : 1);
+	p->crowding = larger(1, cpus > 0 ? CROWDING * vcpus / cpus : 1);
 }
 
-static bool has_room(
+/* Those that are counted there already leave CPUs for so many more. */
+static bool has_cpus_for(const struct placement *p, double vcpus, int place)
+{
+	return p->place[place].vcpus + vcpus <= p->place[place].cpu_count * p->crowding;
+}
+
+bool placement_has_room(
     const struct placement *p, const struct subject *s, const struct stay *stay, int place)
 {
-	const struct place *to = &p->place[place];
-
-	return to->vcpus + stay->vcpus <= vcpu_room(p, to) && placement_fits(p, s, stay, place);
+	return has_cpus_for(p, stay->vcpus, place) && has_memory_for(p, s, stay, place);
 }
 
 /* Those that stay keep their place; one that needs several nodes counts where it runs, and one
@@ -329,16 +353,39 @@ static void settle(struct placement *p, struct stay *stay)
 		return;
 	stay->is_settled = true;
 	stay->target = stay->home;
-	p->place[stay->home].vcpus += stay->vcpus;
+}
+
+/* It may run nowhere but at home, or nobody knows where it may. */
+static bool is_tied(const struct placement *p, const struct stay *stay)
+{
+	for (size_t i = 0; stay->reach && i < p->places; i++)
+		if (stay->reach[i] && (int)i != stay->home)
+			return false;
+	return true;
+}
+
+/* Of those that stay at home who must run there has CPUs before who could run elsewhere as well;
+ * all of them count. */
+static void seat(struct placement *p, bool tied)
+{
+	for (size_t i = 0; i < p->stays; i++) {
+		struct stay *stay = &p->stay[i];
+
+		if (stay->target < 0 || stay->target != stay->home || is_tied(p, stay) != tied)
+			continue;
+		stay->has_seat = has_cpus_for(p, stay->vcpus, stay->home);
+		p->place[stay->home].vcpus += stay->vcpus;
+	}
 }
 
 /* What others leave behind is not counted: each proposal must be possible on its own. */
-static void send_to(struct placement *p, struct stay *stay, int place)
+void placement_send(struct placement *p, struct stay *stay, int place)
 {
 	struct place *to = &p->place[place];
 	double huge = stay->total_huge_bytes - stay->huge_bytes[place];
 
 	stay->target = place;
+	stay->has_seat = true;
 	to->is_target = true;
 	to->vcpus += stay->vcpus;
 	to->free_bytes -= stay_remote_bytes(stay, place) - huge;
@@ -374,7 +421,7 @@ static int find_other(const struct placement *p, const struct subject *s, const 
 	for (int i = 0; i < (int)p->places; i++) {
 		int appeal = appeal_of(p, stay, i), most = best < 0 ? -1 : appeal_of(p, stay, best);
 
-		if (i == stay->home || !has_room(p, s, stay, i))
+		if (i == stay->home || !placement_has_room(p, s, stay, i))
 			continue;
 		if (appeal > most ||
 		    (appeal == most &&
@@ -438,7 +485,7 @@ bool is_spread_to(const struct stay *stay, size_t place)
 	return stay->spread && stay->spread[place];
 }
 
-void placement_propose(struct placement *p, const struct subject *s)
+static void propose(struct placement *p, const struct subject *s)
 {
 	const struct table *guests = &s->now->table[TABLE_DOMAIN];
 	struct stay **open = xcalloc(guests->n + 1, sizeof(struct stay *));
@@ -454,6 +501,9 @@ void placement_propose(struct placement *p, const struct subject *s)
 		if (p->stay[i].home >= 0 && !p->stay[i].is_settled)
 			open[n++] = &p->stay[i];
 	}
+	find_crowding(p);
+	seat(p, true);
+	seat(p, false);
 	for (size_t i = 0; i < p->stays; i++)
 		if (p->stay[i].cells > 1)
 			spread(p, s, &p->stay[i]);
@@ -461,13 +511,25 @@ void placement_propose(struct placement *p, const struct subject *s)
 	if (n > 0)
 		qsort(open, n, sizeof(struct stay *), compare_stays);
 	for (size_t i = 0; i < n; i++)
-		if (has_room(p, s, open[i], open[i]->home))
-			send_to(p, open[i], open[i]->home);
+		if (placement_has_room(p, s, open[i], open[i]->home))
+			placement_send(p, open[i], open[i]->home);
 	for (size_t i = 0; i < n; i++) {
 		int other = open[i]->target < 0 ? find_other(p, s, open[i]) : -1;
 
 		if (other >= 0)
-			send_to(p, open[i], other);
+			placement_send(p, open[i], other);
 	}
 	free(open);
+}
+
+struct placement *placement_proposed(const struct subject *s)
+{
+	/* What is kept here changes nothing that anybody sees. */
+	struct judge *j = (struct judge *)s->judge;
+
+	if (!j->proposal) {
+		j->proposal = xcalloc(1, sizeof(*j->proposal));
+		propose(j->proposal, s);
+	}
+	return j->proposal;
 }

@@ -87,7 +87,7 @@ static enum outcome measure_parted(const struct subject *s, double *ret)
 static void say_share(struct text *out, double bytes, const struct stay *stay)
 {
 	say_percent(out, bytes / stay->total_bytes);
-	print_text(out, " of its memory lie");
+	print_text(out, " of its memory lies");
 }
 
 static void tell_parted(const struct subject *s, double figure, struct text *out)
@@ -164,18 +164,15 @@ static void advise_move(
 
 static void advise_parted(const struct subject *s, double figure, struct text *out)
 {
-	struct placement p;
-	const struct stay *stay;
+	const struct placement *p = placement_proposed(s);
+	const struct stay *stay = placement_of(p, s->row);
 
 	(void)figure;
-	placement_propose(&p, s);
-	stay = placement_of(&p, s->row);
 	if (!stay->reach[stay->home])
-		advise_move(s, &p, stay, out);
+		advise_move(s, p, stay, out);
 	else
 		print_format(out, "bind its memory to node %d, where its vCPUs may run",
-		    p.place[stay->home].node);
-	placement_done(&p);
+		    p->place[stay->home].node);
 }
 
 static void plan_to_memory(const struct subject *s, const struct place *home, struct plan *out)
@@ -190,13 +187,11 @@ static void plan_to_memory(const struct subject *s, const struct place *home, st
 static void plan_parted(const struct subject *s, struct plan *out)
 {
 	const char *name = cell_text(s->row, DOMAIN_NAME);
-	struct placement p;
-	const struct stay *stay;
+	const struct placement *p = placement_proposed(s);
+	const struct stay *stay = placement_of(p, s->row);
 
-	placement_propose(&p, s);
-	stay = placement_of(&p, s->row);
 	if (stay->reach[stay->home]) {
-		int node = p.place[stay->home].node;
+		int node = p->place[stay->home].node;
 
 		plan_title(out, "take the memory of %s from node %d", name, node);
 		if (stay->nodes_needed > 1)
@@ -208,11 +203,10 @@ static void plan_parted(const struct subject *s, struct plan *out)
 	} else if (stay->target < 0) {
 		plan_refuse(out, "no node that it may use has room for it");
 	} else if (is_all_there(stay)) {
-		plan_to_memory(s, &p.place[stay->target], out);
+		plan_to_memory(s, &p->place[stay->target], out);
 	} else {
-		plan_move(s, &p, stay, stay->target, out);
+		plan_move(s, p, stay, stay->target, out);
 	}
-	placement_done(&p);
 }
 
 const struct rule numa_bind_rules[] = {

@@ -172,14 +172,12 @@ static void tell_missing(const struct subject *s, double figure, struct text *ou
 static void advise_missing(const struct subject *s, double figure, struct text *out)
 {
 	struct cpuset nodes = { 0 };
-	struct placement p;
-	const struct stay *stay;
+	const struct placement *p = placement_proposed(s);
+	const struct stay *stay = placement_of(p, s->row);
 
-	placement_propose(&p, s);
-	stay = placement_of(&p, s->row);
-	for (size_t i = 0; i < p.places; i++)
+	for (size_t i = 0; i < p->places; i++)
 		if (is_spread_to(stay, i))
-			cpuset_set(&nodes, (unsigned)p.place[i].node);
+			cpuset_set(&nodes, (unsigned)p->place[i].node);
 	print_format(out, "give it %.0f nodes of its own", figure);
 	if (!cpuset_empty(&nodes)) {
 		print_text(out, ", one on each of the host's ");
@@ -187,7 +185,6 @@ static void advise_missing(const struct subject *s, double figure, struct text *
 	}
 	print_text(out, ", from its next start on");
 	cpuset_done(&nodes);
-	placement_done(&p);
 }
 
 static void add_cell(struct text *out, unsigned number, unsigned first, unsigned last, double kib)
@@ -260,11 +257,9 @@ static void plan_cells(
 
 static void plan_missing(const struct subject *s, struct plan *out)
 {
-	struct placement p;
-	const struct stay *stay;
+	const struct placement *p = placement_proposed(s);
+	const struct stay *stay = placement_of(p, s->row);
 
-	placement_propose(&p, s);
-	stay = placement_of(&p, s->row);
 	plan_title(out, "give %s %u nodes of its own", cell_text(s->row, DOMAIN_NAME), stay->cells);
 	if (!stay->spread)
 		plan_refuse(out, "no %u nodes have room for it", stay->cells);
@@ -272,8 +267,7 @@ static void plan_missing(const struct subject *s, struct plan *out)
 		plan_refuse(
 		    out, "it has too few vCPUs to have some on each of %u nodes", stay->cells);
 	else
-		plan_cells(s, &p, stay, out);
-	placement_done(&p);
+		plan_cells(s, p, stay, out);
 }
 
 /* ---- guest-numa-mapping ---- */
@@ -370,11 +364,9 @@ static void choose_nodes(const struct placement *p, const struct stay *stay, str
 static struct own_nodes map_cells(const struct subject *s)
 {
 	struct own_nodes c = read_cells(s);
-	struct placement p;
+	const struct placement *p = placement_proposed(s);
 
-	placement_propose(&p, s);
-	choose_nodes(&p, placement_of(&p, s->row), &c);
-	placement_done(&p);
+	choose_nodes(p, placement_of(p, s->row), &c);
 	return c;
 }
 

@@ -60,71 +60,39 @@ static void tell_imbalance(const struct subject *s, double figure, struct text *
 	print_text(out, " are free.");
 }
 
-static int place_number(const struct placement *p, double node)
+static struct mover mover_of(const struct subject *s, const struct placement *p, int *ret_from)
 {
-	for (size_t i = 0; i < p->places; i++)
-		if (p->place[i].node == (int)node)
-			return (int)i;
-	return -1;
-}
-
-/* The guest whose move evens the two nodes out best: with much here, and no more than half of what
- * the other has free beyond this one. */
-static const struct stay *find_mover(
-    const struct placement *p, const struct subject *s, int from, int to)
-{
-	double most = (p->place[to].free_bytes - p->place[from].free_bytes) / 2;
-	const struct stay *best = NULL;
-
-	for (size_t i = 0; i < p->stays; i++) {
-		const struct stay *stay = &p->stay[i];
-
-		if (stay->home == from && stay->nodes_needed == 1 &&
-		    stay->held_bytes[from] <= most && placement_fits(p, s, stay, to) &&
-		    (!best || stay->held_bytes[from] > best->held_bytes[from]))
-			best = stay;
-	}
-	return best;
-}
-
-static const struct stay *propose_mover(
-    struct placement *p, const struct subject *s, int *ret_from, int *ret_to)
-{
-	placement_propose(p, s);
-	*ret_from = place_number(p, cell_number(s->row, NODE_NUMBER, -1));
-	*ret_to = place_number(p, cell_number(emptiest_node(s), NODE_NUMBER, -1));
-	return find_mover(p, s, *ret_from, *ret_to);
+	*ret_from = place_of_node(p, cell_number(s->row, NODE_NUMBER, -1));
+	return *ret_from < 0 ? (struct mover){ NULL, -1 } : placement_mover(s, *ret_from);
 }
 
 static void advise_imbalance(const struct subject *s, double figure, struct text *out)
 {
-	struct placement p;
-	int from, to;
-	const struct stay *stay = propose_mover(&p, s, &from, &to);
+	const struct placement *p = placement_proposed(s);
+	int from;
+	struct mover mover = mover_of(s, p, &from);
 
 	(void)figure;
-	if (stay) {
-		print_format(out, "move %s (", cell_text(stay->domain, DOMAIN_NAME));
-		say_size(out, stay->held_bytes[from]);
-		print_format(out, " here) to node %d", p.place[to].node);
+	if (mover.stay) {
+		print_format(out, "move %s (", cell_text(mover.stay->domain, DOMAIN_NAME));
+		say_size(out, mover.stay->held_bytes[from]);
+		print_format(out, " here) to node %d", p->place[mover.to].node);
 	} else {
-		print_format(out, "start no further guest here, but on node %d", p.place[to].node);
+		print_format(out, "start no further guest here, but on node %.0f",
+		    cell_number(emptiest_node(s), NODE_NUMBER, 0));
 	}
-	placement_done(&p);
 }
 
 static void plan_imbalance(const struct subject *s, struct plan *out)
 {
-	struct placement p;
-	int from, to;
-	const struct stay *stay = propose_mover(&p, s, &from, &to);
+	const struct placement *p = placement_proposed(s);
+	int from;
+	struct mover mover = mover_of(s, p, &from);
 
-	if (stay)
-		plan_move(s, &p, stay, to, out);
+	if (mover.stay)
+		plan_move(s, p, mover.stay, mover.to, out);
 	else
-		plan_refuse(
-		    out, "no guest here can move to node %d and even it out", p.place[to].node);
-	placement_done(&p);
+		plan_refuse(out, "no guest here can move to another node and even it out");
 }
 
 /* ---- numa-miss ---- */
@@ -204,9 +172,14 @@ const struct rule numa_host_rules[] = {
 		"memory comes from elsewhere, or a guest bound to it fails to get any.",
 	    .detect =
 		"A node with guests has at most 5 % of its memory free, page cache that nobody has "
-		"used lately included, while another node has 25 % or more.",
+		"used lately included, while another node has 25 % or more. "
+		"What definitions bind to a node is not added up here: where that may not fit "
+		"numa-strict-risk says so of the guest.",
 	    .by_hand = "numastat -m\ngrep MemFree /sys/devices/system/node/node*/meminfo",
-	    .risk = "Moving a guest costs bandwidth while it lasts.",
+	    .risk =
+		"Moving a guest costs bandwidth while it lasts. Full nodes choose in turn, the "
+		"fullest first, each within what proposals to others leave; a guest that another "
+		"rule would move goes where that rule sends it.",
 	    .source = "RHEL 8.1, 9.3.1",
 	    .figure = "share of the node's memory that is free",
 	    .show = SHOW_PERCENT,

@@ -262,35 +262,29 @@ static void tell_interleave(const struct subject *s, double figure, struct text 
 
 static void advise_interleave(const struct subject *s, double figure, struct text *out)
 {
-	struct placement p;
-	int target;
+	const struct placement *p = placement_proposed(s);
+	int target = placement_of(p, s->row)->target;
 
 	(void)figure;
-	placement_propose(&p, s);
-	target = placement_of(&p, s->row)->target;
 	if (target >= 0)
 		print_format(out, "give it memory and CPUs of node %d, from its next start on",
-		    p.place[target].node);
+		    p->place[target].node);
 	else
 		print_text(out, "give it one node's memory and CPUs, once one has room");
-	placement_done(&p);
 }
 
 static void plan_interleave(const struct subject *s, struct plan *out)
 {
-	struct placement p;
-	int target;
+	const struct placement *p = placement_proposed(s);
+	int target = placement_of(p, s->row)->target;
 
-	placement_propose(&p, s);
-	target = placement_of(&p, s->row)->target;
 	if (target >= 0) {
 		plan_title(
-		    out, "give %s node %d", cell_text(s->row, DOMAIN_NAME), p.place[target].node);
-		plan_place_at_start(s, &p.place[target], "preferred", out);
+		    out, "give %s node %d", cell_text(s->row, DOMAIN_NAME), p->place[target].node);
+		plan_place_at_start(s, &p->place[target], "preferred", out);
 	} else {
 		plan_refuse(out, "no node has room for all of it");
 	}
-	placement_done(&p);
 }
 
 const struct rule numa_mode_rules[] = {
@@ -308,7 +302,8 @@ const struct rule numa_mode_rules[] = {
 		"included, or than their pools of its huge pages. What a balloon has taken back "
 		"does not count. Critical where there is no swap. Over when there is a tenth more "
 		"than is wanted, or when its next start will be from a definition with another "
-		"mode.",
+		"mode. What is bound by the policies of single nodes of a guest's own, or to a "
+		"part of the same nodes, is not added up.",
 	    .by_hand = "virsh numatune GUEST\nnumastat -p PID\nnumastat -m | grep -e MemFree -e "
 		       "HugePages_Free",
 	    .risk =

@@ -60,24 +60,17 @@ static void tell_placing(const struct subject *s, double figure, struct text *ou
 			: "the kernel has no automatic NUMA balancing");
 }
 
-static int target_of(const struct subject *s, struct placement *p)
-{
-	placement_propose(p, s);
-	return placement_of(p, s->row)->target;
-}
-
 static void advise_placing(const struct subject *s, double figure, struct text *out)
 {
-	struct placement p;
-	int target = target_of(s, &p);
+	const struct placement *p = placement_proposed(s);
+	int target = placement_of(p, s->row)->target;
 
 	(void)figure;
 	if (target >= 0)
 		print_format(out, "give it memory and CPUs of node %d, from its next start on",
-		    p.place[target].node);
+		    p->place[target].node);
 	else
 		print_text(out, "say in its definition which nodes it shall have");
-	placement_done(&p);
 }
 
 /* libvirt asks numad for vCPUs as well, where these are not said to be placed by hand. */
@@ -97,22 +90,21 @@ static void plan_vcpus_by_hand(const struct row *domain, struct plan *out)
 
 static void plan_placing(const struct subject *s, struct plan *out)
 {
-	struct placement p;
-	int target = target_of(s, &p);
+	const struct placement *p = placement_proposed(s);
+	int target = placement_of(p, s->row)->target;
 
 	if (target >= 0) {
 		plan_title(
-		    out, "give %s node %d", cell_text(s->row, DOMAIN_NAME), p.place[target].node);
+		    out, "give %s node %d", cell_text(s->row, DOMAIN_NAME), p->place[target].node);
 		if (asks_numad(s->row))
 			plan_vcpus_by_hand(s->row, out);
 		plan_place_at_start(
-		    s, &p.place[target], guest_has_pool(s->row) ? "strict" : "preferred", out);
+		    s, &p->place[target], guest_has_pool(s->row) ? "strict" : "preferred", out);
 		if (asks_numad(s->row) && !cell_has(s->row, DOMAIN_VCPUS_MAXIMUM))
 			plan_refuse(out, "how many vCPUs it has is not known");
 	} else {
 		plan_refuse(out, "no one node has room for all of it");
 	}
-	placement_done(&p);
 }
 
 /* ---- numa-ksm-numad-confusion ---- */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Busy guests that move between CPUs which share nothing. */
+#include "advisor/judge.h"
 #include "advisor/placement.h"
 #include "advisor/rules/common.h"
 #include "advisor/rules/move.h"
@@ -181,11 +182,15 @@ static double moved_share(const struct subject *s)
 
 static enum outcome measure_unpinned(const struct subject *s, double *ret)
 {
-	if (cell_number(s->host, HOST_VCPU_PER_CPU, 0) > 1 || use_of(s->row) < BUSY)
+	/* One that is idle for a moment has been seen to move all the same. */
+	bool rests = use_of(s->row) < BUSY;
+
+	if (cell_number(s->host, HOST_VCPU_PER_CPU, 0) > 1 || (rests && !gate_was_open(s)))
 		return OUTCOME_NONE;
 	if (!knows_affinity(s))
 		return OUTCOME_MISSING;
-	if (!is_unpinned(s, s->row) || !lies_well(s) || moved_share(s) < s->param[0])
+	if (!is_unpinned(s, s->row) ||
+	    !gate_holds(s, rests || (lies_well(s) && moved_share(s) >= s->param[0])))
 		return OUTCOME_NONE;
 	*ret = use_of(s->row);
 	return OUTCOME_FIGURE;
@@ -208,31 +213,26 @@ static void tell_unpinned(const struct subject *s, double figure, struct text *o
 	print_text(out, ".");
 }
 
-/* Gives room to one guest after another, in the order of the table, up to this one. NULL: no cache
- * has so many CPUs left. */
-static const struct cache *find_cache(const struct subject *s, struct caches *all)
+/* The one with most CPUs left, if these are enough. */
+static struct cache *roomiest_cache(struct caches *all, double vcpus)
 {
-	const struct table *guests = &s->now->table[TABLE_DOMAIN];
+	struct cache *best = NULL;
 
-	for (size_t i = 0; i < guests->n; i++) {
-		const struct row *g = guests->row[i];
-		double vcpus = cell_number(g, DOMAIN_VCPUS, 0);
-		struct cache *best = NULL;
+	for (size_t k = 0; k < all->n; k++) {
+		struct cache *c = &all->cache[k];
 
-		if (g != s->row && (!is_unpinned(s, g) || use_of(g) < BUSY))
-			continue;
-		for (size_t k = 0; k < all->n; k++) {
-			struct cache *c = &all->cache[k];
-
-			if (c->vcpus + vcpus <= c->cpu_count &&
-			    (!best || c->cpu_count - c->vcpus > best->cpu_count - best->vcpus))
-				best = c;
-		}
-		if (best)
-			best->vcpus += vcpus;
-		if (g == s->row)
-			return best;
+		if (c->vcpus + vcpus <= c->cpu_count &&
+		    (!best || c->cpu_count - c->vcpus > best->cpu_count - best->vcpus))
+			best = c;
 	}
+	return best;
+}
+
+static struct cache *cache_around(struct caches *all, const char *cpus)
+{
+	for (size_t k = 0; k < all->n; k++)
+		if (is_within(cpus, all->cache[k].cpus))
+			return &all->cache[k];
 	return NULL;
 }
 
@@ -240,11 +240,54 @@ static const struct cache *find_cache(const struct subject *s, struct caches *al
 static void count_bound(const struct subject *s, struct caches *all)
 {
 	const struct table *vcpus = &s->now->table[TABLE_VCPU];
+	const char *last = "";
+	struct cache *cache = NULL;
 
-	for (size_t i = 0; i < vcpus->n; i++)
-		for (size_t k = 0; k < all->n; k++)
-			if (is_within(cell_text(vcpus->row[i], VCPU_AFFINITY), all->cache[k].cpus))
-				all->cache[k].vcpus++;
+	for (size_t i = 0; i < vcpus->n; i++) {
+		const char *may = cell_text(vcpus->row[i], VCPU_AFFINITY);
+
+		/* Those of one guest are mostly alike. */
+		if (strcmp(may, last) != 0)
+			cache = cache_around(all, may);
+		last = may;
+		if (cache)
+			cache->vcpus++;
+	}
+}
+
+/* Gives room to one guest after another, in the order of the table. */
+static void give_caches(const struct subject *s, const char **ret)
+{
+	const struct table *guests = &s->now->table[TABLE_DOMAIN];
+	struct caches all;
+
+	take_caches(s, &all);
+	count_bound(s, &all);
+	for (size_t i = 0; i < guests->n; i++) {
+		const struct row *g = guests->row[i];
+		double vcpus = cell_number(g, DOMAIN_VCPUS, 0);
+		struct cache *cache = NULL;
+
+		if (use_of(g) >= BUSY && is_unpinned(s, g))
+			cache = roomiest_cache(&all, vcpus);
+		if (!cache)
+			continue;
+		cache->vcpus += vcpus;
+		ret[i] = cache->cpus;
+	}
+	free(all.cache);
+}
+
+/* Thought out once for all guests. NULL: no cache has so many CPUs left. */
+static const char *cache_for(const struct subject *s)
+{
+	struct judge *j = (struct judge *)s->judge;
+
+	if (!j->cache) {
+		j->cache = xcalloc(s->now->table[TABLE_DOMAIN].n + 1, sizeof(*j->cache));
+		give_caches(s, j->cache);
+	}
+	return j->cache[s->row->number];
 }
 
 /* Where it should run. */
@@ -258,28 +301,18 @@ static struct spot find_spot(const struct subject *s)
 	struct spot spot = { NULL, -1 };
 
 	if (memory_nodes(s) < 2) {
-		const struct cache *cache;
-		struct caches all;
-
-		take_caches(s, &all);
-		count_bound(s, &all);
-		cache = find_cache(s, &all);
-		if (cache)
-			spot.cpus = cache->cpus;
-		free(all.cache);
+		spot.cpus = cache_for(s);
 	} else {
-		const struct stay *stay;
-		struct placement p;
+		const struct placement *p = placement_proposed(s);
+		const struct stay *stay = placement_of(p, s->row);
+		const struct place *home = &p->place[stay->home];
 
-		placement_propose(&p, s);
-		stay = placement_of(&p, s->row);
-		/* Those that live there already, and those that are sent there, all have to fit. */
-		if (stay->target >= 0 &&
-		    p.place[stay->target].vcpus <= p.place[stay->target].cpu_count) {
-			spot.cpus = p.place[stay->target].cpus;
-			spot.node = p.place[stay->target].node;
+		/* Its vCPUs alone move, so only to where its memory lies; and those that live there
+		 * already, and those that are sent there, all have to fit. */
+		if (stay->target == stay->home && home->vcpus <= home->cpu_count) {
+			spot.cpus = home->cpus;
+			spot.node = home->node;
 		}
-		placement_done(&p);
 	}
 	return spot;
 }
@@ -308,6 +341,8 @@ static void plan_unpinned(const struct subject *s, struct plan *out)
 	}
 	plan_title(out, "pin %s to CPUs %s", cell_text(s->row, DOMAIN_NAME), spot.cpus);
 	plan_pins(s, s->row, spot.cpus, out);
+	if (spot.node >= 0)
+		plan_binding(s->row, spot.node, true, out);
 }
 
 const struct rule unpinned_rules[] = {
@@ -323,10 +358,11 @@ const struct rule unpinned_rules[] = {
 		"vCPUs than CPUs. Where its memory lies on several nodes other rules speak.",
 	    .by_hand = "virsh vcpupin GUEST\ngrep nr_migrations /proc/PID/task/TID/sched\n"
 		       "cat /sys/devices/system/cpu/cpu*/cache/index3/shared_cpu_list",
-	    .risk = "A pinned guest can only move to a host that has the same CPUs, and cannot "
-		    "use those that idle elsewhere. With more vCPUs than CPUs pins make it worse; "
-		    "automatic NUMA balancing makes them less needed. It is pinned to all of "
-		    "these CPUs, not each vCPU to one.",
+	    .risk =
+		"A pinned guest can only move to a host that has the same CPUs, and cannot "
+		"use those that idle elsewhere. With more vCPUs than CPUs pins make it worse; "
+		"automatic NUMA balancing makes them less needed. It is pinned to all of "
+		"these CPUs, not each vCPU to one; what lasts binds its memory to their node, too.",
 	    .source = "SUSE 4.5.2.2; RHEL 9.3.2, 9.3.4",
 	    .figure = "how busy its vCPUs are, without polling",
 	    .show = SHOW_PERCENT,

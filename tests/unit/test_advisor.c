@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* How the advisor holds, mutes and orders what rules say; the rules themselves have examples. */
+/*
+ * How the advisor holds, mutes and orders what rules say, and what that costs; the rules themselves
+ * have examples.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "advisor/advisor.h"
+#include "advisor/judge.h"
 #include "base/clock.h"
 #include "base/xalloc.h"
 
@@ -230,7 +235,42 @@ static void test_settings(void **state)
 	assert_true(judge(a, 60, 0));
 	assert_set(a, RULE ".enabled", "no");
 	assert_false(judge(a, 60, 1));
-	assert_false(advisor_needs(a) == 0);
+	advisor_free(a);
+}
+
+static void enable(struct advisor *a, const struct rule *rule, bool yes)
+{
+	char *key = xasprintf("%s.enabled", rule->id);
+
+	assert_set(a, key, yes ? "yes" : "no");
+	free(key);
+}
+
+/* Nothing is read for a rule that nobody wants. */
+static void test_needs(void **state)
+{
+	struct advisor *a = advisor_new();
+	unsigned all = advisor_needs(a), of_each = NEEDS(SRC_ADVISOR);
+	size_t fewer = 0;
+
+	(void)state;
+	for (size_t i = 0; i < rules_count(); i++)
+		enable(a, rule_at(i), false);
+	assert_int_equal(advisor_needs(a), NEEDS(SRC_ADVISOR));
+	for (size_t i = 0; i < rules_count(); i++) {
+		const struct rule *rule = rule_at(i);
+
+		enable(a, rule, true);
+		assert_int_equal(advisor_needs(a), NEEDS(SRC_ADVISOR) | rule_needs(rule));
+		assert_int_equal(rule_needs(rule) & (NEEDS(SRC_EXITS) | NEEDS(SRC_COUNTERS)), 0);
+		fewer += advisor_needs(a) != all;
+		of_each |= advisor_needs(a);
+		enable(a, rule, false);
+	}
+	assert_int_equal(of_each, all);
+	assert_int_equal(fewer, rules_count());
+	enable(a, rule_find(RULE), true);
+	assert_true((advisor_needs(a) & NEEDS(SRC_MEMORY)) != 0);
 	advisor_free(a);
 }
 
@@ -260,17 +300,165 @@ static void test_guest_that_does_not_run(void **state)
 	advisor_free(a);
 }
 
+#define GIB (1024.0 * 1024 * 1024)
+
+/* Two nodes of 16 CPUs, of which the first may be full. */
+static struct snapshot *two_nodes(double free)
+{
+	struct snapshot *s = snapshot_new((struct moment){ .mono_ns = 1000 * NS_PER_SEC });
+	uint64_t at = s->moment.mono_ns;
+
+	s->interval_ns = NS_PER_SEC;
+	snapshot_row(s, TABLE_HOST, key_host(0));
+	for (int n = 0; n < 2; n++) {
+		struct row *row = snapshot_row(s, TABLE_NODE, key_host((uint64_t)n));
+
+		cell_set_number(row, NODE_NUMBER, n, at);
+		cell_set_text(s, row, NODE_CPUS, n ? "16-31" : "0-15", at);
+		cell_set_number(row, NODE_CPU_COUNT, 16, at);
+		cell_set_number(row, NODE_TOTAL, 64 * GIB, at);
+		cell_set_number(row, NODE_FREE, n ? 40 * GIB : free, at);
+		cell_set_number(row, NODE_GUEST_MEMORY, 8 * GIB, at);
+	}
+	return s;
+}
+
+/* A guest with so much memory on either node, of which a vCPU may run on these CPUs. */
+static void add_guest(struct snapshot *s, const char *name, const double gib[2], const char *cpus)
+{
+	struct table *t = &s->table[TABLE_DOMAIN];
+	struct key key = key_process(100 + t->n, 1);
+	struct row *guest = snapshot_row(s, TABLE_DOMAIN, key), *row;
+	uint64_t at = s->moment.mono_ns;
+
+	cell_set_text(s, guest, DOMAIN_NAME, name, at);
+	cell_set_number(guest, DOMAIN_PID, (double)key.owner, at);
+	cell_set_number(guest, DOMAIN_MEMORY, (gib[0] + gib[1]) * GIB, at);
+	cell_set_number(guest, DOMAIN_VCPUS, 1, at);
+	row = snapshot_row(s, TABLE_VCPU, key_of(key, 100));
+	cell_set_number(row, VCPU_NUMBER, 0, at);
+	cell_set_number(row, VCPU_TID, (double)key.owner + 1000, at);
+	cell_set_text(s, row, VCPU_AFFINITY, cpus, at);
+	for (int n = 0; n < 2; n++) {
+		row = snapshot_row(s, TABLE_PLACEMENT, key_of(key, (uint64_t)n + 1));
+		cell_set_number(row, PLACEMENT_NODE, n, at);
+		cell_set_number(row, PLACEMENT_MEMORY, gib[n] * GIB, at);
+	}
+}
+
+#define REMOTE "numa-memory-remote"
+
+/* ---- what it costs ---- */
+
+static size_t looks;
+
+const struct row *const *__real_judge_rows(
+    const struct judge *j, enum table_id table, const struct row *domain, size_t *ret_n);
+const struct row *const *__wrap_judge_rows(
+    const struct judge *j, enum table_id table, const struct row *domain, size_t *ret_n);
+
+/* Whoever looks at rows asks here. */
+const struct row *const *__wrap_judge_rows(
+    const struct judge *j, enum table_id table, const struct row *domain, size_t *ret_n)
+{
+	looks++;
+	return __real_judge_rows(j, table, domain, ret_n);
+}
+
+/* How often rules look at rows, where one of them speaks of each guest. */
+static size_t looks_at(struct snapshot *s, const char *rule)
+{
+	struct advisor *a = advisor_new();
+	const struct table *t = &s->table[TABLE_FINDING];
+	size_t findings = 0;
+
+	snapshot_link(s);
+	advisor_hurry(a);
+	assert_set(a, "cpu-vcpu-unpinned.moved", "0");
+	looks = 0;
+	advisor_judge(a, s);
+	for (size_t i = 0; i < t->n; i++)
+		findings += is_text(t->row[i], FINDING_RULE, rule);
+	assert_int_equal(findings, s->table[TABLE_DOMAIN].n);
+	snapshot_unref(s);
+	advisor_free(a);
+	return looks;
+}
+
+static void add_guests(struct snapshot *s, int guests, const double gib[2], const char *cpus)
+{
+	for (int i = 0; i < guests; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "vm%d", i);
+		add_guest(s, name, gib, cpus);
+	}
+}
+
+static struct snapshot *misplaced(int guests)
+{
+	struct snapshot *s = two_nodes(1 * GIB);
+
+	add_guests(s, guests, (const double[]){ 0.6, 0.4 }, "0-31");
+	return s;
+}
+
+/* One node whose CPUs share caches by fours; all guests are busy and move about. */
+static struct snapshot *unpinned(int guests)
+{
+	struct snapshot *s = snapshot_new((struct moment){ .mono_ns = 1000 * NS_PER_SEC });
+	struct row *host = snapshot_row(s, TABLE_HOST, key_host(0)), *row;
+	uint64_t at = s->moment.mono_ns;
+
+	cell_set_number(host, HOST_CPUS, 128, at);
+	cell_set_number(host, HOST_VCPU_PER_CPU, guests / 128.0, at);
+	row = snapshot_row(s, TABLE_NODE, key_host(0));
+	cell_set_number(row, NODE_NUMBER, 0, at);
+	cell_set_text(s, row, NODE_CPUS, "0-127", at);
+	cell_set_number(row, NODE_TOTAL, 256 * GIB, at);
+	for (unsigned i = 0; i < 128; i++) {
+		char cpus[16];
+
+		snprintf(cpus, sizeof(cpus), "%u-%u", i / 4 * 4, i / 4 * 4 + 3);
+		row = snapshot_row(s, TABLE_CPU, key_host(i));
+		cell_set_number(row, CPU_NUMBER, i, at);
+		cell_set_text(s, row, CPU_CACHE, cpus, at);
+	}
+	add_guests(s, guests, (const double[]){ 1, 0 }, "0-127");
+	for (size_t i = 0; i < s->table[TABLE_DOMAIN].n; i++)
+		cell_set_number(s->table[TABLE_DOMAIN].row[i], DOMAIN_VCPU_RUN, 0.9, at);
+	return s;
+}
+
+/* Twice as many guests of which there is something to say cost twice as much, not four times. */
+static void test_findings_cost_no_more_than_guests(void **state)
+{
+	size_t few = looks_at(misplaced(50), REMOTE), many = looks_at(misplaced(100), REMOTE);
+
+	(void)state;
+	print_message("%zu, %zu\n", few, many);
+	assert_in_range(few, 50, 50 * 200);
+	assert_in_range(many, few, 2 * few + 100);
+	few = looks_at(unpinned(50), "cpu-vcpu-unpinned");
+	many = looks_at(unpinned(100), "cpu-vcpu-unpinned");
+	print_message("%zu, %zu\n", few, many);
+	assert_in_range(few, 50, 50 * 200);
+	assert_in_range(many, few, 2 * few + 100);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_holds),
 		cmocka_unit_test(test_time_that_runs_backwards),
 		cmocka_unit_test(test_guest_that_does_not_run),
+		cmocka_unit_test(test_needs),
 		cmocka_unit_test(test_hurry),
 		cmocka_unit_test(test_mute),
 		cmocka_unit_test(test_finding),
 		cmocka_unit_test(test_source),
 		cmocka_unit_test(test_settings),
+		cmocka_unit_test(test_findings_cost_no_more_than_guests),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,7 +2,8 @@
 /*
  * Two tables of numastat -c, in MiB: four guests on eight nodes as somebody found them, and after
  * they were put right. The first shall bring four proposals that are possible together, the second
- * none; of all rules, not of one alone.
+ * none; of all rules, not of one alone. Two further hosts have nodes that are full, and too few
+ * CPUs.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -203,11 +204,153 @@ static void test_aligned_brings_none(void **state)
 	advisor_free(a);
 }
 
+/* ---- hosts of four nodes with four CPUs each ---- */
+
+#define FOUR 4
+
+struct lodger {
+	unsigned mib, vcpus;
+	int lives, runs; /* nodes */
+};
+
+static void add_lodger(struct snapshot *s, int number, const struct lodger *l)
+{
+	struct key key = key_process(1000 + (uint64_t)number, 1);
+	struct row *row = snapshot_row(s, TABLE_DOMAIN, key);
+	uint64_t at = s->moment.mono_ns;
+	char name[16];
+
+	snprintf(name, sizeof(name), "vm%d", number);
+	cell_set_text(s, row, DOMAIN_NAME, name, at);
+	cell_set_number(row, DOMAIN_PID, 1000 + number, at);
+	cell_set_number(row, DOMAIN_MEMORY, l->mib * MIB, at);
+	cell_set_number(row, DOMAIN_VCPUS, l->vcpus, at);
+	for (unsigned i = 0; i < l->vcpus; i++) {
+		row = snapshot_row(s, TABLE_VCPU, key_of(key, 100 + i));
+		cell_set_number(row, VCPU_NUMBER, i, at);
+		cell_set_number(row, VCPU_TID, 2000 + 10 * number + (int)i, at);
+		cell_set_text(s, row, VCPU_AFFINITY, "0-15", at);
+	}
+	for (int n = 0; n < FOUR; n++) {
+		row = snapshot_row(s, TABLE_PLACEMENT, key_of(key, (uint64_t)n + 1));
+		cell_set_number(row, PLACEMENT_NODE, n, at);
+		cell_set_number(row, PLACEMENT_MEMORY, n == l->lives ? l->mib * MIB : 0, at);
+		cell_set_number(row, PLACEMENT_RUN_MEAN, n == l->runs ? l->vcpus * 0.6 : 0, at);
+	}
+}
+
+static struct snapshot *a_house(const unsigned free[FOUR], const struct lodger *l, int lodgers)
+{
+	struct snapshot *s = snapshot_new((struct moment){ .mono_ns = 1000 * NS_PER_SEC });
+	uint64_t at = s->moment.mono_ns;
+
+	s->interval_ns = NS_PER_SEC;
+	snapshot_row(s, TABLE_HOST, key_host(0));
+	for (int n = 0; n < FOUR; n++) {
+		struct row *row = snapshot_row(s, TABLE_NODE, key_host((uint64_t)n));
+		double held = 0;
+		char cpus[16];
+
+		for (int i = 0; i < lodgers; i++)
+			held += l[i].lives == n ? l[i].mib * MIB : 0;
+		snprintf(cpus, sizeof(cpus), "%d-%d", n * FOUR, n * FOUR + FOUR - 1);
+		cell_set_number(row, NODE_NUMBER, n, at);
+		cell_set_text(s, row, NODE_CPUS, cpus, at);
+		cell_set_number(row, NODE_CPU_COUNT, FOUR, at);
+		cell_set_number(row, NODE_TOTAL, NODE_MIB * MIB, at);
+		cell_set_number(row, NODE_FREE, free[n] * MIB, at);
+		cell_set_number(row, NODE_GUEST_MEMORY, held, at);
+	}
+	for (int i = 0; i < lodgers; i++)
+		add_lodger(s, i, &l[i]);
+	snapshot_link(s);
+	return s;
+}
+
+/* The node that a plan moves memory to; -1: it moves none. */
+static int moves_to(const struct plan *plan)
+{
+	uint64_t node;
+
+	for (size_t i = 0; i < plan->n; i++)
+		if (plan->action[i].kind == ACTION_MIGRATE_PAGES) {
+			assert_int_equal(parse_u64(plan->action[i].value, &node), 0);
+			return (int)node;
+		}
+	return -1;
+}
+
+/* Of each full node one guest leaves, for a node of its own. */
+static void test_full_nodes_send_to_different_ones(void **state)
+{
+	static const unsigned free[FOUR] = { 600, 600, 14000, 14500 };
+	struct lodger l[6];
+	struct advisor *a = advisor_new();
+	const struct row *finding[GUESTS];
+	bool is_taken[FOUR] = { false };
+	struct snapshot *s;
+
+	(void)state;
+	for (int i = 0; i < 6; i++)
+		l[i] = (struct lodger){ 5100, 1, i / 3, i / 3 };
+	s = a_house(free, l, 6);
+	advisor_hurry(a);
+	advisor_judge(a, s);
+	assert_int_equal(findings_of(s, finding), 2);
+	for (int i = 0; i < 2; i++) {
+		struct plan plan;
+		int to;
+
+		assert_string_equal(cell_text(finding[i], FINDING_RULE), "numa-node-imbalance");
+		assert_true(advisor_plan(a, s, finding[i], &plan));
+		to = moves_to(&plan);
+		assert_in_range(to, 2, 3);
+		assert_false(is_taken[to]);
+		is_taken[to] = true;
+		plan_done(&plan);
+	}
+	snapshot_unref(s);
+	advisor_free(a);
+}
+
+/* Three guests run away from a node that has CPUs for one of them: no more is pinned to it. */
+static void test_no_more_are_pinned_than_fit(void **state)
+{
+	static const unsigned free[FOUR] = { 8000, 14000, 14000, 14000 };
+	static const struct lodger l[3] = { { 2000, 3, 0, 1 }, { 2000, 3, 0, 2 },
+		{ 2000, 3, 0, 3 } };
+	struct snapshot *s = a_house(free, l, 3);
+	struct advisor *a = advisor_new();
+	const struct row *finding[GUESTS];
+	size_t pinned = 0;
+
+	(void)state;
+	advisor_hurry(a);
+	advisor_judge(a, s);
+	assert_int_equal(findings_of(s, finding), 3);
+	for (int i = 0; i < 3; i++) {
+		struct plan plan;
+
+		assert_string_equal(cell_text(finding[i], FINDING_RULE), "numa-vcpu-float");
+		if (advisor_plan(a, s, finding[i], &plan))
+			pinned += plan.n;
+		else
+			assert_string_equal(plan.refusal,
+			    "the 4 CPUs of node 0 are too few for all who live there");
+		plan_done(&plan);
+	}
+	assert_int_equal(pinned, 3);
+	snapshot_unref(s);
+	advisor_free(a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_misaligned_brings_four_proposals),
 		cmocka_unit_test(test_aligned_brings_none),
+		cmocka_unit_test(test_full_nodes_send_to_different_ones),
+		cmocka_unit_test(test_no_more_are_pinned_than_fit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
