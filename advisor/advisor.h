@@ -55,6 +55,9 @@ const struct rule *finding_rule(const struct row *finding);
 enum level finding_level(const struct row *finding);
 bool finding_is_muted(const struct row *finding);
 
+/* The care that its fix takes; FIX_NONE: there is none that could be made now. */
+enum fix_class finding_class(const struct row *finding);
+
 /* What must be typed before its fix is made, or made to last: the guest's name, or "host". NULL:
  * nothing. */
 const char *finding_confirmation(const struct row *finding, bool lasting);

@@ -102,16 +102,6 @@ static void add_words(
 	text_done(&advice);
 }
 
-/* Of a fix that can be made here and now; "" where there is only advice. */
-static const char *class_of(const struct rule *rule, const struct subject *s)
-{
-	struct plan plan;
-	bool is_there = rule_plan(rule, s, &plan);
-
-	plan_done(&plan);
-	return is_there ? fix_class_name(rule->fix) : "";
-}
-
 void finding_add(struct snapshot *now, const struct verdict *v, const struct subject *s)
 {
 	struct row *row = add_row(now, v->rule, finding_key(v->rule, v->row->key));
@@ -129,9 +119,15 @@ void finding_add(struct snapshot *now, const struct verdict *v, const struct sub
 	cell_set_number(
 	    row, FINDING_SINCE, (double)(now_ns - v->since_ns) / (double)NS_PER_SEC, now_ns);
 	add_words(now, row, v, s);
-	set_text(now, row, FINDING_CLASS, class_of(v->rule, s));
-	set_text(now, row, FINDING_AFTER, v->after ? v->after->id : "");
 	set_text(now, row, FINDING_MUTED, v->is_muted ? "yes" : "");
+}
+
+void finding_add_fix(struct snapshot *now, const struct verdict *v)
+{
+	struct row *row = add_row(now, v->rule, finding_key(v->rule, v->row->key));
+
+	set_text(now, row, FINDING_CLASS, fix_class_name(v->fix));
+	set_text(now, row, FINDING_AFTER, v->after ? v->after->id : "");
 }
 
 void finding_add_unjudged(
@@ -171,12 +167,16 @@ bool finding_is_muted(const struct row *finding)
 	return is_text(finding, FINDING_MUTED, "yes");
 }
 
+enum fix_class finding_class(const struct row *finding)
+{
+	return fix_class_find(cell_text(finding, FINDING_CLASS));
+}
+
 const char *finding_confirmation(const struct row *finding, bool lasting)
 {
-	const struct rule *rule = finding_rule(finding);
 	const char *domain = cell_text(finding, FINDING_DOMAIN);
 
-	if (!lasting && (!rule || rule->fix != FIX_C))
+	if (!lasting && finding_class(finding) != FIX_C)
 		return NULL;
 	return *domain ? domain : "host";
 }

@@ -19,11 +19,14 @@ struct verdict {
 	double figure, limit;
 	uint64_t since_ns;
 	bool is_muted;
+	enum fix_class fix;       /* that can be made here and now; FIX_NONE: none */
 	const struct rule *after; /* whose fix comes first; NULL: none */
 };
 
-/* @s: for the words; its memo is NULL. */
+/* @s: for the words; its memo is NULL. Not yet ->fix and ->after. */
 void finding_add(struct snapshot *now, const struct verdict *v, const struct subject *s);
+/* These: plans may go by what has been found. */
+void finding_add_fix(struct snapshot *now, const struct verdict *v);
 
 /* A rule that could not judge @n subjects, one of which is @row, for @why. */
 void finding_add_unjudged(struct snapshot *now, const struct rule *rule, const struct row *row,

@@ -160,3 +160,24 @@ const char *fix_class_name(enum fix_class c)
 
 	return names[c];
 }
+
+enum fix_class fix_class_find(const char *name)
+{
+	for (enum fix_class c = FIX_C; c > FIX_NONE; c--)
+		if (strcmp(name, fix_class_name(c)) == 0)
+			return c;
+	return FIX_NONE;
+}
+
+static bool outlasts(const struct action *a)
+{
+	return a->saved || a->kind == ACTION_DEFINE || a->kind == ACTION_DROP_IN;
+}
+
+enum fix_class plan_class(const struct plan *p, enum fix_class usual)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (outlasts(&p->action[i]))
+			return FIX_C;
+	return usual;
+}

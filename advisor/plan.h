@@ -95,5 +95,11 @@ const char *action_kind_name(enum action_kind kind);
 enum action_kind action_kind_find(const char *name);
 
 const char *fix_class_name(enum fix_class c); /* "A", …; "" for none */
+/* FIX_NONE: there is none of that name. */
+enum fix_class fix_class_find(const char *name);
+
+/* The care that a plan takes whose rule says @usual: what outlasts the next start takes the most,
+ * whatever the rule's other plans are like. */
+enum fix_class plan_class(const struct plan *p, enum fix_class usual);
 
 #endif

@@ -76,6 +76,21 @@ static bool passes_libvirt_by(const struct plan *p)
 	return false;
 }
 
+static bool names_rule(const char *list, const char *id)
+{
+	size_t len = strlen(id);
+
+	for (const char *p = list; p && (p = strstr(p, id)); p += len)
+		if ((p == list || p[-1] == ' ') && (p[len] == ' ' || p[len] == '\0'))
+			return true;
+	return false;
+}
+
+bool rules_clash(const struct rule *a, const struct rule *b)
+{
+	return a != b && (names_rule(a->excludes, b->id) || names_rule(b->excludes, a->id));
+}
+
 bool rule_plan(const struct rule *rule, const struct subject *s, struct plan *ret)
 {
 	*ret = (struct plan){ 0 };

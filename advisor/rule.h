@@ -124,7 +124,8 @@ struct rule {
 	void (*advice)(const struct subject *s, double figure, struct text *out);
 	/* The fix; NULL: there is only advice. It may refuse. */
 	void (*plan)(const struct subject *s, struct plan *out);
-	/* Rules whose fix would work against this one's, with blanks between; NULL: none. */
+	/* Rules whose fix would work against this one's, with blanks between; NULL: none. It is
+	 * enough that one of two names the other, and itself it names in vain. */
 	const char *excludes;
 };
 
@@ -141,6 +142,9 @@ const char *rank_name(enum rank rank);
 
 /* The sources of all its needs, as NEEDS(). */
 unsigned rule_needs(const struct rule *rule);
+
+/* Their fixes would work against each other: one of them says so of the other. */
+bool rules_clash(const struct rule *a, const struct rule *b);
 
 /* What it would do about a subject. False: there is no plan; then @ret->refusal may say why. The
  * caller calls plan_done in either case. */
@@ -169,8 +173,14 @@ void say_figure(struct text *out, const struct rule *rule, double v);
 
 /* ---- for whoever explains a rule ---- */
 
+/* "at once", "slow", "lasting"; "advice" for none. */
+const char *fix_class_title(enum fix_class fix);
 /* What it takes to apply a fix of that class. */
 const char *fix_class_words(enum fix_class fix);
+/* "Class A, at once. …" */
+void say_fix_class(struct text *out, enum fix_class fix);
+/* "Its order: locality; not together with that of …"; nothing where no fix clashes with it. */
+void say_fix_order(struct text *out, const struct rule *rule);
 struct limits;
 /* "Level warning; judged for the host; raised where this is 60 or more: …." */
 void say_raised(struct text *out, const struct rule *rule, const struct limits *l);

@@ -7,6 +7,7 @@
 #include "advisor/finding.h"
 #include "advisor/inner.h"
 #include "advisor/judge.h"
+#include "advisor/order.h"
 #include "base/clock.h"
 #include "base/print.h"
 #include "base/xalloc.h"
@@ -53,15 +54,19 @@ static bool is_at_rest(const struct row *row, short table, enum state state)
 	return table == TABLE_DOMAIN && state == STATE_ABSENT && !cell_has(row, DOMAIN_PID);
 }
 
+/* "numa_nodes is denied (placement: Not allowed)": a part of a sentence, as a source's note is not.
+ */
 static void say_missing(
-    struct standing *st, const struct subject *s, const struct column *c, enum state state)
+    struct standing *st, const struct column *c, const char *state_word, const char *excuse)
 {
 	struct text out = { 0 };
-	const char *excuse = source_excuse(s->now, c);
+	size_t len = strlen(excuse);
 
-	print_format(&out, "%s is %s", c->name, state_name(state));
-	if (*excuse)
-		print_format(&out, " (%s: %s)", source_name(c->src), excuse);
+	if (len && excuse[len - 1] == '.')
+		len--;
+	print_format(&out, "%s is %s", c->name, state_word);
+	if (len)
+		print_format(&out, " (%s: %.*s)", source_name(c->src), (int)len, excuse);
 	print_within(st->why, sizeof(st->why), "%s", out.p);
 	text_done(&out);
 }
@@ -75,8 +80,7 @@ static void say_lack(struct standing *st, const struct subject *s)
 
 		if (!n->may_lack || !*excuse)
 			continue;
-		print_within(st->why, sizeof(st->why), "%s is missing (%s: %s)", c->name,
-		    source_name(c->src), excuse);
+		say_missing(st, c, "missing", excuse);
 		return;
 	}
 }
@@ -99,7 +103,7 @@ static enum outcome check_needs(struct standing *st, const struct subject *s)
 		if (is_still_to_come(s->now, c, state) || is_at_rest(row, n->table, state))
 			return OUTCOME_NONE;
 		if (st->missing == 0)
-			say_missing(st, s, c, state);
+			say_missing(st, c, state_name(state), source_excuse(s->now, c));
 		return OUTCOME_MISSING;
 	}
 	return OUTCOME_FIGURE;
@@ -237,70 +241,49 @@ static void judge_rule(struct session *se, struct standing *st)
 	st->memo = memo;
 }
 
-static bool names_rule(const char *list, const char *id)
-{
-	size_t len = strlen(id);
-
-	for (const char *p = list; p && (p = strstr(p, id)); p += len)
-		if ((p == list || p[-1] == ' ') && (p[len] == ' ' || p[len] == '\0'))
-			return true;
-	return false;
-}
-
-/* Of one guest, or one of the two about the host. */
-static bool are_about_the_same(const struct verdict *a, const struct verdict *b)
-{
-	bool host = (a->row->key.owner == 0 && a->row->key.born == 0) ||
-		    (b->row->key.owner == 0 && b->row->key.born == 0);
-
-	return host || key_same_owner(a->row->key, b->row->key);
-}
-
-static bool goes_first(const struct verdict *a, const struct verdict *b)
-{
-	if (a->rule->rank != b->rule->rank)
-		return a->rule->rank < b->rule->rank;
-	if (a->level != b->level)
-		return a->level > b->level;
-	return a < b;
-}
-
-/* Where two fixes would work against each other one waits for the other. */
-static void order_fixes(struct session *se)
-{
-	for (size_t i = 0; i < se->n; i++)
-		for (size_t k = 0; se->verdict[i].rule->excludes && k < se->n; k++) {
-			struct verdict *a = &se->verdict[i], *b = &se->verdict[k];
-			bool first = goes_first(a, b);
-
-			if (a == b || !names_rule(a->rule->excludes, b->rule->id) ||
-			    !are_about_the_same(a, b))
-				continue;
-			if (first && !b->after)
-				b->after = a->rule;
-			else if (!first && !a->after)
-				a->after = b->rule;
-		}
-}
-
 /* The advisor's own row among the sources; what it costs is told by who calls it. */
 static void show_self(struct advisor *a, struct snapshot *now, size_t findings)
 {
 	struct row *row = snapshot_row(now, TABLE_SOURCE, key_host(SRC_ADVISOR));
 	uint64_t now_ns = now->moment.mono_ns;
 	size_t unjudged = 0;
-	char note[120];
+	char found[48], note[120];
 
 	for (size_t i = 0; i < a->n; i++)
 		unjudged += a->standing[i].missing > 0;
-	snprintf(note, sizeof(note), "%zu rule%s, %zu of which lack a value; %zu finding%s.", a->n,
-	    a->n == 1 ? "" : "s", unjudged, findings, findings == 1 ? "" : "s");
+	snprintf(found, sizeof(found), "%zu finding%s", findings, findings == 1 ? "" : "s");
+	if (unjudged)
+		snprintf(note, sizeof(note), "%s; %zu rule%s a value to judge by.", found, unjudged,
+		    unjudged == 1 ? " lacks" : "s lack");
+	else
+		snprintf(note, sizeof(note), "%s; every rule could be judged.", found);
 	cell_set_text(now, row, SOURCE_NAME, source_name(SRC_ADVISOR), now_ns);
 	cell_set_text(now, row, SOURCE_STATE, "ok", now_ns);
 	cell_set_text(now, row, SOURCE_NOTE, note, now_ns);
 	cell_set_number(row, SOURCE_AGE, 0, now_ns);
 	cell_set_number(row, SOURCE_READS, (double)++a->times, now_ns);
 	cell_set_number(row, SOURCE_ERRORS, 0, now_ns);
+}
+
+/* What each of the raised rules would do, and whose fix goes first. */
+static void add_fixes(struct session *se)
+{
+	struct plan *plan = xcalloc(se->n + 1, sizeof(*plan));
+
+	for (size_t i = 0; i < se->n; i++) {
+		struct verdict *v = &se->verdict[i];
+		struct limits l = advisor_limits(se->a, v->rule);
+		struct subject s = subject_of(se, &l, v->row);
+
+		if (rule_plan(v->rule, &s, &plan[i]))
+			v->fix = plan_class(&plan[i], v->rule->fix);
+	}
+	order_fixes(se->verdict, plan, se->n);
+	for (size_t i = 0; i < se->n; i++) {
+		finding_add_fix(se->now, &se->verdict[i]);
+		plan_done(&plan[i]);
+	}
+	free(plan);
 }
 
 static void add_findings(struct session *se)
@@ -311,6 +294,7 @@ static void add_findings(struct session *se)
 
 		finding_add(se->now, &se->verdict[i], &s);
 	}
+	add_fixes(se);
 	for (size_t i = 0; i < se->a->n; i++)
 		if (se->a->standing[i].missing)
 			finding_add_unjudged(se->now, se->a->standing[i].rule,
@@ -337,7 +321,6 @@ void advisor_judge(struct advisor *a, struct snapshot *s)
 	judge_init(&se.judge, s);
 	for (size_t i = 0; i < a->n; i++)
 		judge_rule(&se, &a->standing[i]);
-	order_fixes(&se);
 	add_findings(&se);
 	show_self(a, s, se.n);
 	judge_done(&se.judge);

@@ -8,22 +8,59 @@
 #include "advisor/advisor.h"
 #include "base/xalloc.h"
 
+const char *fix_class_title(enum fix_class fix)
+{
+	static const char *const titles[] = {
+		[FIX_NONE] = "advice",
+		[FIX_A] = "at once",
+		[FIX_B] = "slow",
+		[FIX_C] = "lasting",
+	};
+
+	return titles[fix];
+}
+
 const char *fix_class_words(enum fix_class fix)
 {
 	switch (fix) {
 	case FIX_A:
-		return "kvmtop fix RULE applies it at once, and kvmtop undo takes it back.";
+		return "Bounded, over in a moment, and can be undone: f makes it at once, kvmtop "
+		       "fix after a yes.";
 	case FIX_B:
-		return "It is slow, or a strain: kvmtop fix RULE shows it first, and kvmtop undo "
-		       "takes it back.";
+		return "It takes its time, or is a strain on the host, and can be undone: f and "
+		       "kvmtop fix show it first, and wait for a yes.";
 	case FIX_C:
-		return "It lasts, or the guest sees it: kvmtop fix RULE shows it first and asks "
-		       "for "
-		       "the guest's name.";
+		return "It stays beyond the next start, or the guest sees it, and can be undone: f "
+		       "and kvmtop fix show it first, and ask for the name of the guest, or for "
+		       "host.";
 	case FIX_NONE:
 		break;
 	}
-	return "None: this is advice only.";
+	return "There is none that kvmtop could make.";
+}
+
+void say_fix_class(struct text *out, enum fix_class fix)
+{
+	if (fix != FIX_NONE)
+		print_format(out, "Class %s, %s. ", fix_class_name(fix), fix_class_title(fix));
+	print_text(out, fix_class_words(fix));
+}
+
+void say_fix_order(struct text *out, const struct rule *rule)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < rules_count(); i++) {
+		if (!rules_clash(rule, rule_at(i)))
+			continue;
+		if (n++ == 0)
+			print_format(out, "Its order: %s; not together with that of ",
+			    rank_name(rule->rank));
+		else
+			print_text(out, ", ");
+		print_text(out, rule_at(i)->id);
+	}
+	print_text(out, n ? "." : "");
 }
 
 #define KEY_WIDTH 44

@@ -72,7 +72,7 @@ static void print_finding(
     struct text *out, struct advisor *a, const struct snapshot *s, const struct row *finding)
 {
 	const char *advice = cell_text(finding, FINDING_ADVICE);
-	const char *class = cell_text(finding, FINDING_CLASS);
+	enum fix_class fix = finding_class(finding);
 	const char *after = cell_text(finding, FINDING_AFTER);
 
 	print_upper(out, cell_text(finding, FINDING_LEVEL));
@@ -80,8 +80,12 @@ static void print_finding(
 	    cell_text(finding, FINDING_RULE));
 	print_format(out, "    %s\n", cell_text(finding, FINDING_EVIDENCE));
 	if (*advice)
+		print_format(out, "    Do: %s.", advice);
+	if (*advice && fix != FIX_NONE)
 		print_format(
-		    out, "    Do: %s.%s%s\n", advice, *class ? " Fix of class " : "", class);
+		    out, " Fix of class %s, %s.", fix_class_name(fix), fix_class_title(fix));
+	if (*advice)
+		print_text(out, "\n");
 	print_commands(out, a, s, finding);
 	if (*after)
 		print_format(out, "    First mend %s.\n", after);

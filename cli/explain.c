@@ -15,8 +15,9 @@ void explain_list(struct text *out)
 	for (size_t i = 0; i < rules_count(); i++) {
 		const struct rule *rule = rule_at(i);
 
-		print_format(out, "%-28s %-8s %-1s  %s\n", rule->id, level_name(rule->level),
-		    rule->fix == FIX_NONE ? "-" : fix_class_name(rule->fix), rule->title);
+		print_format(out, "%-28s %-8s %-1s %-7s  %s\n", rule->id, level_name(rule->level),
+		    rule->fix == FIX_NONE ? "-" : fix_class_name(rule->fix),
+		    fix_class_title(rule->fix), rule->title);
 	}
 }
 
@@ -48,10 +49,13 @@ void explain_rule(const struct rule *rule, const struct limits *limits, struct t
 	print_format(out, "\n## How it is told\n\n%s\n", rule->detect);
 	print_text(out, "\n## By hand\n\n");
 	print_code(out, rule->by_hand);
-	print_format(out, "\n## The fix\n\n%s\n", fix_class_words(rule->fix));
-	if (rule->excludes)
-		print_format(out, "Its order: %s; not together with that of %s.\n",
-		    rank_name(rule->rank), rule->excludes);
+	print_text(out, "\n## The fix\n\n");
+	say_fix_class(out, rule->fix);
+	print_text(out, "\n");
+	say_fix_order(&lines, rule);
+	if (lines.len)
+		print_format(out, "%s\n", lines.p);
+	lines.len = 0;
 	print_format(out, "\n## Risk\n\n%s\n", rule->risk);
 	print_text(out, "\n## Limits, as configuration\n\n");
 	say_limits(&lines, rule, limits);

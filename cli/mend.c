@@ -274,7 +274,7 @@ static enum fix_class class_of(const struct order *o)
 {
 	if (o->wish == FIX_WISH_LASTING)
 		return FIX_C;
-	return o->rule ? o->rule->fix : FIX_NONE;
+	return o->rule ? plan_class(&o->plan, o->rule->fix) : FIX_NONE;
 }
 
 static void show(struct mender *m)

@@ -63,10 +63,15 @@ done <README.md >"$made/README.md"
 mkdir "$made/rules"
 while read -r rule rest; do
 	"$kvmtop" --config none explain "$rule" >"$made/rules/$rule.md"
-	printf -- '- [%s](%s.md): %s\n' "$rule" "$rule" "$(sed 's/^[a-z]* *[-ABC] *//' <<<"$rest")"
+	printf -- '- [%s](%s.md): %s\n' "$rule" "$rule" \
+		"$(sed -E 's/^[a-z]* *([-ABC]) (advice|at once|slow|lasting) *(.*)/\3 (\1, \2)/; s/\(-, /(/' <<<"$rest")"
 done < <("$kvmtop" --list-rules) >"$made/list"
 {
 	printf '# The rules of the advisor\n\n'
+	printf '%s\n' 'Behind each rule stands its fix. Class A is made at once: it is bounded, over in a moment, and' \
+		'can be undone. Class B is slow, or a strain on the host, and shown first. Class C stays beyond' \
+		'the next start, or the guest sees it: it is shown, and a name is asked for. Of the rest there is' \
+		'advice only.' ''
 	cat "$made/list"
 } >"$made/rules/README.md"
 

@@ -33,6 +33,19 @@ static void add_section(struct list *l, const char *heading, const char *text)
 	add_text(l, text);
 }
 
+static void add_fix(struct page *p, struct list *l, const struct rule *rule)
+{
+	struct text text = { 0 };
+
+	say_fix_class(&text, rule->fix);
+	add_section(l, "The fix", page_printf(p, "%s", text.p));
+	text.len = 0;
+	say_fix_order(&text, rule);
+	if (text.len)
+		add_text(l, page_printf(p, "%s", text.p));
+	text_done(&text);
+}
+
 static void add_lines(struct page *p, struct list *l, const char *lines)
 {
 	while (*lines) {
@@ -104,10 +117,7 @@ void explain_build(struct page *p, struct list *l)
 	add_raised(p, l, rule);
 	list_heading(l, "By hand");
 	add_lines(p, l, rule->by_hand);
-	add_section(l, "The fix", fix_class_words(rule->fix));
-	if (rule->excludes)
-		add_text(l, page_printf(p, "Its order: %s; not together with that of %s.",
-				rank_name(rule->rank), rule->excludes));
+	add_fix(p, l, rule);
 	add_section(l, "Risk", rule->risk);
 	add_limits(p, l, rule);
 	add_section(l, "Source", page_printf(p, "%s.", rule->source));

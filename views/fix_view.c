@@ -242,29 +242,12 @@ static void add_way_back(struct page *p, struct list *l, const struct fix *fix)
 	text_done(&lines);
 }
 
-static const char *class_words(const struct fixing *f)
-{
-	if (f->is_lasting)
-		return "It lasts beyond the next start of the guest or the host: a name is asked "
-		       "for.";
-	switch (f->fix_class) {
-	case FIX_A:
-		return "Bounded, over at once, and can be undone.";
-	case FIX_B:
-		return "Slow, or a strain; it can be undone.";
-	case FIX_C:
-		return "It lasts, or the guest sees it: a name is asked for.";
-	case FIX_NONE:
-		break;
-	}
-	return "";
-}
-
 static void add_care(struct page *p, struct list *l, const struct fixing *f)
 {
 	if (f->fix_class != FIX_NONE) {
-		list_heading(l, page_printf(p, "Class %s", fix_class_name(f->fix_class)));
-		add_text(l, class_words(f));
+		list_heading(l, page_printf(p, "Class %s, %s", fix_class_name(f->fix_class),
+				    fix_class_title(f->fix_class)));
+		add_text(l, fix_class_words(f->fix_class));
 	}
 	if (f->rule) {
 		list_heading(l, "Risk");

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "advisor/rule.h"
 #include "base/parse.h"
 #include "base/sanitize.h"
 #include "base/slice.h"
@@ -46,6 +47,14 @@ void list_heading(struct list *l, const char *text)
 void list_pair(struct list *l, const char *label, const char *text)
 {
 	list_add(l, (struct item){ .label = label, .text = text });
+}
+
+static void list_classes(struct page *p, struct list *l)
+{
+	list_heading(l, "Fixes, by the care that they take");
+	for (enum fix_class c = FIX_A; c <= FIX_C; c++)
+		list_pair(l, page_printf(p, "%s %s", fix_class_name(c), fix_class_title(c)),
+		    fix_class_words(c));
 }
 
 static void list_screens(struct page *p, struct list *l)
@@ -123,6 +132,7 @@ static void build_help(struct page *p, struct list *l)
 	for (size_t i = 0; i < commands_n; i++)
 		if (*keys_here(p, &commands[i]))
 			list_pair(l, keys_here(p, &commands[i]), commands[i].help);
+	list_classes(p, l);
 	list_screens(p, l);
 	list_columns(p, l);
 	list_heading(l, "Signs");

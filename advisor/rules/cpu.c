@@ -541,6 +541,7 @@ const struct rule cpu_rules[] = {
 	    .evidence = tell_steal,
 	    .advice = advise_steal,
 	    .plan = plan_steal,
+	    .excludes = MOVES_NOW,
 	},
 	{
 	    .id = "cpu-quota-throttled",

@@ -218,7 +218,7 @@ const struct rule exits_rules[] = {
 	    .column = HOST_APIC_HELP,
 	    .level = LEVEL_INFO,
 	    .rank = RANK_THROUGHPUT,
-	    .fix = FIX_B,
+	    .fix = FIX_C,
 	    .needs = NEEDS_LIST(USES(TABLE_HOST, HOST_APIC_HELP), USES(TABLE_HOST, HOST_APICV),
 		USES(TABLE_HOST, HOST_AVIC), USES(TABLE_VCPU, VCPU_IRQ_INJECTIONS)),
 	    .raise = 1,

@@ -270,6 +270,7 @@ const struct rule numa_rules[] = {
 	    .evidence = tell_remote,
 	    .advice = advise_remote,
 	    .plan = plan_remote,
+	    .excludes = MOVES_NOW,
 	},
 	{
 	    .id = "numa-vcpu-float",
@@ -311,6 +312,7 @@ const struct rule numa_rules[] = {
 	    .evidence = tell_float,
 	    .advice = advise_float,
 	    .plan = plan_float,
+	    .excludes = MOVES_NOW,
 	},
 	{ .id = NULL },
 };

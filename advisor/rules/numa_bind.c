@@ -225,11 +225,13 @@ const struct rule numa_bind_rules[] = {
 		"for other rules.",
 	    .by_hand = "virsh vcpupin GUEST\nvirsh emulatorpin GUEST\nvirsh numatune GUEST\n"
 		       "numastat -p PID",
-	    .risk = "vCPUs are cheaper to move than memory, so they go where it lies, to all CPUs "
-		    "of that node, unless it has no CPUs to spare: a choice of single CPUs is "
-		    "lost. A running guest keeps the nodes that it was started with, so that a "
-		    "new binding counts from its next start on. See numa-strict-risk on which mode "
-		    "to bind with.",
+	    .risk =
+		"vCPUs are cheaper to move than memory, so they go where it lies, to all CPUs "
+		"of that node, unless it has no CPUs to spare: a choice of single CPUs is "
+		"lost. A running guest keeps the nodes that it was started with, so that a "
+		"new binding counts from its next start on, and a fix that only binds is one of "
+		"class C. See numa-strict-risk on which mode "
+		"to bind with.",
 	    .source = "RHEL 9.3.2; SUSE 4.5.2.2",
 	    .figure = "pins and memory do not go together",
 	    .show = SHOW_INTEGER,
@@ -251,7 +253,7 @@ const struct rule numa_bind_rules[] = {
 	    .evidence = tell_parted,
 	    .advice = advise_parted,
 	    .plan = plan_parted,
-	    .excludes = "numa-memory-remote",
+	    .excludes = MOVES_NOW " " MOVES_AT_START,
 	},
 	{ .id = NULL },
 };

@@ -490,6 +490,7 @@ const struct rule numa_cells_rules[] = {
 	    .evidence = tell_missing,
 	    .advice = advise_missing,
 	    .plan = plan_missing,
+	    .excludes = MOVES_AT_START,
 	},
 	{
 	    .id = "guest-numa-mapping",
@@ -524,6 +525,7 @@ const struct rule numa_cells_rules[] = {
 	    .evidence = tell_mapping,
 	    .advice = advise_mapping,
 	    .plan = plan_mapping,
+	    .excludes = MOVES_AT_START,
 	},
 	{ .id = NULL },
 };

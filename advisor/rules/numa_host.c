@@ -201,6 +201,7 @@ const struct rule numa_host_rules[] = {
 	    .evidence = tell_imbalance,
 	    .advice = advise_imbalance,
 	    .plan = plan_imbalance,
+	    .excludes = MOVES_NOW,
 	},
 	{
 	    .id = "numa-miss",

@@ -336,6 +336,7 @@ const struct rule numa_mode_rules[] = {
 	    .evidence = tell_strict,
 	    .advice = advise_strict,
 	    .plan = plan_strict,
+	    .excludes = MOVES_AT_START,
 	},
 	{
 	    .id = "numa-mode-interleave",
@@ -369,6 +370,7 @@ const struct rule numa_mode_rules[] = {
 	    .evidence = tell_interleave,
 	    .advice = advise_interleave,
 	    .plan = plan_interleave,
+	    .excludes = MOVES_AT_START,
 	},
 	{ .id = NULL },
 };

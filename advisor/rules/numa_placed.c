@@ -175,6 +175,7 @@ const struct rule numa_placed_rules[] = {
 	    .evidence = tell_placing,
 	    .advice = advise_placing,
 	    .plan = plan_placing,
+	    .excludes = MOVES_AT_START,
 	},
 	{
 	    .id = "numa-ksm-numad-confusion",

@@ -212,6 +212,7 @@ const struct rule pinning_rules[] = {
 	    .evidence = tell_partial,
 	    .advice = advise_partial,
 	    .plan = plan_partial,
+	    .excludes = MOVES_NOW,
 	},
 	{
 	    .id = "cpu-emulator-unpinned",
@@ -242,6 +243,7 @@ const struct rule pinning_rules[] = {
 	    .evidence = tell_emulator,
 	    .advice = advise_emulator,
 	    .plan = plan_emulator,
+	    .excludes = MOVES_NOW,
 	},
 	{ .id = NULL },
 };

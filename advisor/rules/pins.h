@@ -11,6 +11,16 @@
 	USES(TABLE_VCPU, VCPU_AFFINITY), USES(TABLE_VCPU, VCPU_RUN), USES(TABLE_CPU, CPU_NUMBER), \
 	    USES(TABLE_DOMAIN, DOMAIN_LIBVIRT_STATE)
 
+/* Rules whose fixes say where a guest runs, or where its memory lies: one at a time, as each goes
+ * by what the others would change. Now; and from its next start on. */
+#define MOVES_NOW                                                                        \
+	"cpu-emulator-unpinned cpu-pin-overlap cpu-pin-partial cpu-smt-siblings-shared " \
+	"cpu-topology cpu-vcpu-steal cpu-vcpu-unpinned numa-memory-remote "              \
+	"numa-node-imbalance numa-pin-without-memory numa-vcpu-float"
+#define MOVES_AT_START                                                                      \
+	"cpu-pin-not-persistent guest-numa-mapping guest-numa-missing numa-auto-placement " \
+	"numa-mode-interleave numa-pin-without-memory numa-strict-risk"
+
 /* The only CPU that a vCPU may run on; -1: there are several, or nobody knows. */
 int only_cpu(const struct row *vcpu);
 /* CPUs that vCPUs are pinned to alone: of one guest, or of all (@domain NULL). The caller calls

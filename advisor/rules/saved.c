@@ -160,7 +160,7 @@ const struct rule saved_rules[] = {
 	    .column = DOMAIN_SAVED,
 	    .level = LEVEL_INFO,
 	    .rank = RANK_LOCALITY,
-	    .fix = FIX_A,
+	    .fix = FIX_C,
 	    .needs = NEEDS_LIST(NEED(TABLE_DOMAIN, DOMAIN_SAVED), USES(TABLE_VCPU, VCPU_PINNED),
 		USES(TABLE_VCPU, VCPU_PINNED_SAVED), USES(TABLE_VCPU, VCPU_NUMBER),
 		USES(TABLE_DOMAIN, DOMAIN_EMULATOR_PINNED),
@@ -175,8 +175,7 @@ const struct rule saved_rules[] = {
 	    .evidence = tell_saved,
 	    .advice = advise_saved,
 	    .plan = plan_saved,
-	    .excludes = "cpu-pin-partial cpu-pin-overlap cpu-emulator-unpinned cpu-topology "
-			"cpu-vcpu-unpinned numa-memory-remote numa-vcpu-float",
+	    .excludes = MOVES_AT_START " " MOVES_NOW,
 	},
 	{ .id = NULL },
 };

@@ -367,6 +367,7 @@ const struct rule seat_rules[] = {
 	    .evidence = tell_overlap,
 	    .advice = advise_overlap,
 	    .plan = plan_overlap,
+	    .excludes = MOVES_NOW,
 	},
 	{
 	    .id = "cpu-pinned-not-isolated",
@@ -425,6 +426,7 @@ const struct rule seat_rules[] = {
 	    .measure = measure_siblings,
 	    .evidence = tell_siblings,
 	    .advice = advise_siblings,
+	    .excludes = MOVES_NOW,
 	},
 	{ .id = NULL },
 };

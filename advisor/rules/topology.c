@@ -417,7 +417,7 @@ const struct rule topology_rules[] = {
 	    .evidence = tell_topology,
 	    .advice = advise_topology,
 	    .plan = plan_topology,
-	    .excludes = "cpu-pin-partial cpu-pin-overlap cpu-vcpu-unpinned",
+	    .excludes = MOVES_NOW,
 	},
 	{
 	    .id = "cpu-topology-numa-split",

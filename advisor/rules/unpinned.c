@@ -387,8 +387,7 @@ const struct rule unpinned_rules[] = {
 	    .evidence = tell_unpinned,
 	    .advice = advise_unpinned,
 	    .plan = plan_unpinned,
-	    .excludes = "numa-memory-remote numa-vcpu-float numa-node-imbalance "
-			"numa-pin-without-memory cpu-vcpu-steal cpu-topology",
+	    .excludes = MOVES_NOW,
 	},
 	{ .id = NULL },
 };

@@ -7,6 +7,8 @@
 set -u
 kvmtop=$(readlink -f "${1:?which kvmtop?}")
 host=$(readlink -f "${2:?which captured host?}")
+hosts=$(dirname "$host")
+forms=$(dirname "$(readlink -f "$0")")/advice_forms.py
 dir=$(mktemp -d)
 pid=
 others=() # what else was started and may still be there
@@ -568,6 +570,51 @@ configurations() {
 	[ "$(wc -l <err)" -eq 8 ] || fail 'not a line for each'
 }
 
+# Nobody has to know what a letter stands for.
+classes_of_fixes() {
+	run 0 --list-rules
+	grep -qE '^mem-swappiness +warning +A at once +' out && grep -qE '^hugepages-pool-short +warning +B slow +' out &&
+		grep -qE '^balloon-missing +info +C lasting +' out && grep -qE '^mem-overcommit +info +- advice +' out ||
+		fail 'a class is not named'
+	run 0 explain hugepages-pool-short --config none
+	grep -q '^Class B, slow\. .* show it first' out || fail 'explain does not name the class'
+	LC_ALL=C.UTF-8 "$kvmtop" "${captured[@]}" --size 80x90 --keys F1 --dump | grep -q 'C lasting  *It stays' ||
+		fail 'the help does not name the classes'
+}
+
+# advise STATUS HOST WORDS...: of a captured host beside this one.
+advise() {
+	local expected=$1 host=$hosts/$2.host
+	shift 2
+	run "$expected" --root "$host" --config none advise "$@"
+	silent err
+}
+
+# Scripts go by the status, people by the text, programs by the rest: all say the same.
+advice() {
+	advise 0 good
+	if grep -qE '^(CRITICAL|WARNING|INFO)' out; then fail 'there is advice where all is well'; fi
+	advise 11 short-memory
+	advise 12 bad
+	cp out bad.text
+	grep -qx 'CRITICAL  big  (numa-strict-risk)' out && grep -qx 'WARNING  odd  (mem-locked)' out &&
+		grep -qx '        virsh memtune --domain odd --hard-limit 1179648 --config' out ||
+		fail 'the text lacks a finding'
+	advise 12 bad -f jsonl
+	cp out bad.jsonl
+	advise 12 bad -f csv
+	cp out bad.csv
+	"$forms" bad.text bad.jsonl bad.csv >out || fail 'the forms of advice differ, or lack something'
+	"$kvmtop" --list-rules | sed 's/ .*/.enabled = no/' >info.conf
+	echo 'cpu-overcommit.enabled = yes' >>info.conf
+	run 10 --root "$hosts/bad.host" --config info.conf advise
+	run 2 explain nosuch-rule
+	says "nosuch-rule"
+	silent out
+	run 2 explain
+	silent out
+}
+
 # An empty table would say that there are none.
 exits_that_nobody_saw() {
 	run 3 -b "${captured[@]}" -n 1 -t host_exit
@@ -609,7 +656,7 @@ for test in ${ONLY:-help_and_version wrong_words wrong_roots no_terminal csv_of_
 	first_sample_only_primes recordings_end guests_that_are_not_there \
 	emulated_guest devices locale_does_not_matter columns_sort_and_filter partial_sources files dear_sources lost_output \
 	full_disk vanished_directory two_writers rotation signals pipes cron captures dumps \
-	cut_archives bad_symbols fixes_of_nobody configurations exits_that_nobody_saw slow_sources_are_waited_for}; do
+	cut_archives bad_symbols fixes_of_nobody advice configurations classes_of_fixes exits_that_nobody_saw slow_sources_are_waited_for}; do
 	$test
 done
 [ $failed -eq 0 ] && echo "all fine"

@@ -3,6 +3,7 @@
 #
 # hosts.sh KVMTOP HOSTS: of a captured host with many defects exactly those are found, and of one that
 # is set up well nothing. Both were taken on the test host (tests/host/scenarios/bad-host.sh, good-host.sh).
+# On none of all captured hosts two fixes are offered at once that would work against each other.
 
 set -u
 kvmtop=${1:?which kvmtop?} hosts=${2:?where are the captured hosts?}
@@ -56,4 +57,9 @@ thp-mode host
 timer-host-clocksource host
 FOUND
 expect good.host </dev/null
+
+for host in "$hosts"/*.host; do
+	"$kvmtop" --config none --root "$host" advise -f jsonl |
+		"$(dirname "$0")/offered.py" "$(basename "$host")" || failed=1
+done
 exit $failed

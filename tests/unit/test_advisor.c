@@ -173,7 +173,7 @@ static void test_source(void **state)
 	row = snapshot_find(s, TABLE_SOURCE, key_host(SRC_ADVISOR));
 	assert_non_null(row);
 	assert_string_equal(cell_text(row, SOURCE_STATE), "ok");
-	assert_non_null(strstr(cell_text(row, SOURCE_NOTE), " of which lack a value"));
+	assert_non_null(strstr(cell_text(row, SOURCE_NOTE), " lack a value to judge by."));
 	snapshot_unref(s);
 	advisor_free(a);
 }
@@ -300,6 +300,8 @@ static void test_guest_that_does_not_run(void **state)
 	advisor_free(a);
 }
 
+/* ---- fixes that would work against each other ---- */
+
 #define GIB (1024.0 * 1024 * 1024)
 
 /* Two nodes of 16 CPUs, of which the first may be full. */
@@ -346,7 +348,80 @@ static void add_guest(struct snapshot *s, const char *name, const double gib[2],
 	}
 }
 
+/* What the finding of a rule about a subject waits for; "": nothing. */
+static const char *waits_for(const struct snapshot *s, const char *rule, const char *subject)
+{
+	const struct table *t = &s->table[TABLE_FINDING];
+
+	for (size_t i = 0; i < t->n; i++)
+		if (strcmp(cell_text(t->row[i], FINDING_RULE), rule) == 0 &&
+		    strcmp(cell_text(t->row[i], FINDING_SUBJECT), subject) == 0)
+			return cell_text(t->row[i], FINDING_AFTER);
+	fail_msg("%s does not find %s", rule, subject);
+	return NULL;
+}
+
 #define REMOTE "numa-memory-remote"
+#define FULL "numa-node-imbalance"
+
+/* web1 lies on the full node and is spread; web2 lies on the other one, and is spread as well. */
+static struct snapshot *two_spread_guests(double free)
+{
+	struct snapshot *s = two_nodes(free);
+
+	add_guest(s, "web1", (const double[]){ 6, 4 }, "16-31");
+	add_guest(s, "web2", (const double[]){ 2, 4 }, "0-31");
+	snapshot_link(s);
+	return s;
+}
+
+static void test_of_two_that_clash_one_waits(void **state)
+{
+	struct advisor *a = advisor_new();
+	struct snapshot *s = two_spread_guests(1 * GIB);
+
+	(void)state;
+	advisor_hurry(a);
+	advisor_judge(a, s);
+	/* The node's fix is about web1, which is to leave it: capacity goes before locality. */
+	assert_string_equal(waits_for(s, FULL, "node 0"), "");
+	assert_string_equal(waits_for(s, REMOTE, "web1"), FULL);
+	assert_string_equal(waits_for(s, "numa-pin-without-memory", "web1"), FULL);
+	/* What is done about the one is nothing to the other. */
+	assert_string_equal(waits_for(s, REMOTE, "web2"), "");
+	snapshot_unref(s);
+	advisor_free(a);
+}
+
+/* Nobody waits for what is not wanted, or cannot be done. */
+static void test_nobody_waits_in_vain(void **state)
+{
+	struct advisor *a = advisor_new();
+	struct snapshot *s = two_spread_guests(1 * GIB);
+
+	(void)state;
+	advisor_hurry(a);
+	advisor_mute(a, rule_find(FULL), key_host(0), UINT64_MAX);
+	advisor_judge(a, s);
+	assert_string_equal(waits_for(s, FULL, "node 0"), REMOTE);
+	assert_string_equal(waits_for(s, REMOTE, "web1"), "");
+	assert_string_equal(waits_for(s, "numa-pin-without-memory", "web1"), REMOTE);
+	snapshot_unref(s);
+	advisor_free(a);
+
+	/* The only guest is too large to even the nodes out. */
+	a = advisor_new();
+	s = two_nodes(1 * GIB);
+	add_guest(s, "big", (const double[]){ 38, 0 }, "0-31");
+	add_guest(s, "web2", (const double[]){ 2, 4 }, "0-31");
+	snapshot_link(s);
+	advisor_hurry(a);
+	advisor_judge(a, s);
+	assert_string_equal(waits_for(s, FULL, "node 0"), "");
+	assert_string_equal(waits_for(s, REMOTE, "web2"), "");
+	snapshot_unref(s);
+	advisor_free(a);
+}
 
 /* ---- what it costs ---- */
 
@@ -458,6 +533,8 @@ int main(void)
 		cmocka_unit_test(test_finding),
 		cmocka_unit_test(test_source),
 		cmocka_unit_test(test_settings),
+		cmocka_unit_test(test_of_two_that_clash_one_waits),
+		cmocka_unit_test(test_nobody_waits_in_vain),
 		cmocka_unit_test(test_findings_cost_no_more_than_guests),
 	};
 

@@ -165,11 +165,132 @@ static void test_rows(void **state)
 	}
 }
 
+/* ---- who moves guests ---- */
+
+/* What the plans of each rule's examples have been seen to change of a guest. */
+static struct {
+	const char *rule;
+	bool moves[2]; /* now; from its next start on */
+} seen[400];
+static size_t seen_rules;
+
+static bool places_guests(enum action_kind kind)
+{
+	return kind == ACTION_PIN_VCPU || kind == ACTION_PIN_EMULATOR ||
+	       kind == ACTION_PIN_IOTHREAD || kind == ACTION_AFFINITY ||
+	       kind == ACTION_MIGRATE_PAGES || kind == ACTION_NUMATUNE;
+}
+
+static void note_moves(struct example *e)
+{
+	const struct row *finding = find_finding(e->before, e->rule, false);
+	struct plan plan;
+
+	if (seen_rules == 0 || strcmp(seen[seen_rules - 1].rule, e->rule) != 0)
+		seen[seen_rules++].rule = rule_find(e->rule)->id;
+	if (!finding)
+		return;
+	advisor_plan(e->advisor, e->before, finding, &plan);
+	for (size_t i = 0; i < plan.n; i++)
+		if (plan.action[i].domain && places_guests(plan.action[i].kind))
+			seen[seen_rules - 1].moves[plan.action[i].saved] = true;
+	plan_done(&plan);
+}
+
+/* Each goes by where the guest is now, so none may be offered along with another. */
+static void test_those_that_move_guests_exclude_each_other(void **state)
+{
+	size_t pairs = 0;
+
+	(void)state;
+	run_examples(note_moves);
+	for (size_t i = 0; i < seen_rules; i++)
+		for (size_t k = i + 1; k < seen_rules; k++) {
+			bool clash = (seen[i].moves[0] && seen[k].moves[0]) ||
+				     (seen[i].moves[1] && seen[k].moves[1]);
+
+			if (clash && !rules_clash(rule_find(seen[i].rule), rule_find(seen[k].rule)))
+				fail_msg("%s and %s", seen[i].rule, seen[k].rule);
+			pairs += clash;
+		}
+	assert_in_range(pairs, 40, 200);
+}
+
+/* A word that is no rule, or a rule that was renamed, would exclude nothing. */
+static void test_what_is_excluded_is_a_rule(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < rules_count(); i++) {
+		char *list = xstrdup(rule_at(i)->excludes ? rule_at(i)->excludes : ""),
+		     *rest = NULL;
+
+		for (char *id = strtok_r(list, " ", &rest); id; id = strtok_r(NULL, " ", &rest))
+			if (!rule_find(id))
+				fail_msg("%s excludes %s, which is no rule", rule_at(i)->id, id);
+		free(list);
+	}
+}
+
+static const struct {
+	const char *a, *b;
+} opposed[] = {
+	{ "ksm-enable", "ksm-disable" },
+	{ "ksm-stopped-still-shared", "ksm-enable" },
+	{ "ksm-scan-settings", "ksm-disable" },
+	{ "halt-poll-off", "halt-poll-waste" },
+	{ "halt-poll-tune", "halt-poll-waste" },
+	{ "numa-balancing-off", "numa-balancing-on-pinned" },
+	{ "hugepages-suggest", "balloon-missing" },
+	{ "hugepages-suggest", "balloon-stats-off" },
+	{ "hugepages-suggest", "balloon-guest-pressure" },
+	{ "hugepages-suggest", "balloon-reclaim" },
+	{ "hugepages-suggest", "ksm-enable" },
+	{ "hugepages-suggest", "ksm-guest-exclude" },
+	{ "hugepages-suggest", "mem-guest-swapped" },
+	{ "hugepages-feature-conflict", "balloon-reclaim" },
+	{ "hugepages-pool-short", "hugepages-pool-waste" },
+	{ "balloon-guest-pressure", "balloon-reclaim" },
+	{ "numa-memory-remote", "cpu-pin-overlap" },
+}, beside[] = {
+	{ "ksm-enable", "ksm-enable" },
+	{ "ksm-enable", "halt-poll-off" },
+	{ "ksm-disable", "hugepages-suggest" },
+	{ "halt-poll-off", "halt-poll-tune" },
+	{ "numa-balancing-off", "numa-memory-remote" },
+	{ "balloon-reclaim", "mem-swappiness" },
+	{ "hugepages-suggest", "thp-mode" },
+	{ "mem-locked", "exit-x2apic" },
+};
+
+static bool do_clash(const char *a, const char *b)
+{
+	const struct rule *one = rule_find(a), *other = rule_find(b);
+
+	print_message("%s, %s\n", a, b);
+	assert_non_null(one);
+	assert_non_null(other);
+	assert_true(rules_clash(one, other) == rules_clash(other, one));
+	return rules_clash(one, other);
+}
+
+/* What one sets up the other takes down; what has nothing to do with it waits for nobody. */
+static void test_opposites_exclude_each_other(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(opposed) / sizeof(opposed[0]); i++)
+		assert_true(do_clash(opposed[i].a, opposed[i].b));
+	for (size_t i = 0; i < sizeof(beside) / sizeof(beside[0]); i++)
+		assert_false(do_clash(beside[i].a, beside[i].b));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_examples),
+		cmocka_unit_test(test_those_that_move_guests_exclude_each_other),
+		cmocka_unit_test(test_what_is_excluded_is_a_rule),
+		cmocka_unit_test(test_opposites_exclude_each_other),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -44,9 +44,11 @@ static void add(struct snapshot *s, const struct rule *rule, const struct row *r
 		.limit = 11,
 		.since_ns = s->moment.mono_ns - (uint64_t)(seconds * (double)NS_PER_SEC),
 		.is_muted = muted,
+		.fix = rule->fix,
 	};
 
 	finding_add(s, &v, &subject);
+	finding_add_fix(s, &v);
 }
 
 static const struct row *guest(const struct snapshot *s, const char *name)

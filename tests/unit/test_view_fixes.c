@@ -17,8 +17,8 @@ struct bench {
 	struct key finding;
 };
 
-/* The host swaps; of web1 there is something to know that nobody could mend. */
-static struct snapshot *with_finding(struct key *ret)
+/* The host swaps. @after: whose fix has to come first. */
+static struct snapshot *with_finding(struct key *ret, const struct rule *after)
 {
 	struct snapshot *s = a_sample(&small);
 	struct row *host = snapshot_row(s, TABLE_HOST, key_host(0));
@@ -29,7 +29,10 @@ static struct snapshot *with_finding(struct key *ret)
 	v.figure = 60;
 	v.limit = 11;
 	v.since_ns = s->moment.mono_ns;
+	v.fix = v.rule->fix;
+	v.after = after;
 	finding_add(s, &v, &subject);
+	finding_add_fix(s, &v);
 	*ret = s->table[TABLE_FINDING].row[0]->key;
 	return s;
 }
@@ -39,7 +42,7 @@ static void bench_open(struct bench *b, int rows, int cols)
 	*b = (struct bench){ .advisor = advisor_new() };
 	desk_open(&b->desk, &small, rows, cols);
 	snapshot_unref(b->desk.now);
-	b->desk.now = with_finding(&b->finding);
+	b->desk.now = with_finding(&b->finding, NULL);
 	ui_set_advisor(b->desk.ui, b->advisor);
 	look(&b->desk);
 }
@@ -103,6 +106,25 @@ static void f_asks_for_the_fix_of_what_the_foot_says(void **state)
 	bench_close(&b);
 }
 
+/* Where two fixes would work against each other the second has no key. */
+static void what_waits_for_another_fix_has_no_key(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_open(&b, 24, 80);
+	snapshot_unref(b.desk.now);
+	b.desk.now = with_finding(&b.finding, rule_find("mem-swap-headroom"));
+	look(&b.desk);
+	press(&b.desk, "9");
+	sees(&b.desk, RULE);
+	sees_not(&b.desk, "f fix");
+	assert_int_equal(press(&b.desk, "f") & (UI_FIX | UI_FIX_APPLY), 0);
+	sees(&b.desk, "First mend mem-swap-headroom.");
+	assert_int_equal(press(&b.desk, "Enter") & (UI_FIX | UI_FIX_APPLY), 0);
+	bench_close(&b);
+}
+
 static void the_preview_says_what_is_done_and_undone(void **state)
 {
 	struct bench b;
@@ -117,7 +139,7 @@ static void the_preview_says_what_is_done_and_undone(void **state)
 	sees(&b.desk, "vm.swappiness: 60 -> 10");
 	sees(&b.desk, "sysctl -w vm.swappiness=10");
 	sees_before(&b.desk, "The way back", "sysctl -w vm.swappiness=60");
-	sees(&b.desk, "Class A");
+	sees(&b.desk, "Class A, at once");
 	sees(&b.desk, "Risk");
 	sees_not(&b.desk, "Enter applies");
 	assert_int_equal(press(&b.desk, "Enter Esc q"), 0);
@@ -270,6 +292,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(f_asks_for_the_fix_of_what_the_foot_says),
+		cmocka_unit_test(what_waits_for_another_fix_has_no_key),
 		cmocka_unit_test(the_preview_says_what_is_done_and_undone),
 		cmocka_unit_test(progress_is_told_and_can_be_stopped),
 		cmocka_unit_test(what_was_done_leads_on),

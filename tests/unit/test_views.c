@@ -356,7 +356,8 @@ static void test_help_names_what_is_here(void **state)
 	desk_open(&d, &small, 60, 120);
 	press(&d, "2 F1");
 	sees(&d, "Leave kvmtop.");
-	for (int i = 0; i < 12; i++)
+	sees(&d, "C lasting");
+	for (int i = 0; i < 16; i++)
 		press(&d, "Down");
 	sees(&d, "Time runnable but waiting for a host CPU");
 	assert_int_equal(press(&d, "q") & UI_QUIT, 0);
