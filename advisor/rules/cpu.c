@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* CPUs of the host: whether there are enough of them, and whether they are awake. */
+/* CPUs of the host: whether there are enough of them for the guests. */
 #include <stdio.h>
 #include <string.h>
 
 #include "advisor/rules/pins.h"
 #include "advisor/rules/rules.h"
+#include "advisor/rules/shape.h"
 
 /* Whatever the quota was, by so much a guest that is always held back gets more. */
 #define QUOTA_STEP 1.25
@@ -149,10 +150,12 @@ static void plan_exceeds(const struct subject *s, struct plan *out)
 	snprintf(value, sizeof(value), "%.0f", cpus);
 	plan_title(
 	    out, "give %s %s vCPUs at its next start", cell_text(s->row, DOMAIN_NAME), value);
+	plan_shape_out(s, out);
 	/* The maximum cannot fall below what the guest is to have. */
 	if (cell_number(s->row, DOMAIN_VCPUS_DEFINED, 0) > cpus)
 		plan_add(out, ACTION_VCPUS, s->row, "current", NULL, value)->saved = true;
 	plan_add(out, ACTION_VCPUS, s->row, "maximum", NULL, value)->saved = true;
+	plan_shape_for(s, cpus, out);
 	if (!is_known_to_libvirt(s->row))
 		plan_refuse(out, "libvirt does not know this guest");
 }
@@ -173,20 +176,53 @@ static enum outcome measure_steal(const struct subject *s, double *ret)
 
 	if (wait > 0 && is_throttled(s->row, wait))
 		return OUTCOME_NONE;
-	*ret = wait;
+	*ret = fmax(wait, cell_number(s->row, DOMAIN_WAIT_WORST, 0));
 	return OUTCOME_FIGURE;
 }
 
+/* NULL: of none is it known. */
+static const struct row *longest_waiting(const struct subject *s)
+{
+	const struct row *longest = NULL;
+	double most = 0;
+	size_t n;
+	const struct row *const *rows = subject_rows(s, TABLE_VCPU, s->row, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		double wait = figure_or(TABLE_VCPU, rows[i], VCPU_WAIT, 0);
+
+		if (wait > most) {
+			most = wait;
+			longest = rows[i];
+		}
+	}
+	return longest;
+}
+
+/* Beyond so many times the mean it is a vCPU of its own that is told of. */
+#define STANDS_OUT 1.5
+
 static void tell_steal(const struct subject *s, double figure, struct text *out)
 {
-	double worst, busy;
+	const struct row *vcpu = longest_waiting(s);
+	double mean = cell_number(s->row, DOMAIN_WAIT, 0), busy;
 
-	print_text(out, "In the mean its vCPUs wait ");
-	say_percent(out, figure);
-	print_text(out, " of the time for a host CPU");
-	if (figure_of(TABLE_DOMAIN, s->row, DOMAIN_WAIT_WORST, &worst) && worst > figure) {
-		print_text(out, ", the worst of them ");
-		say_percent(out, worst);
+	if (vcpu && figure >= STANDS_OUT * mean) {
+		print_format(out, "vCPU %.0f", cell_number(vcpu, VCPU_NUMBER, 0));
+		if (cell_has(vcpu, VCPU_CPU))
+			print_format(out, ", on CPU %.0f,", cell_number(vcpu, VCPU_CPU, 0));
+		print_text(out, " waits ");
+		say_percent(out, figure);
+		print_text(out, " of the time for a host CPU; in the mean its vCPUs wait ");
+		say_percent(out, mean);
+	} else {
+		print_text(out, "In the mean its vCPUs wait ");
+		say_percent(out, mean);
+		print_text(out, " of the time for a host CPU");
+		if (figure > mean) {
+			print_text(out, ", the worst of them ");
+			say_percent(out, figure);
+		}
 	}
 	if (figure_of(TABLE_HOST, s->host, HOST_BUSY, &busy)) {
 		print_text(out, "; the host is ");
@@ -196,6 +232,15 @@ static void tell_steal(const struct subject *s, double figure, struct text *out)
 	print_text(out, ".");
 }
 
+static double count_of_list(const char *cpus)
+{
+	struct cpuset set = { 0 };
+	double n = cpuset_parse_list(&set, cpus) == 0 ? cpuset_count(&set) : 0;
+
+	cpuset_done(&set);
+	return n;
+}
+
 /* The node that all of its vCPUs are pinned within though none of them may use all of it, and that
  * has CPUs to spare; NULL: none. */
 static const struct row *wider_node(const struct subject *s)
@@ -203,11 +248,15 @@ static const struct row *wider_node(const struct subject *s)
 	size_t n, nodes;
 	const struct row *const *vcpu = subject_rows(s, TABLE_VCPU, s->row, &n);
 	const struct row *const *node = subject_rows(s, TABLE_NODE, NULL, &nodes);
+	double may_use = n > 0 ? count_of_list(cell_text(vcpu[0], VCPU_AFFINITY)) : 0;
 
 	for (size_t k = 0; k < nodes; k++) {
 		const char *cpus = cell_text(node[k], NODE_CPUS);
 		size_t within = 0;
 
+		/* Most guests are told from a node by this alone. */
+		if (may_use >= cell_number(node[k], NODE_CPU_COUNT, INFINITY))
+			continue;
 		for (size_t i = 0; i < n && within == i; i++) {
 			const char *may = cell_text(vcpu[i], VCPU_AFFINITY);
 
@@ -307,116 +356,6 @@ static void plan_quota(const struct subject *s, struct plan *out)
 	plan_add_lasting(out, ACTION_SCHEDULER, s->row, "vcpu_quota", NULL, value)->saved = true;
 }
 
-/* ---- cpu-governor ---- */
-
-/* What makes a CPU slow to wake up: the governor, or where the driver is its own governor the
- * preference that it is given. */
-enum slow {
-	SLOW_NOT,
-	SLOW_GOVERNOR,
-	SLOW_PREFERENCE,
-};
-
-static enum slow slowness(const struct row *cpu)
-{
-	const char *driver = cell_text(cpu, CPU_DRIVER);
-
-	if (is_text(cpu, CPU_GOVERNOR, "conservative") || is_text(cpu, CPU_GOVERNOR, "ondemand"))
-		return SLOW_GOVERNOR;
-	if (!is_text(cpu, CPU_GOVERNOR, "powersave") || !*driver)
-		return SLOW_NOT;
-	if (strcmp(driver, "intel_pstate") != 0 && strcmp(driver, "amd-pstate-epp") != 0)
-		return SLOW_GOVERNOR;
-	return is_text(cpu, CPU_PREFERENCE, "power") ||
-		       is_text(cpu, CPU_PREFERENCE, "balance_power")
-		   ? SLOW_PREFERENCE
-		   : SLOW_NOT;
-}
-
-static const struct row *first_slow(const struct subject *s, double *ret_n)
-{
-	const struct table *cpus = &s->now->table[TABLE_CPU];
-	const struct row *first = NULL;
-
-	*ret_n = 0;
-	for (size_t i = 0; i < cpus->n; i++) {
-		if (slowness(cpus->row[i]) == SLOW_NOT)
-			continue;
-		++*ret_n;
-		first = first ? first : cpus->row[i];
-	}
-	return first;
-}
-
-static enum outcome measure_governor(const struct subject *s, double *ret)
-{
-	const struct table *cpus = &s->now->table[TABLE_CPU];
-	bool told = false, denied = false;
-
-	if (s->now->table[TABLE_DOMAIN].n == 0)
-		return OUTCOME_NONE;
-	for (size_t i = 0; i < cpus->n; i++) {
-		told |= *cell_text(cpus->row[i], CPU_GOVERNOR) != '\0';
-		denied |= cpus->row[i]->cell[CPU_GOVERNOR].state == STATE_DENIED;
-	}
-	if (!told)
-		return denied ? OUTCOME_MISSING : OUTCOME_NONE;
-	first_slow(s, ret);
-	return OUTCOME_FIGURE;
-}
-
-static void tell_governor(const struct subject *s, double figure, struct text *out)
-{
-	double n;
-	const struct row *cpu = first_slow(s, &n);
-
-	print_format(out, "%.0f of %zu CPUs have the governor %s", figure,
-	    s->now->table[TABLE_CPU].n, cell_text(cpu, CPU_GOVERNOR));
-	if (slowness(cpu) == SLOW_PREFERENCE)
-		print_format(out, " with the preference %s", cell_text(cpu, CPU_PREFERENCE));
-	print_text(out, ", which lets them clock up late.");
-}
-
-static void advise_governor(const struct subject *s, double figure, struct text *out)
-{
-	double n;
-
-	(void)figure;
-	print_format(out, "set the %s of its CPUs to performance",
-	    slowness(first_slow(s, &n)) == SLOW_GOVERNOR ? "governor" : "energy preference");
-}
-
-#define CPUFREQ "sys/devices/system/cpu/cpufreq/policy*/"
-
-static void plan_governor(const struct subject *s, struct plan *out)
-{
-	const struct table *cpus = &s->now->table[TABLE_CPU];
-	bool governor = false, preference = false;
-	char path[128];
-
-	plan_title(out, "let the CPUs clock up at once");
-	for (size_t i = 0; i < cpus->n; i++) {
-		const struct row *cpu = cpus->row[i];
-		enum slow slow = slowness(cpu);
-		int column = slow == SLOW_GOVERNOR ? CPU_GOVERNOR : CPU_PREFERENCE;
-
-		if (slow == SLOW_NOT)
-			continue;
-		governor |= slow == SLOW_GOVERNOR;
-		preference |= slow == SLOW_PREFERENCE;
-		snprintf(path, sizeof(path), "sys/devices/system/cpu/cpu%.0f/cpufreq/%s",
-		    cell_number(cpu, CPU_NUMBER, 0),
-		    slow == SLOW_GOVERNOR ? "scaling_governor" : "energy_performance_preference");
-		plan_add(out, ACTION_WRITE, NULL, path, cell_text(cpu, column), "performance");
-	}
-	if (governor)
-		plan_add_lasting(out, ACTION_DROP_IN, NULL, "etc/tmpfiles.d/kvmtop.conf", NULL,
-		    "w /" CPUFREQ "scaling_governor - - - - performance");
-	if (preference)
-		plan_add_lasting(out, ACTION_DROP_IN, NULL, "etc/tmpfiles.d/kvmtop.conf", NULL,
-		    "w /" CPUFREQ "energy_performance_preference - - - - performance");
-}
-
 const struct rule cpu_rules[] = {
 	{
 	    .id = "cpu-host-util-high",
@@ -424,7 +363,9 @@ const struct rule cpu_rules[] = {
 	    .good = "A fifth of the host's CPU time should be left for bursts; without it every "
 		    "guest waits, and switching between them takes a part of its own.",
 	    .detect = "The host's CPUs are 80 % busy or more for a minute, time in which KVM polls "
-		      "for guests not counted.",
+		      "for guests not counted. "
+		      "Pressure, and how many vCPUs were promised, are judged elsewhere "
+		      "(cpu-overcommit, cpu-vcpu-steal).",
 	    .by_hand = "mpstat 1\ncat /proc/pressure/cpu\nvirt-top",
 	    .risk = "It is about use, not about how many vCPUs there are. There is advice only: "
 		    "which guest may be held back or moved is not kvmtop's to say, and a limit "
@@ -458,7 +399,8 @@ const struct rule cpu_rules[] = {
 		      "whether guests do wait is what cpu-vcpu-steal watches.",
 	    .by_hand = "virsh domstats --vcpu\nnproc",
 	    .risk = "Idle vCPUs cost little: many hosts are overcommitted on purpose, and well. "
-		    "There is advice only.",
+		    "There is advice only: which guests could do with fewer vCPUs only watching "
+		    "them tells, and cpu-vcpu-overprovisioned, which does, plans it for each.",
 	    .source = "RHEL 3.2.1; SUSE 4.5.1; IBM, processor resources",
 	    .figure = "vCPUs for each CPU",
 	    .show = SHOW_DECIMAL,
@@ -482,10 +424,13 @@ const struct rule cpu_rules[] = {
 	    .title = "more vCPUs than the host has CPUs",
 	    .good = "One guest should never have more vCPUs than the host has CPUs: they cannot "
 		    "all run, and one that holds a lock is put to sleep with it.",
-	    .detect = "The vCPUs that the guest may have are more than the CPUs that are online.",
+	    .detect = "The vCPUs that the guest may have are more than the CPUs that are online. "
+		      "What QEMU allows a type of machine is not compared: libvirt starts no guest "
+		      "beyond that.",
 	    .by_hand = "virsh vcpucount GUEST\nnproc",
 	    .risk = "It counts from the next start on. Where the definition names sockets, cores "
-		    "and threads these must fit the new number, or libvirt refuses.",
+		    "and threads these must fit the new number: it is given others, with the same "
+		    "threads and sockets where that divides. Licences may count them.",
 	    .source = "RHEL 3.2.1; SUSE 4.5.1",
 	    .figure = "vCPUs beyond the host's CPUs",
 	    .show = SHOW_INTEGER,
@@ -496,7 +441,7 @@ const struct rule cpu_rules[] = {
 	    .fix = FIX_C,
 	    .needs = NEEDS_LIST(NEED(TABLE_HOST, HOST_CPUS), USES(TABLE_DOMAIN, DOMAIN_VCPUS),
 		USES(TABLE_DOMAIN, DOMAIN_VCPUS_MAXIMUM), USES(TABLE_DOMAIN, DOMAIN_VCPUS_DEFINED),
-		USES(TABLE_DOMAIN, DOMAIN_LIBVIRT_STATE)),
+		USES(TABLE_DOMAIN, DOMAIN_LIBVIRT_STATE), SHAPE_NEEDS),
 	    .raise = 1,
 	    .clear = 0,
 	    .raise_s = 6,
@@ -512,24 +457,29 @@ const struct rule cpu_rules[] = {
 	    .good = "A vCPU should run when it wants to; while it waits, everything in the guest "
 		    "stands still, and the guest's clock does not.",
 	    .detect = "The time that its vCPUs were runnable but waited, as a share of all time, "
-		      "is 5 % or more in the mean over its vCPUs; critical from 20 %. Not where "
-		      "half of that is due to the guest's own limit.",
+		      "is 5 % or more of the one that waits most; critical from 20 %. Not where "
+		      "half of what they wait in the mean is due to the guest's own limit.",
 	    .by_hand = "cut -d' ' -f2 /proc/PID/task/TID/schedstat\nvirsh domstats --vcpu GUEST",
-	    .risk = "Wider pins give up that nobody else runs on these CPUs. A host whose CPUs are "
-		    "all busy needs fewer guests, not other pins.",
+	    .risk =
+		"Wider pins give up that nobody else runs on these CPUs. A host whose CPUs are "
+		"all busy needs fewer guests, not other pins. The plan widens the pins of all "
+		"vCPUs, as a single one would then run over the others; who is to be given more "
+		"weight (cpu_shares) is for you to say.",
 	    .source = "general practice",
-	    .figure = "share of the time that its vCPUs wait",
+	    .figure = "share of the time that a vCPU waits",
 	    .show = SHOW_PERCENT,
 	    .subject = TABLE_DOMAIN,
 	    .column = DOMAIN_WAIT,
 	    .level = LEVEL_WARNING,
-	    .rank = RANK_CAPACITY,
+	    .rank = RANK_THROUGHPUT,
 	    .fix = FIX_A,
-	    .needs = NEEDS_LIST(NEED(TABLE_DOMAIN, DOMAIN_WAIT),
-		USES(TABLE_DOMAIN, DOMAIN_WAIT_WORST), USES(TABLE_DOMAIN, DOMAIN_THROTTLED),
-		USES(TABLE_DOMAIN, DOMAIN_VCPUS), USES(TABLE_HOST, HOST_BUSY),
-		USES(TABLE_NODE, NODE_BUSY), USES(TABLE_NODE, NODE_CPUS),
-		USES(TABLE_VCPU, VCPU_AFFINITY), USES(TABLE_DOMAIN, DOMAIN_LIBVIRT_STATE)),
+	    .needs =
+		NEEDS_LIST(NEED(TABLE_DOMAIN, DOMAIN_WAIT), USES(TABLE_DOMAIN, DOMAIN_WAIT_WORST),
+		    USES(TABLE_DOMAIN, DOMAIN_THROTTLED), USES(TABLE_DOMAIN, DOMAIN_VCPUS),
+		    USES(TABLE_HOST, HOST_BUSY), USES(TABLE_NODE, NODE_BUSY),
+		    USES(TABLE_NODE, NODE_CPUS), USES(TABLE_NODE, NODE_CPU_COUNT),
+		    USES(TABLE_VCPU, VCPU_WAIT), USES(TABLE_VCPU, VCPU_CPU),
+		    USES(TABLE_VCPU, VCPU_AFFINITY), USES(TABLE_DOMAIN, DOMAIN_LIBVIRT_STATE)),
 	    .raise = 0.05,
 	    .clear = 0.02,
 	    .critical = 0.20,
@@ -574,38 +524,6 @@ const struct rule cpu_rules[] = {
 	    .evidence = tell_quota,
 	    .advice = advise_quota,
 	    .plan = plan_quota,
-	},
-	{
-	    .id = "cpu-governor",
-	    .title = "CPUs clock up late",
-	    .good = "CPUs of a host of guests should clock up at once: a guest's short bursts are "
-		    "over before a slow governor has noticed them.",
-	    .detect =
-		"A CPU has the governor ondemand or conservative, or powersave with a driver that "
-		"then keeps it at its lowest frequency. powersave of intel_pstate and amd-pstate-"
-		"epp adapts by itself: there it is the energy preference, power or balance_power.",
-	    .by_hand = "cat /sys/devices/system/cpu/cpufreq/policy*/scaling_governor\n"
-		       "cat /sys/devices/system/cpu/cpufreq/policy*/energy_performance_preference",
-	    .risk = "It costs power, and may leave less room for turbo. tuned sets governors too: "
-		    "where it runs, choose its profile instead.",
-	    .source = "general practice",
-	    .figure = "CPUs that clock up late",
-	    .show = SHOW_INTEGER,
-	    .subject = TABLE_HOST,
-	    .column = -1,
-	    .level = LEVEL_INFO,
-	    .rank = RANK_THROUGHPUT,
-	    .fix = FIX_A,
-	    .needs = NEEDS_LIST(USES(TABLE_CPU, CPU_GOVERNOR), USES(TABLE_CPU, CPU_DRIVER),
-		USES(TABLE_CPU, CPU_PREFERENCE)),
-	    .raise = 1,
-	    .clear = 0,
-	    .raise_s = 6,
-	    .clear_s = 10,
-	    .measure = measure_governor,
-	    .evidence = tell_governor,
-	    .advice = advise_governor,
-	    .plan = plan_governor,
 	},
 	{ .id = NULL },
 };

@@ -97,8 +97,10 @@ static unsigned count_hidden(const struct subject *s, struct text *out)
 	while (cursor_field(&c, &word)) {
 		if (names_feature(s->row, '+', word))
 			continue;
-		if (out)
-			print_format(out, "%s%.*s", n ? ", " : "", (int)word.len, word.p);
+		if (out) {
+			print_text(out, n ? ", " : "");
+			text_append(out, word.p, word.len);
+		}
 		n++;
 	}
 	return n;

@@ -41,12 +41,65 @@ static void tell_emulated(const struct subject *s, double figure, struct text *o
 	print_text(out, ".");
 }
 
+static bool is_one_of(const struct row *row, int column, const char *const *words)
+{
+	for (; *words; words++)
+		if (is_text(row, column, *words))
+			return true;
+	return false;
+}
+
+/* A drive for discs is idle, whatever its bus. */
+static bool is_emulated(enum table_id t, const struct row *device)
+{
+	static const char *const buses[] = { "ide", "sata", "usb", NULL };
+	static const char *const drives[] = { "cdrom", "floppy", NULL };
+	static const char *const models[] = { "e1000", "e1000e", "e1000-82540em", "e1000-82544gc",
+		"e1000-82545em", "igb", "rtl8139", "ne2k_pci", "pcnet", "vmxnet3", "usb-net",
+		NULL };
+
+	return t == TABLE_DISK
+		   ? is_one_of(device, DISK_BUS, buses) && !is_one_of(device, DISK_DEVICE, drives)
+		   : is_one_of(device, NIC_MODEL, models);
+}
+
+#define NAMED_MAX 4
+
+/* "hda (ide), net0 (e1000) and 2 more" */
+static void say_emulated(const struct subject *s, struct text *out)
+{
+	static const struct {
+		enum table_id table;
+		int name, kind;
+	} tables[] = { { TABLE_DISK, DISK_NAME, DISK_BUS }, { TABLE_NIC, NIC_NAME, NIC_MODEL } };
+	size_t named = 0, n;
+
+	for (size_t t = 0; t < sizeof(tables) / sizeof(tables[0]); t++) {
+		const struct row *const *rows = subject_rows(s, tables[t].table, s->row, &n);
+
+		for (size_t i = 0; i < n; i++)
+			if (is_emulated(tables[t].table, rows[i]) && ++named <= NAMED_MAX)
+				print_format(out, "%s%s (%s)", named > 1 ? ", " : "",
+				    cell_text(rows[i], tables[t].name),
+				    cell_text(rows[i], tables[t].kind));
+	}
+	if (named > NAMED_MAX)
+		print_format(out, " and %zu more", named - NAMED_MAX);
+}
+
 static void advise_emulated(const struct subject *s, double figure, struct text *out)
 {
-	(void)s;
+	struct text devices = { 0 };
+
 	(void)figure;
-	print_text(out, "look for emulated devices (IDE, e1000, rtl8139, cirrus, USB tablet, HPET) "
-			"and give it virtio ones instead");
+	say_emulated(s, &devices);
+	if (devices.len)
+		print_format(out, "give it virtio ones instead of %s", devices.p);
+	else
+		print_text(out,
+		    "look for emulated devices (IDE, e1000, rtl8139, cirrus, USB tablet, HPET) "
+		    "and give it virtio ones instead");
+	text_done(&devices);
 }
 
 /* ---- exit-apicv-off ---- */
@@ -295,12 +348,18 @@ const struct rule exits_rules[] = {
 	    .good =
 		"A guest should hardly leave for a device that QEMU emulates: each access costs "
 		"CPU time of the host and stops the vCPU.",
-	    .detect = "Exits for ports and for memory of devices, sum of all vCPUs, are at least "
-		      "5000 a second.",
+	    .detect =
+		"Exits for ports and for memory of devices, sum of all vCPUs, are at least "
+		"5000 a second. "
+		"Their share of all exits does not count: a guest that hardly exits may have a "
+		"large one at no cost.",
 	    .by_hand = "virsh domstats --vcpu DOMAIN\nperf kvm stat live",
 	    .risk =
 		"Ports that the kernel serves itself, such as a notification of an older virtio "
-		"device, count as well and are cheap.",
+		"device, count as well and are cheap. "
+		"Which device it is it cannot tell, as only a tracepoint could, for which "
+		"every exit would pay: it names the emulated disks and NICs that the guest has, "
+		"or those that it mostly is where it has none.",
 	    .source = "IBM, emulated devices; SUSE, table 2",
 	    .figure = "exits for devices a second",
 	    .show = SHOW_SHORT,
@@ -310,7 +369,9 @@ const struct rule exits_rules[] = {
 	    .rank = RANK_THROUGHPUT,
 	    .fix = FIX_NONE,
 	    .needs = NEEDS_LIST(USES(TABLE_VCPU, VCPU_IO_EXITS), USES(TABLE_VCPU, VCPU_MMIO_EXITS),
-		USES(TABLE_DOMAIN, DOMAIN_EXITS)),
+		USES(TABLE_DOMAIN, DOMAIN_EXITS), USES(TABLE_DISK, DISK_NAME),
+		USES(TABLE_DISK, DISK_BUS), USES(TABLE_DISK, DISK_DEVICE),
+		USES(TABLE_NIC, NIC_NAME), USES(TABLE_NIC, NIC_MODEL)),
 	    .raise = 5000,
 	    .clear = 2500,
 	    .raise_s = 6,

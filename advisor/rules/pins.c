@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "advisor/rules/common.h"
 #include "base/parse.h"
 
 size_t memory_nodes(const struct subject *s)
@@ -39,6 +40,9 @@ bool spans_nodes(const struct subject *s, const char *cpus)
 	size_t n;
 	const struct row *const *rows = subject_rows(s, TABLE_NODE, NULL, &n);
 
+	/* One CPU is of one node. */
+	if (!cpus[strcspn(cpus, ",-")])
+		return false;
 	if (cpuset_parse_list(&may, cpus) == 0)
 		for (size_t i = 0; i < n; i++)
 			reached += cpuset_parse_list(&node, cell_text(rows[i], NODE_CPUS)) == 0 &&
@@ -104,12 +108,6 @@ static struct action *add_saved(struct plan *out, enum action_kind kind, const s
 	return a;
 }
 
-static const char *number_text(char buf[32], double v)
-{
-	snprintf(buf, 32, "%.0f", v);
-	return buf;
-}
-
 /* NULL: nobody knows. */
 static const char *known_text(const struct row *row, int column)
 {
@@ -121,14 +119,14 @@ static const char *known_text(const struct row *row, int column)
 void plan_pin_vcpu(const struct row *vcpu, const char *cpus, struct plan *out)
 {
 	const char *now = known_text(vcpu, VCPU_AFFINITY);
-	char buf[32];
+	char buf[NUMBER_SIZE];
 
 	if (!is_known_to_libvirt(vcpu->domain)) {
 		plan_add(out, ACTION_AFFINITY, vcpu->domain,
-		    number_text(buf, cell_number(vcpu, VCPU_TID, 0)), now, cpus);
+		    number_text(cell_number(vcpu, VCPU_TID, 0), buf), now, cpus);
 		return;
 	}
-	number_text(buf, cell_number(vcpu, VCPU_NUMBER, 0));
+	number_text(cell_number(vcpu, VCPU_NUMBER, 0), buf);
 	plan_add(out, ACTION_PIN_VCPU, vcpu->domain, buf, now, cpus);
 	add_saved(out, ACTION_PIN_VCPU, vcpu->domain, buf, cpus);
 }
@@ -140,7 +138,7 @@ void plan_pin_thread(const struct row *thread, const char *cpus, struct plan *ou
 {
 	const char *role = cell_text(thread, THREAD_ROLE), *now;
 	bool known = is_known_to_libvirt(thread->domain);
-	char buf[32];
+	char buf[NUMBER_SIZE];
 
 	now = known_text(thread, THREAD_AFFINITY);
 	if (now && is_within(now, cpus))
@@ -154,8 +152,18 @@ void plan_pin_thread(const struct row *thread, const char *cpus, struct plan *ou
 		add_saved(out, ACTION_PIN_EMULATOR, thread->domain, "", cpus);
 	} else if ((strcmp(role, "vhost") == 0 || !known) && cell_has(thread, THREAD_TID)) {
 		plan_add(out, ACTION_AFFINITY, thread->domain,
-		    number_text(buf, cell_number(thread, THREAD_TID, 0)), now, cpus);
+		    number_text(cell_number(thread, THREAD_TID, 0), buf), now, cpus);
 	}
+}
+
+/* Whether they lie within @cpus. Those of one guest are mostly alike: they are read once. */
+static bool lies_within(const char *now, const char *cpus, const char **last, bool *last_within)
+{
+	if (!*last || strcmp(now, *last) != 0) {
+		*last = now;
+		*last_within = is_within(now, cpus);
+	}
+	return *last_within;
 }
 
 void plan_pins(
@@ -163,9 +171,11 @@ void plan_pins(
 {
 	size_t n;
 	const struct row *const *rows = subject_rows(s, TABLE_VCPU, domain, &n);
+	const char *last = NULL;
+	bool within = false;
 
 	for (size_t i = 0; i < n; i++)
-		if (!is_within(cell_text(rows[i], VCPU_AFFINITY), cpus))
+		if (!lies_within(cell_text(rows[i], VCPU_AFFINITY), cpus, &last, &within))
 			plan_pin_vcpu(rows[i], cpus, out);
 	rows = subject_rows(s, TABLE_THREAD, domain, &n);
 	for (size_t i = 0; i < n; i++)

@@ -173,17 +173,32 @@ static void tell_overlap(const struct subject *s, double figure, struct text *ou
 	free(shift);
 }
 
+static void say_shifts(const struct shift *shift, size_t n, struct text *out)
+{
+	for (size_t i = 0; i < n && i < 4; i++) {
+		print_text(out, i ? ", " : "pin ");
+		say_vcpu(out, shift[i].vcpu);
+		print_format(out, " to CPU %d", shift[i].to);
+	}
+}
+
+static void plan_shifts(const struct shift *shift, size_t n, struct plan *out)
+{
+	for (size_t i = 0; i < n; i++) {
+		char cpu[16];
+
+		snprintf(cpu, sizeof(cpu), "%d", shift[i].to);
+		plan_pin_vcpu(shift[i].vcpu, cpu, out);
+	}
+}
+
 static void advise_overlap(const struct subject *s, double figure, struct text *out)
 {
 	size_t n;
 	struct shift *shift = find_shifts(s, &n);
 
 	(void)figure;
-	for (size_t i = 0; i < n && i < 4; i++) {
-		print_text(out, i ? ", " : "pin ");
-		say_vcpu(out, shift[i].vcpu);
-		print_format(out, " to CPU %d", shift[i].to);
-	}
+	say_shifts(shift, n, out);
 	free(shift);
 }
 
@@ -194,12 +209,7 @@ static void plan_overlap(const struct subject *s, struct plan *out)
 
 	plan_title(
 	    out, "give %zu vCPU%s a CPU of %s own", n, n == 1 ? "" : "s", n == 1 ? "its" : "their");
-	for (size_t i = 0; i < n; i++) {
-		char cpu[16];
-
-		snprintf(cpu, sizeof(cpu), "%d", shift[i].to);
-		plan_pin_vcpu(shift[i].vcpu, cpu, out);
-	}
+	plan_shifts(shift, n, out);
 	free(shift);
 }
 
@@ -294,6 +304,59 @@ static const struct seat *rival_of(const struct seats *st, size_t cpu, double bu
 	return rival;
 }
 
+/* Nobody is pinned to any thread of its core. */
+static bool is_free_core(const struct seats *st, const struct row *cpu)
+{
+	struct cpuset siblings = { 0 };
+	bool unused = cpuset_parse_list(&siblings, cell_text(cpu, CPU_SIBLINGS)) == 0 &&
+		      cpuset_next(&siblings, 0) >= 0;
+
+	for (int i = unused ? cpuset_next(&siblings, 0) : -1; i >= 0;
+	     i = cpuset_next(&siblings, (unsigned)i + 1))
+		unused = unused && (size_t)i < st->n && st->seat[i].pinned == 0;
+	cpuset_done(&siblings);
+	return unused;
+}
+
+/* First thread of such a core of the same node; -1: there is none. */
+static int free_core(const struct seats *st, const struct row *from)
+{
+	double node = cell_number(from, CPU_NODE, -1);
+
+	for (size_t i = 0; i < st->n; i++) {
+		const struct row *cpu = st->seat[i].cpu;
+
+		if (cpu && cell_number(cpu, CPU_NODE, -1) == node && is_free_core(st, cpu))
+			return (int)i;
+	}
+	return -1;
+}
+
+/* The rivals that a core of their own is there for. The caller frees it. */
+static struct shift *find_cores(const struct subject *s, size_t *ret_n)
+{
+	struct shift *shift;
+	struct seats st;
+
+	*ret_n = 0;
+	seats_init(&st, s, s->param[0]);
+	shift = xcalloc(st.n + 1, sizeof(*shift));
+	for (size_t i = 0; i < st.n; i++) {
+		const struct seat *rival = rival_of(&st, i, s->param[0]);
+		/* Of several on one CPU another one would stay. */
+		int to = rival && rival->pinned == 1 ? free_core(&st, rival->cpu) : -1;
+		int from = (int)(rival ? rival - st.seat : 0);
+
+		if (to < 0)
+			continue;
+		shift[(*ret_n)++] = (struct shift){ rival->vcpu, st.seat[i].vcpu, from, to };
+		st.seat[to] = (struct seat){ st.seat[to].cpu, rival->vcpu, 1, 1 };
+		st.seat[from] = (struct seat){ .cpu = rival->cpu };
+	}
+	free(st.seat);
+	return shift;
+}
+
 static enum outcome measure_siblings(const struct subject *s, double *ret)
 {
 	enum outcome outcome = affinity_known(s);
@@ -332,9 +395,31 @@ static void tell_siblings(const struct subject *s, double figure, struct text *o
 
 static void advise_siblings(const struct subject *s, double figure, struct text *out)
 {
-	(void)s;
+	size_t n;
+	struct shift *shift = find_cores(s, &n);
+
 	(void)figure;
-	print_text(out, "give busy guests whole cores: pin both threads of a core to one guest");
+	say_shifts(shift, n, out);
+	if (n == 0)
+		print_text(out, "give busy guests whole cores: pin both threads of a core to one "
+				"guest");
+	else
+		print_text(out, ", a core that nobody is pinned to");
+	free(shift);
+}
+
+static void plan_siblings(const struct subject *s, struct plan *out)
+{
+	size_t n;
+	struct shift *shift = find_cores(s, &n);
+
+	if (n == 0)
+		plan_refuse(out, "their node has no core that nobody is pinned to");
+	else
+		plan_title(out, "give %zu vCPU%s a core of %s own", n, n == 1 ? "" : "s",
+		    n == 1 ? "its" : "their");
+	plan_shifts(shift, n, out);
+	free(shift);
 }
 
 const struct rule seat_rules[] = {
@@ -344,7 +429,9 @@ const struct rule seat_rules[] = {
 	    .good = "Two busy vCPUs that are pinned to the same CPU can never run together.",
 	    .detect =
 		"Two vCPUs or more may run on one CPU alone, the same, and each of them uses a "
-		"fifth of a CPU or more, while nobody is pinned to another CPU of that node.",
+		"fifth of a CPU or more, while nobody is pinned to another CPU of that node. "
+		"How long they wait is not asked: two that are busy on one CPU do, and "
+		"cpu-vcpu-steal tells how long.",
 	    .by_hand = "virsh vcpupin GUEST\ngrep Cpus_allowed_list /proc/PID/task/*/status",
 	    .risk = "Guests may be packed on purpose; those that are idle are left alone. The pin "
 		    "that is moved need not be the one that was meant to go.",
@@ -375,7 +462,8 @@ const struct rule seat_rules[] = {
 	    .good = "A CPU that one vCPU is pinned to alone should do nothing else: whatever else "
 		    "runs there makes the guest wait.",
 	    .detect = "Of the time of such a CPU 5 % or more went to others than its vCPU: how "
-		      "busy it is, less the time that the vCPU ran.",
+		      "busy it is, less the time that the vCPU ran. "
+		      "What is less may be the kernel's own timers and threads, which any CPU has.",
 	    .by_hand = "cat /sys/devices/system/cpu/isolated\nmpstat -P ALL 1\n"
 		       "systemctl show -p AllowedCPUs system.slice user.slice",
 	    .risk = "AllowedCPUs needs cgroup version 2 and moves services at once. isolcpus also "
@@ -407,8 +495,10 @@ const struct rule seat_rules[] = {
 		      "alone, and both use 30 % of a CPU or more.",
 	    .by_hand = "virsh vcpupin GUEST\n"
 		       "cat /sys/devices/system/cpu/cpu*/topology/thread_siblings_list",
-	    .risk = "Whole cores halve how many guests fit. There is advice only: which guest gets "
-		    "which core is for who laid out the pins to say.",
+	    .risk = "Whole cores halve how many guests fit. One vCPU of a pair is pinned to a core "
+		    "of the same node that nobody is pinned to, which need not be the one that was "
+		    "meant to go; where there is none, which guest gets which core is for who laid "
+		    "out the pins to say. Guests without pins are not looked at.",
 	    .source = "general practice",
 	    .figure = "pairs of such vCPUs",
 	    .show = SHOW_INTEGER,
@@ -416,8 +506,9 @@ const struct rule seat_rules[] = {
 	    .column = -1,
 	    .level = LEVEL_INFO,
 	    .rank = RANK_THROUGHPUT,
-	    .fix = FIX_NONE,
-	    .needs = NEEDS_LIST(PIN_NEEDS, USES(TABLE_CPU, CPU_SIBLINGS)),
+	    .fix = FIX_A,
+	    .needs =
+		NEEDS_LIST(PIN_NEEDS, USES(TABLE_CPU, CPU_NODE), USES(TABLE_CPU, CPU_SIBLINGS)),
 	    .raise = 1,
 	    .clear = 0,
 	    .raise_s = 60,
@@ -426,6 +517,7 @@ const struct rule seat_rules[] = {
 	    .measure = measure_siblings,
 	    .evidence = tell_siblings,
 	    .advice = advise_siblings,
+	    .plan = plan_siblings,
 	    .excludes = MOVES_NOW,
 	},
 	{ .id = NULL },

@@ -3,6 +3,7 @@
 #include "advisor/rules/common.h"
 #include "advisor/rules/pins.h"
 #include "advisor/rules/rules.h"
+#include "advisor/rules/shape.h"
 
 /* So busy its vCPUs shall be: what is left is for bursts. */
 #define TARGET 0.70
@@ -97,16 +98,15 @@ static void plan_high(const struct subject *s, struct plan *out)
 		plan_add(out, ACTION_VCPUS, s->row, "current", now, value);
 		plan_add_lasting(out, ACTION_VCPUS, s->row, "current", NULL, value)->saved = true;
 	} else {
+		plan_shape_out(s, out);
 		plan_add(out, ACTION_VCPUS, s->row, "maximum", NULL, value)->saved = true;
 		plan_add(out, ACTION_VCPUS, s->row, "current", NULL, value)->saved = true;
+		plan_shape_for(s, vcpus + 1, out);
 	}
 	if (vcpus < 1 || !is_known_to_libvirt(s->row))
 		plan_refuse(out, "libvirt does not know this guest");
 	else if (vcpus + 1 > widest_node(s))
 		plan_refuse(out, "more vCPUs than a node has CPUs need NUMA nodes in the guest");
-	else if (!has_room && cell_has(s->row, DOMAIN_SOCKETS))
-		plan_refuse(out, "its definition names sockets, cores and threads, which must fit "
-				 "the new number");
 }
 
 /* ---- cpu-vcpu-overprovisioned ---- */
@@ -207,10 +207,13 @@ const struct rule sizing_rules[] = {
 		"it runs queues within the guest.",
 	    .detect = "Its vCPUs are 70 % busy or more in the mean for five minutes, time in which "
 		      "KVM polls for it not counted. Not where the host is 80 % busy or its vCPUs "
-		      "wait 10 % of the time: then it is the host that is short.",
+		      "wait 10 % of the time: then it is the host that is short. "
+		      "It does not become a warning when it is busier: work that takes all that it "
+		      "gets would always be one.",
 	    .by_hand = "virsh domstats --vcpu GUEST\nps -L -o tid,pcpu,comm -p PID",
 	    .risk = "Programs with one thread gain nothing. The guest may have to bring the new "
-		    "vCPU online itself, and mostly does not give it back while it runs. Work "
+		    "vCPU online itself, and mostly does not give it back while it runs. Sockets, "
+		    "cores and threads of its definition are made to fit. Work "
 		    "that takes all that it gets is busy with any number.",
 	    .source = "SUSE 4.5.1",
 	    .figure = "how busy its vCPUs are, without polling",
@@ -218,14 +221,14 @@ const struct rule sizing_rules[] = {
 	    .subject = TABLE_DOMAIN,
 	    .column = DOMAIN_VCPU_RUN,
 	    .level = LEVEL_INFO,
-	    .rank = RANK_CAPACITY,
+	    .rank = RANK_THROUGHPUT,
 	    .fix = FIX_C,
 	    .needs = NEEDS_LIST(NEED(TABLE_DOMAIN, DOMAIN_VCPU_RUN),
 		NEED(TABLE_DOMAIN, DOMAIN_VCPUS), NEED(TABLE_HOST, HOST_CPUS),
 		USES(TABLE_DOMAIN, DOMAIN_POLL), USES(TABLE_HOST, HOST_BUSY),
 		USES(TABLE_DOMAIN, DOMAIN_WAIT), USES(TABLE_VCPU, VCPU_RUN),
 		USES(TABLE_NODE, NODE_CPU_COUNT), USES(TABLE_DOMAIN, DOMAIN_VCPUS_DEFINED),
-		USES(TABLE_DOMAIN, DOMAIN_VCPUS_MAXIMUM), USES(TABLE_DOMAIN, DOMAIN_SOCKETS),
+		USES(TABLE_DOMAIN, DOMAIN_VCPUS_MAXIMUM), SHAPE_NEEDS,
 		USES(TABLE_DOMAIN, DOMAIN_LIBVIRT_STATE)),
 	    .raise = 0.70,
 	    .clear = 0.60,

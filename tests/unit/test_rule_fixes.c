@@ -94,11 +94,15 @@ static void put_virt(const struct action *a)
 /* As libvirt would write it, for that is what it is compared with in the end. */
 static void put_xml(void)
 {
+	static const char topology[] = "<topology sockets='7' dies='1' cores='1' threads='1'/>";
 	struct text why = { 0 };
-	char *xml;
+	char *xml, *plain;
 
 	assert_int_equal(
-	    define_set(XML, "devices/memballoon", "<memballoon model='virtio'/>", &xml, &why), 0);
+	    define_set(XML, "devices/memballoon", "<memballoon model='virtio'/>", &plain, &why), 0);
+	/* What a plan takes out must be there. */
+	assert_int_equal(define_set(plain, "cpu/topology", topology, &xml, &why), 0);
+	free(plain);
 	fake_put(ACTION_DEFINE, "", false, xml);
 	free(fake_find(&(struct virt_place){ ACTION_DEFINE, GUEST_UUID, "", true })->text);
 	fake_find(&(struct virt_place){ ACTION_DEFINE, GUEST_UUID, "", true })->text = xml;
