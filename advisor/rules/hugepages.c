@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Huge page pools, and the guests that live in them. */
 #include "advisor/rules/common.h"
+#include "advisor/rules/move.h"
+#include "advisor/rules/pools.h"
 #include "advisor/rules/rules.h"
+#include "base/cpulist.h"
 
 /* ---- hugepages-surplus ---- */
 
@@ -66,21 +69,86 @@ static void tell_1g(const struct subject *s, double figure, struct text *out)
 	print_text(out, " free.");
 }
 
-static void advise_1g(const struct subject *s, double figure, struct text *out)
+/* Pages of 1 GiB for all of a guest: on the nodes that its definition names, or anywhere. */
+struct large_pages {
+	struct cpuset nodes; /* empty: all */
+	double wanted, missing;
+	const struct row *pool; /* that could give what is missing; NULL: none has room */
+};
+
+/* The caller calls cpuset_done on ret->nodes. */
+static struct large_pages look_for_1g(const struct subject *s)
 {
-	(void)s;
-	print_format(out,
-	    "reserve %.0f pages of 1 GiB when the host starts (hugepagesz=1G hugepages=%.0f), "
-	    "and ask for them in the guest's XML",
-	    figure / GIB, figure / GIB);
+	struct large_pages l = { .wanted = cell_number(s->row, DOMAIN_MEMORY, 0) / GIB };
+	const struct cpuset *nodes =
+	    policy_text_nodes(policy_next(s->row), &l.nodes) ? &l.nodes : NULL;
+
+	l.missing = fmax(0, l.wanted - pools_of(s, GIB, nodes).free);
+	l.pool = roomiest_pool(s, GIB, nodes);
+	if (l.pool && !pool_may_grow(s, l.pool, l.missing))
+		l.pool = NULL;
+	return l;
 }
 
+static double pool_with(const struct large_pages *l)
+{
+	return cell_number(l->pool, HUGEPOOL_TOTAL, 0) + l->missing;
+}
+
+/* Of the whole host, as its kernel takes them when it starts. */
+static double pages_at_boot(const struct subject *s, const struct large_pages *l)
+{
+	return pools_of(s, GIB, NULL).total + l->missing;
+}
+
+static void advise_1g(const struct subject *s, double figure, struct text *out)
+{
+	struct large_pages l = look_for_1g(s);
+	double boot = pages_at_boot(s, &l);
+
+	(void)figure;
+	if (binds_own_nodes(s->row))
+		print_format(out,
+		    "have %.0f pages of 1 GiB, each node's share where its own nodes are bound, "
+		    "and ask for them in its definition",
+		    l.wanted);
+	else if (l.missing <= 0)
+		print_text(out, "ask for pages of 1 GiB in its definition");
+	else if (l.pool)
+		print_format(out,
+		    "have %.0f pages of 1 GiB on node %.0f, at best when the host starts, and ask "
+		    "for "
+		    "them in its definition",
+		    pool_with(&l), cell_number(l.pool, HUGEPOOL_NODE, 0));
+	else
+		print_format(out,
+		    "reserve %.0f pages of 1 GiB when the host starts (hugepagesz=1G "
+		    "hugepages=%.0f), then ask for them in its definition",
+		    boot, boot);
+	cpuset_done(&l.nodes);
+}
+
+/* Without its pages the guest would not start, so they come first. */
 static void plan_1g(const struct subject *s, struct plan *out)
 {
+	struct large_pages l = look_for_1g(s);
+	double boot = pages_at_boot(s, &l);
+
 	plan_title(out, "give %s pages of 1 GiB", cell_text(s->row, DOMAIN_NAME));
+	if (l.missing > 0 && l.pool)
+		plan_pool(out, l.pool, pool_with(&l));
 	plan_add(out, ACTION_DEFINE, s->row, "memoryBacking/hugepages", NULL,
 	    "<hugepages><page size='1' unit='G'/></hugepages>")
 	    ->saved = true;
+	if (binds_own_nodes(s->row))
+		plan_refuse(out, OWN_NODES_REFUSAL);
+	else if (l.missing > 0 && !l.pool)
+		plan_refuse(out,
+		    "%.0f of the %.0f pages that it needs are neither free nor to be had now: "
+		    "start the "
+		    "host with hugepagesz=1G hugepages=%.0f first",
+		    l.missing, l.wanted, boot);
+	cpuset_done(&l.nodes);
 }
 
 /* ---- hugepages-feature-conflict ---- */
@@ -162,8 +230,14 @@ const struct rule hugepages_rules[] = {
 	    .detect = "A guest of 32 GiB or more, a whole number of GiB, has its memory in pages "
 		      "of 2 MiB, and the host has a pool for pages of 1 GiB.",
 	    .by_hand = "grep . /sys/kernel/mm/hugepages/hugepages-1048576kB/*",
-	    .risk = "Without enough free pages of 1 GiB the guest does not start. They can be "
-		    "reserved while the host runs, but seldom once its memory is fragmented.",
+	    .risk =
+		"Without enough free pages of 1 GiB the guest does not start. So the plan first "
+		"adds "
+		"those that are missing to the pool of one node, where that has memory for them, "
+		"and defines nothing when the kernel does not find them: it seldom does once "
+		"memory is in pieces. Else it is refused, and names what to give the kernel at "
+		"its next start. A guest whose own nodes are bound each to others is left alone, "
+		"as each would need its part. The guest's pages of 2 MiB stay in their pool.",
 	    .source = "RHEL 8.2.3.3; openEuler HugePage Memory; SUSE 4.1.1",
 	    .figure = "memory in pages of 2 MiB",
 	    .show = SHOW_SIZE,
@@ -172,9 +246,10 @@ const struct rule hugepages_rules[] = {
 	    .level = LEVEL_INFO,
 	    .rank = RANK_THROUGHPUT,
 	    .fix = FIX_C,
-	    .needs =
-		NEEDS_LIST(NEED(TABLE_DOMAIN, DOMAIN_MEMORY), USES(TABLE_DOMAIN, DOMAIN_HUGE_SIZE),
-		    USES(TABLE_HUGEPOOL, HUGEPOOL_PAGE_SIZE), USES(TABLE_HUGEPOOL, HUGEPOOL_FREE)),
+	    .needs = NEEDS_LIST(NEED(TABLE_DOMAIN, DOMAIN_MEMORY),
+		USES(TABLE_DOMAIN, DOMAIN_HUGE_SIZE), USES(TABLE_DOMAIN, DOMAIN_NUMA_MODE),
+		USES(TABLE_DOMAIN, DOMAIN_NUMA_MODE_SAVED), USES(TABLE_DOMAIN, DOMAIN_SAVED),
+		USES(TABLE_HUGEPOOL, HUGEPOOL_PAGE_SIZE), POOL_NEEDS),
 	    .raise = 32 * GIB,
 	    .clear = 32 * GIB,
 	    .concerns = has_pool,

@@ -67,6 +67,11 @@ static bool has_cell_policy(const char *policy)
 	return strstr(policy, "cell") != NULL;
 }
 
+bool binds_own_nodes(const struct row *domain)
+{
+	return has_cell_policy(policy_next(domain));
+}
+
 bool policy_is(const struct row *domain, const char *mode)
 {
 	size_t len = strlen(mode);
@@ -125,8 +130,7 @@ void plan_binding(const struct row *domain, int node, bool is_lasting, struct pl
 	    const char *, const char *) = is_lasting ? plan_add_lasting : plan_add;
 	char list[16];
 
-	if (!is_known_to_libvirt(domain) || has_cell_policy(policy_next(domain)) ||
-	    is_bound_to(domain, node))
+	if (!is_known_to_libvirt(domain) || binds_own_nodes(domain) || is_bound_to(domain, node))
 		return;
 	snprintf(list, sizeof(list), "%d", node);
 	/* libvirt takes no mode without nodes. */

@@ -22,6 +22,12 @@ bool policy_is(const struct row *domain, const char *mode);
 bool policy_is_strict(const struct row *domain);
 /* It will have the same mode when it starts again. */
 bool policy_keeps_mode(const struct row *domain);
+/* Nodes of the guest's own have policies from its next start on: a part of its huge pages belongs
+ * to each, which no plan can tell. */
+bool binds_own_nodes(const struct row *domain);
+#define OWN_NODES_REFUSAL                                                                     \
+	"nodes of its own have policies: each of these needs its part of the pages where it " \
+	"is bound"
 /* The nodes that a policy names for all of a guest's memory; false: it names none. The caller calls
  * cpuset_done in either case. */
 bool policy_text_nodes(const char *policy, struct cpuset *ret);

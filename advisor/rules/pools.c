@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "advisor/rules/pools.h"
 
+#include <stdlib.h>
+
 #include "advisor/rules/common.h"
 #include "base/cpulist.h"
 
@@ -106,6 +108,53 @@ void plan_pool(struct plan *out, const struct row *pool, double pages)
 	    node, kib, is);
 	plan_add_lasting(out, ACTION_DROP_IN, NULL, TMPFILES_FILE, NULL, text.p);
 	text_done(&text);
+}
+
+/* More room first; of equal ones the lower node. */
+static int compare_growth(const void *a, const void *b)
+{
+	const struct growth *x = a, *y = b;
+
+	if (x->pages != y->pages)
+		return x->pages > y->pages ? -1 : 1;
+	return cell_number(x->pool, HUGEPOOL_NODE, 0) < cell_number(y->pool, HUGEPOOL_NODE, 0) ? -1
+											       : 1;
+}
+
+size_t pools_to_grow(const struct subject *s, double page_bytes, const struct cpuset *nodes,
+    double pages, struct growth ret[GROWTHS_MAX])
+{
+	size_t n, pools = 0, used = 0;
+	const struct row *const *rows = subject_rows(s, TABLE_HUGEPOOL, NULL, &n);
+
+	for (size_t i = 0; i < n && pools < GROWTHS_MAX; i++) {
+		double room = node_room(s, cell_number(rows[i], HUGEPOOL_NODE, -1));
+
+		if (is_pool(rows[i], page_bytes, nodes))
+			ret[pools++] =
+			    (struct growth){ rows[i], floor(ROOM_SHARE * room / page_bytes) };
+	}
+	qsort(ret, pools, sizeof(*ret), compare_growth);
+	while (pages > 0 && used < pools && ret[used].pages > 0) {
+		ret[used].pages = fmin(ret[used].pages, pages);
+		pages -= ret[used++].pages;
+	}
+	return pages > 0 ? 0 : used;
+}
+
+void say_growth_nodes(struct text *out, const struct growth *growth, size_t n)
+{
+	print_text(out, n == 1 ? "node" : "nodes");
+	for (size_t i = 0; i < n; i++)
+		print_format(
+		    out, "%s %.0f", i ? "," : "", cell_number(growth[i].pool, HUGEPOOL_NODE, 0));
+}
+
+void plan_growth(struct plan *out, const struct growth *growth, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		plan_pool(out, growth[i].pool,
+		    cell_number(growth[i].pool, HUGEPOOL_TOTAL, 0) + growth[i].pages);
 }
 
 void say_page_size(struct text *out, double page_bytes)

@@ -26,6 +26,21 @@ const struct row *roomiest_pool(
 /* Whether so much more fits into a node's memory, with some to spare. */
 bool pool_may_grow(const struct subject *s, const struct row *pool, double pages);
 
+/* What a pool grows by. */
+struct growth {
+	const struct row *pool;
+	double pages;
+};
+#define GROWTHS_MAX 64
+/* Which pools of these nodes (NULL: of all) grow to hold so many pages more: that of the node with
+ * most room alone if it can, else the next ones too, each as far as its node may. How many are in
+ * @ret; 0: they do not fit. */
+size_t pools_to_grow(const struct subject *s, double page_bytes, const struct cpuset *nodes,
+    double pages, struct growth ret[GROWTHS_MAX]);
+/* "node 1", "nodes 1, 0" */
+void say_growth_nodes(struct text *out, const struct growth *growth, size_t n);
+void plan_growth(struct plan *out, const struct growth *growth, size_t n);
+
 /* Makes a pool that large, and makes it last. */
 void plan_pool(struct plan *out, const struct row *pool, double pages);
 

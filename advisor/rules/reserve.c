@@ -225,39 +225,34 @@ static void advise_suggest(const struct subject *s, double figure, struct text *
 {
 	(void)figure;
 	print_format(out,
-	    "reserve %.0f pages of 2 MiB, and let it ask for them from its next start on",
-	    pages_wanted(s));
-}
-
-static const struct row *pool_for(const struct subject *s)
-{
-	struct cpuset nodes = { 0 };
-	const struct row *pool =
-	    roomiest_pool(s, PAGE_BYTES, policy_nodes(s->row, &nodes) ? &nodes : NULL);
-
-	cpuset_done(&nodes);
-	return pool;
+	    "reserve %.0f pages of 2 MiB%s, and let it ask for them from its next start on",
+	    pages_wanted(s),
+	    binds_own_nodes(s->row) ? ", each node's share where its own nodes are bound" : "");
 }
 
 /* As long as it runs it keeps the memory that it has. */
 static void plan_suggest(const struct subject *s, struct plan *out)
 {
-	const struct row *pool = pool_for(s);
-	double pages = pages_wanted(s);
+	struct cpuset nodes = { 0 };
+	const struct cpuset *own = policy_text_nodes(policy_next(s->row), &nodes) ? &nodes : NULL;
+	struct growth growth[GROWTHS_MAX];
+	size_t n = pools_to_grow(s, PAGE_BYTES, own, pages_wanted(s), growth);
 
-	if (!pool) {
+	if (binds_own_nodes(s->row)) {
+		plan_refuse(out, OWN_NODES_REFUSAL);
+	} else if (!roomiest_pool(s, PAGE_BYTES, own)) {
 		plan_refuse(out, "the host has no pool for pages of 2 MiB where its memory shall "
 				 "lie");
-		return;
+	} else if (n == 0) {
+		plan_refuse(out, "while the guest runs its nodes have not as much again to spare: "
+				 "the pages are to be reserved when the host starts");
+	} else {
+		plan_title(out, "give %s a huge page pool", cell_text(s->row, DOMAIN_NAME));
+		plan_growth(out, growth, n);
+		plan_backing(
+		    out, s->row, "hugepages", "<hugepages><page size='2' unit='M'/></hugepages>");
 	}
-	if (!pool_may_grow(s, pool, pages)) {
-		plan_refuse(out, "while the guest runs no node has as much again to spare: the "
-				 "pages are to be reserved when the host starts");
-		return;
-	}
-	plan_title(out, "give %s a huge page pool", cell_text(s->row, DOMAIN_NAME));
-	plan_pool(out, pool, cell_number(pool, HUGEPOOL_TOTAL, 0) + pages);
-	plan_backing(out, s->row, "hugepages", "<hugepages><page size='2' unit='M'/></hugepages>");
+	cpuset_done(&nodes);
 }
 
 const struct rule reserve_rules[] = {
@@ -275,7 +270,9 @@ const struct rule reserve_rules[] = {
 		       "virsh dumpxml DOMAIN --xpath //memoryBacking",
 	    .risk = "Memory in a pool is lost to all else, and the guest can no longer be "
 		    "swapped, merged by KSM or made smaller by its balloon. Without enough free "
-		    "pages it does not start, nor without a hugetlbfs that libvirt knows of. "
+		    "pages it does not start, nor without a hugetlbfs that libvirt knows of; the "
+		    "plan leaves a guest alone whose own nodes are bound each to others, as each "
+		    "would need its part. "
 		    "Until it is started anew its memory is taken twice.",
 	    .source = "SUSE 4.1.1; RHEL 8.2.3; openEuler HugePage Memory",
 	    .figure = "share in transparent huge pages",
@@ -290,7 +287,8 @@ const struct rule reserve_rules[] = {
 		NEED(TABLE_HOST, HOST_MEMORY_TOTAL), USES(TABLE_HOST, HOST_HUGETLB),
 		USES(TABLE_HOST, HOST_KSM_RUN), USES(TABLE_HOST, HOST_THP_ENABLED),
 		USES(TABLE_DOMAIN, DOMAIN_HUGE_SIZE), USES(TABLE_DOMAIN, DOMAIN_HUGETLB),
-		USES(TABLE_DOMAIN, DOMAIN_NUMA_MODE), USES(TABLE_DOMAIN, DOMAIN_MEMORY_BACKING),
+		USES(TABLE_DOMAIN, DOMAIN_NUMA_MODE), USES(TABLE_DOMAIN, DOMAIN_NUMA_MODE_SAVED),
+		USES(TABLE_DOMAIN, DOMAIN_SAVED), USES(TABLE_DOMAIN, DOMAIN_MEMORY_BACKING),
 		USES(TABLE_DOMAIN, DOMAIN_MEMORY_BACKING_SAVED), POOL_NEEDS),
 	    .below = true,
 	    .raise = 0.80,

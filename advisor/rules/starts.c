@@ -142,24 +142,26 @@ static void tell_short(const struct subject *s, double figure, struct text *out)
 	cpuset_done(&w.nodes);
 }
 
-/* The pool that is to grow: of its nodes the one with most room. NULL: there is none. */
-static const struct row *growing_pool(const struct subject *s, const struct want *w)
+static const struct cpuset *nodes_of(const struct want *w)
 {
-	return roomiest_pool(s, w->page_bytes, cpuset_empty(&w->nodes) ? NULL : &w->nodes);
+	return cpuset_empty(&w->nodes) ? NULL : &w->nodes;
 }
 
 static void advise_short(const struct subject *s, double figure, struct text *out)
 {
 	struct want w = look(s);
-	const struct row *pool = growing_pool(s, &w);
+	struct growth growth[GROWTHS_MAX];
+	size_t n = pools_to_grow(s, w.page_bytes, nodes_of(&w), short_here(&w), growth);
 
 	(void)figure;
 	print_text(out, "add ");
 	say_count(out, short_here(&w));
 	print_text(out, " pages of ");
 	say_page_size(out, w.page_bytes);
-	if (pool)
-		print_format(out, " on node %.0f", cell_number(pool, HUGEPOOL_NODE, 0));
+	if (n) {
+		print_text(out, " on ");
+		say_growth_nodes(out, growth, n);
+	}
 	print_text(out, ", at best when the host starts, before its memory is in pieces");
 	cpuset_done(&w.nodes);
 }
@@ -180,30 +182,47 @@ static void refuse_room(
 	text_done(&want);
 }
 
-static void title_growth(const struct row *pool, double pages, struct plan *out)
+static void title_growth(const struct growth *growth, size_t n, double pages, struct plan *out)
 {
-	struct text size = { 0 };
+	struct text size = { 0 }, nodes = { 0 };
 
-	say_page_size(&size, cell_number(pool, HUGEPOOL_PAGE_SIZE, 0));
-	plan_title(out, "add %.0f pages of %s on node %.0f", pages, size.p,
-	    cell_number(pool, HUGEPOOL_NODE, 0));
+	say_page_size(&size, cell_number(growth->pool, HUGEPOOL_PAGE_SIZE, 0));
+	say_growth_nodes(&nodes, growth, n);
+	plan_title(out, "add %.0f pages of %s on %s", pages, size.p, nodes.p);
 	text_done(&size);
+	text_done(&nodes);
+}
+
+/* What is short here is added, and taken @from another pool first; NULL: from memory that is free.
+ */
+static void plan_more(
+    const struct subject *s, const struct want *w, const struct row *from, struct plan *out)
+{
+	const struct row *roomiest = roomiest_pool(s, w->page_bytes, nodes_of(w));
+	double pages = short_here(w);
+	struct growth growth[GROWTHS_MAX];
+	size_t n = pools_to_grow(s, w->page_bytes, nodes_of(w), pages, growth);
+
+	if (!roomiest)
+		plan_refuse(out, "none of its nodes has such a pool");
+	else if (n == 0 && w->here.pools == 1)
+		refuse_room(s, roomiest, pages, out);
+	else if (n == 0)
+		plan_refuse(out, "its nodes must keep a fifth of what they have to spare: so many "
+				 "pages more do not fit on all of them together");
+	else {
+		title_growth(growth, n, pages, out);
+		if (from)
+			plan_pool(out, from, cell_number(from, HUGEPOOL_TOTAL, 0) - pages);
+		plan_growth(out, growth, n);
+	}
 }
 
 static void plan_short(const struct subject *s, struct plan *out)
 {
 	struct want w = look(s);
-	const struct row *pool = growing_pool(s, &w);
-	double pages = short_here(&w);
 
-	if (!pool)
-		plan_refuse(out, "none of its nodes has such a pool");
-	else if (!pool_may_grow(s, pool, pages))
-		refuse_room(s, pool, pages, out);
-	else {
-		title_growth(pool, pages, out);
-		plan_pool(out, pool, cell_number(pool, HUGEPOOL_TOTAL, 0) + pages);
-	}
+	plan_more(s, &w, NULL, out);
 	cpuset_done(&w.nodes);
 }
 
@@ -278,7 +297,9 @@ static const struct row *giving_pool(const struct subject *s, const struct want 
 static void advise_mismatch(const struct subject *s, double figure, struct text *out)
 {
 	struct want w = look(s);
-	const struct row *from = giving_pool(s, &w, figure), *to = growing_pool(s, &w);
+	const struct row *from = giving_pool(s, &w, figure);
+	struct growth growth[GROWTHS_MAX];
+	size_t n = pools_to_grow(s, w.page_bytes, nodes_of(&w), figure, growth);
 
 	print_text(out, from ? "move " : "add ");
 	say_count(out, figure);
@@ -287,8 +308,10 @@ static void advise_mismatch(const struct subject *s, double figure, struct text 
 	if (from)
 		print_format(
 		    out, " from the pool of node %.0f", cell_number(from, HUGEPOOL_NODE, 0));
-	if (to)
-		print_format(out, " to that of node %.0f", cell_number(to, HUGEPOOL_NODE, 0));
+	if (n) {
+		print_text(out, n == 1 ? " to that of " : " to those of ");
+		say_growth_nodes(out, growth, n);
+	}
 	cpuset_done(&w.nodes);
 }
 
@@ -296,19 +319,8 @@ static void advise_mismatch(const struct subject *s, double figure, struct text 
 static void plan_mismatch(const struct subject *s, struct plan *out)
 {
 	struct want w = look(s);
-	double pages = short_here(&w);
-	const struct row *from = giving_pool(s, &w, pages), *to = growing_pool(s, &w);
 
-	if (!to)
-		plan_refuse(out, "none of its nodes has such a pool");
-	else if (!pool_may_grow(s, to, pages))
-		refuse_room(s, to, pages, out);
-	else {
-		title_growth(to, pages, out);
-		if (from)
-			plan_pool(out, from, cell_number(from, HUGEPOOL_TOTAL, 0) - pages);
-		plan_pool(out, to, cell_number(to, HUGEPOOL_TOTAL, 0) + pages);
-	}
+	plan_more(s, &w, giving_pool(s, &w, short_here(&w)), out);
 	cpuset_done(&w.nodes);
 }
 
@@ -410,9 +422,12 @@ const struct rule starts_rules[] = {
 	    .by_hand = "virsh list --inactive\n"
 		       "virsh freepages --all\n"
 		       "grep . /sys/devices/system/node/node*/hugepages/*/*_hugepages",
-	    .risk = "The memory is taken from all else, at first from the page cache. Where memory "
+	    .risk = "The memory is taken from all else, at first from the page cache, of the node "
+		    "with most room, or of several where one cannot give it all. Where memory "
 		    "is in pieces there may be fewer pages in the end, above all of 1 GiB: to "
-		    "compact it first helps (echo 1 > /proc/sys/vm/compact_memory).",
+		    "compact it first helps (echo 1 > /proc/sys/vm/compact_memory). "
+		    "A start that has failed is not looked for: its reason stands in libvirt's log "
+		    "alone.",
 	    .source = "SUSE 4.1.1; RHEL 8.2.3.2, 9.3.10",
 	    .figure = "pages short",
 	    .show = SHOW_INTEGER,
