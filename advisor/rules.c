@@ -35,6 +35,7 @@ static const struct rule *const groups[] = {
 	numa_host_rules,
 	numa_balancing_rules,
 	balloon_rules,
+	oversized_rules,
 	swap_rules,
 	clock_rules,
 	NULL,

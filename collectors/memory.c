@@ -23,8 +23,11 @@ struct pressure {
 
 struct memory {
 	struct values switches;
-	const char *numad; /* NULL: not known */
-	uint64_t numad_ns; /* when it was looked for; 0: not yet */
+	const char *numad;  /* NULL: not known */
+	uint64_t numad_ns;  /* when it was looked for; 0: not yet */
+	const char *packed; /* NULL: not known */
+	int packed_error;   /* why */
+	uint64_t packed_ns; /* when it was looked for; 0: not yet */
 	struct named named;
 	struct kept meminfo;
 	struct text vmstat;
@@ -212,6 +215,53 @@ static void read_numad(struct memory *m, struct reading *r, struct row *host)
 		cell_set_text(r->into, host, HOST_NUMAD, m->numad, m->numad_ns);
 }
 
+/* A line of proc/swaps begins with the device or file that is swapped to. */
+static bool is_zram(struct slice path)
+{
+	const char *name = path.p;
+
+	for (size_t i = 0; i < path.len; i++)
+		if (path.p[i] == '/')
+			name = path.p + i + 1;
+	return path.len - (size_t)(name - path.p) >= 4 && strncmp(name, "zram", 4) == 0;
+}
+
+static const char *look_for_packed(const struct root *root, int *ret_error)
+{
+	char enabled[8];
+	struct text swaps = { 0 };
+	struct cursor c, line;
+	struct slice path;
+	bool zram = false;
+
+	*ret_error = root_read_all(root, "proc/swaps", &swaps);
+	if (*ret_error == 0) {
+		cursor_init(&c, swaps.p, swaps.len);
+		while (!zram && cursor_line(&c, &line))
+			zram = cursor_field(&line, &path) && is_zram(path);
+	}
+	text_done(&swaps);
+	if (zram)
+		return "zram";
+	if (root_read(root, "sys/module/zswap/parameters/enabled", enabled, sizeof(enabled)) > 0 &&
+	    (*enabled == 'Y' || *enabled == '1'))
+		return "zswap";
+	return *ret_error == 0 ? "no" : NULL;
+}
+
+static void read_packed(struct memory *m, struct reading *r, struct row *host)
+{
+	if (slow_is_due(r, m->packed_ns)) {
+		m->packed = look_for_packed(r->root, &m->packed_error);
+		m->packed_ns = reading_now(r);
+	}
+	if (m->packed)
+		cell_set_text(r->into, host, HOST_COMPRESSED_SWAP, m->packed, m->packed_ns);
+	else
+		cell_set_missing(
+		    host, HOST_COMPRESSED_SWAP, state_of_errno(m->packed_error), m->packed_ns);
+}
+
 enum state memory_read(struct reading *r)
 {
 	struct memory *m = r->state;
@@ -228,6 +278,7 @@ enum state memory_read(struct reading *r)
 				"off (boot option psi=1).");
 	values_read(&m->switches, r, host);
 	read_numad(m, r, host);
+	read_packed(m, r, host);
 	cell_set_number(host, HOST_PAGE_SIZE, (double)host_page_bytes(r->root), reading_now(r));
 	return no_meminfo && no_vmstat ? state_of_errno(no_meminfo) : STATE_OK;
 }

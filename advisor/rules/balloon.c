@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Balloons of guests, and how much memory guests really use. */
+/* Balloons of guests. */
+#include "advisor/rules/balloon.h"
+
 #include "advisor/rules/common.h"
 #include "advisor/rules/rules.h"
 
 #define PERIOD "5"
 #define FRESH_S 60
 
-static bool is_fresh(const struct row *domain)
+bool tells_figures(const struct row *domain)
 {
 	return cell_number(domain, DOMAIN_BALLOON_AGE, INFINITY) <= FRESH_S;
 }
@@ -19,14 +21,13 @@ static bool has_device(const struct subject *s)
 	return n > 0;
 }
 
-/* Bytes that the guest itself swaps in a second. */
-static double guest_swaps(const struct row *domain)
+double guest_swaps(const struct row *domain)
 {
 	return figure_or(TABLE_DOMAIN, domain, DOMAIN_GUEST_SWAP_IN, 0) +
 	       figure_or(TABLE_DOMAIN, domain, DOMAIN_GUEST_SWAP_OUT, 0);
 }
 
-static const char *kib_text(double bytes, char buf[NUMBER_SIZE])
+const char *kib_text(double bytes, char buf[NUMBER_SIZE])
 {
 	return number_text(floor(bytes / KIB), buf);
 }
@@ -41,10 +42,17 @@ static void plan_balloon(const struct subject *s, double to, struct plan *out)
 
 /* ---- balloon-missing ---- */
 
-/* Whether what it does not use could be somebody else's. */
-static bool gives_memory_back(const struct subject *s)
+/* The kernel drops no page that is locked, whatever the balloon takes. */
+static bool is_locked(const struct row *domain)
 {
-	return !has_device(s) && !guest_has_pool(s->row);
+	return has_backing(domain, "locked") ||
+	       cell_number(domain, DOMAIN_LOCKED, 0) >
+		   cell_number(domain, DOMAIN_MEMORY, INFINITY) / 2;
+}
+
+bool gives_memory_back(const struct subject *s)
+{
+	return !has_device(s) && !guest_has_pool(s->row) && !is_locked(s->row);
 }
 
 static enum outcome measure_missing(const struct subject *s, double *ret)
@@ -83,12 +91,34 @@ static void plan_missing(const struct subject *s, struct plan *out)
 	    ->saved = true;
 }
 
-static bool has_balloon(const struct subject *s)
+bool has_balloon(const struct subject *s)
 {
 	return !is_text(s->row, DOMAIN_BALLOON_MODEL, "none");
 }
 
 /* ---- balloon-stats-off ---- */
+
+#define MEMO_OFF_S 0 /* when it was last seen without a period */
+
+/* How long it may leave a question open. */
+static double patience(const struct subject *s)
+{
+	return fmax(FRESH_S, s->param[1] * cell_number(s->row, DOMAIN_BALLOON_PERIOD, 0));
+}
+
+static bool is_asked(const struct row *domain)
+{
+	return cell_number(domain, DOMAIN_BALLOON_PERIOD, 0) > 0;
+}
+
+/* It runs long enough to have loaded its driver, and was asked for long enough. */
+static bool had_time(const struct subject *s)
+{
+	double off_s = s->memo->v[MEMO_OFF_S];
+
+	return cell_number(s->row, DOMAIN_UPTIME, 0) >= s->param[0] &&
+	       (off_s <= 0 || now_seconds(s) - off_s >= 3 * patience(s));
+}
 
 static enum outcome measure_stats(const struct subject *s, double *ret)
 {
@@ -97,14 +127,27 @@ static enum outcome measure_stats(const struct subject *s, double *ret)
 
 	if (!runs)
 		return OUTCOME_NONE;
-	*ret = cell_number(s->row, DOMAIN_BALLOON_PERIOD, 0) == 0 && !is_fresh(s->row);
+	if (is_asked(s->row)) {
+		*ret =
+		    cell_number(s->row, DOMAIN_BALLOON_AGE, INFINITY) > patience(s) && had_time(s);
+		return OUTCOME_FIGURE;
+	}
+	s->memo->v[MEMO_OFF_S] = now_seconds(s);
+	*ret = !tells_figures(s->row);
 	return OUTCOME_FIGURE;
 }
 
 static void tell_stats(const struct subject *s, double figure, struct text *out)
 {
 	(void)figure;
-	print_text(out, "It has a balloon, but no period in which it tells its memory figures; ");
+	if (is_asked(s->row)) {
+		print_text(out, "It is asked for its memory figures every ");
+		say_time(out, cell_number(s->row, DOMAIN_BALLOON_PERIOD, 0));
+		print_text(out, ", but ");
+	} else {
+		print_text(
+		    out, "It has a balloon, but no period in which it tells its memory figures; ");
+	}
 	if (cell_has(s->row, DOMAIN_BALLOON_AGE)) {
 		print_text(out, "those that are known are ");
 		say_time(out, cell_number(s->row, DOMAIN_BALLOON_AGE, 0));
@@ -116,13 +159,20 @@ static void tell_stats(const struct subject *s, double figure, struct text *out)
 
 static void advise_stats(const struct subject *s, double figure, struct text *out)
 {
-	(void)s;
 	(void)figure;
-	print_text(out, "let it tell them every " PERIOD " s");
+	if (is_asked(s->row))
+		print_text(out, "load the driver virtio_balloon in the guest; on Windows its "
+				"service too");
+	else
+		print_text(out, "let it tell them every " PERIOD " s");
 }
 
 static void plan_stats(const struct subject *s, struct plan *out)
 {
+	if (is_asked(s->row)) {
+		plan_refuse(out, "the guest does not answer: its driver is for the guest to load");
+		return;
+	}
 	plan_title(out, "ask %s for its memory figures every " PERIOD " s",
 	    cell_text(s->row, DOMAIN_NAME));
 	plan_add(out, ACTION_STATS_PERIOD, s->row, "", "0", PERIOD);
@@ -145,8 +195,9 @@ static enum outcome measure_pressed(const struct subject *s, double *ret)
 	if (cell_number(s->row, DOMAIN_BALLOON, 0) >=
 	    cell_number(s->row, DOMAIN_BALLOON_MAXIMUM, 0))
 		return OUTCOME_NONE;
-	*ret = is_fresh(s->row) && (guest_swaps(s->row) >= s->param[0] || faults >= s->param[1] ||
-				       usable_share(s->row) < s->param[2]);
+	*ret =
+	    tells_figures(s->row) && (guest_swaps(s->row) >= s->param[0] || faults >= s->param[1] ||
+					 usable_share(s->row) < s->param[2]);
 	return OUTCOME_FIGURE;
 }
 
@@ -234,7 +285,7 @@ static enum outcome measure_reclaim(const struct subject *s, double *ret)
 	double balloon = cell_number(s->row, DOMAIN_BALLOON, 0);
 	double unused = cell_number(s->row, DOMAIN_GUEST_UNUSED, 0);
 
-	if (!is_fresh(s->row))
+	if (!tells_figures(s->row))
 		return OUTCOME_NONE;
 	*ret = 0;
 	if (host_is_short(s) && unused >= s->param[2] * balloon && guest_swaps(s->row) == 0)
@@ -273,57 +324,6 @@ static void plan_reclaim(const struct subject *s, struct plan *out)
 	plan_balloon(s, to, out);
 }
 
-/* ---- mem-guest-oversized ---- */
-
-#define MEMO_PEAK 0
-#define MEMO_SWAPPED 1
-
-static enum outcome measure_oversized(const struct subject *s, double *ret)
-{
-	double maximum = cell_number(s->row, DOMAIN_BALLOON_MAXIMUM, 0);
-	double used = cell_number(s->row, DOMAIN_GUEST_AVAILABLE, 0) -
-		      cell_number(s->row, DOMAIN_GUEST_USABLE, 0);
-	double window_ns = s->param[0] * (double)NS_PER_SEC;
-
-	if (maximum < s->param[1] || !is_fresh(s->row))
-		return OUTCOME_NONE;
-	s->memo->v[MEMO_PEAK] = fmax(s->memo->v[MEMO_PEAK], used);
-	s->memo->v[MEMO_SWAPPED] += guest_swaps(s->row);
-	if ((double)(s->now->moment.mono_ns - s->memo->since_ns) < window_ns ||
-	    s->memo->v[MEMO_SWAPPED] > 0)
-		return OUTCOME_NONE;
-	*ret = s->memo->v[MEMO_PEAK] / maximum;
-	return OUTCOME_FIGURE;
-}
-
-static double enough(const struct subject *s, double share)
-{
-	double maximum = cell_number(s->row, DOMAIN_BALLOON_MAXIMUM, 0);
-
-	return ceil(1.25 * share * maximum / MIB) * MIB;
-}
-
-static void tell_oversized(const struct subject *s, double figure, struct text *out)
-{
-	double maximum = cell_number(s->row, DOMAIN_BALLOON_MAXIMUM, 0);
-
-	print_text(out, "Over ");
-	say_time(out, s->param[0]);
-	print_text(out, " it never used more than ");
-	say_size(out, figure * maximum);
-	print_text(out, " of its ");
-	say_size(out, maximum);
-	print_text(out, ", and never swapped.");
-}
-
-static void advise_oversized(const struct subject *s, double figure, struct text *out)
-{
-	print_text(out, "give it ");
-	say_size(out, enough(s, figure));
-	print_text(out, " from its next start on, if these hours were like others (virsh setmem "
-			"--config)");
-}
-
 const struct rule balloon_rules[] = {
 	{
 	    .id = "balloon-missing",
@@ -331,7 +331,9 @@ const struct rule balloon_rules[] = {
 	    .good = "With a balloon device the host sees how much memory a guest uses, and gets "
 		    "back what the guest frees.",
 	    .detect = "The guest's XML has no memballoon, or one of the model none, and it has "
-		      "neither a huge page pool nor a device passed through.",
+		      "neither a huge page pool, locked memory nor a device passed through. "
+		      "Where it has one whose driver is missing, balloon-stats-off tells so after "
+		      "a while of silence.",
 	    .by_hand = "virsh dumpxml DOMAIN --xpath //memballoon",
 	    .risk =
 		"Guests that must not be disturbed go without on purpose. Reporting of free pages "
@@ -346,7 +348,8 @@ const struct rule balloon_rules[] = {
 	    .fix = FIX_C,
 	    .needs = NEEDS_LIST(NEED(TABLE_DOMAIN, DOMAIN_BALLOON_MODEL),
 		USES(TABLE_DOMAIN, DOMAIN_MEMORY), USES(TABLE_DOMAIN, DOMAIN_HUGE_SIZE),
-		USES(TABLE_DOMAIN, DOMAIN_HUGETLB), USES(TABLE_PCI, PCI_ADDRESS)),
+		USES(TABLE_DOMAIN, DOMAIN_HUGETLB), USES(TABLE_DOMAIN, DOMAIN_LOCKED),
+		USES(TABLE_DOMAIN, DOMAIN_MEMORY_BACKING), USES(TABLE_PCI, PCI_ADDRESS)),
 	    .raise = 1,
 	    .concerns = gives_memory_back,
 	    .measure = measure_missing,
@@ -360,9 +363,12 @@ const struct rule balloon_rules[] = {
 	    .good = "A guest with a balloon tells what of its memory is used and free, if it is "
 		    "asked to do so now and then.",
 	    .detect = "A running guest has a balloon without a period of its statistics, and its "
-		      "figures are older than 60 s or were never told.",
+		      "figures are older than 60 s or were never told; or it has one, runs for ten "
+		      "minutes, and told nothing in twelve periods (60 s at least): then its "
+		      "driver is missing. What else is told of a guest's memory lacks its figures.",
 	    .by_hand = "virsh dommemstat DOMAIN",
-	    .risk = "None to speak of. A guest without the driver stays silent.",
+	    .risk = "None to speak of. A guest without the driver stays silent, and so does one "
+		    "that hangs.",
 	    .source = "RHEL 2.3.7; IBM, monitor ballooning",
 	    .figure = "1: it tells none",
 	    .subject = TABLE_DOMAIN,
@@ -372,9 +378,14 @@ const struct rule balloon_rules[] = {
 	    .fix = FIX_A,
 	    .needs = NEEDS_LIST(NEED(TABLE_DOMAIN, DOMAIN_BALLOON_MODEL),
 		NEED(TABLE_DOMAIN, DOMAIN_BALLOON), USES(TABLE_DOMAIN, DOMAIN_BALLOON_PERIOD),
-		USES(TABLE_DOMAIN, DOMAIN_BALLOON_AGE), USES(TABLE_DOMAIN, DOMAIN_STATE)),
+		USES(TABLE_DOMAIN, DOMAIN_BALLOON_AGE), USES(TABLE_DOMAIN, DOMAIN_STATE),
+		USES(TABLE_DOMAIN, DOMAIN_UPTIME)),
 	    .raise = 1,
 	    .raise_s = 10,
+	    .param = { { "uptime", 600, "how long it must have been running, in seconds",
+			   SHOW_TIME },
+		{ "periods", 12, "periods in which it may stay silent", SHOW_INTEGER } },
+	    .remembers = true,
 	    .concerns = has_balloon,
 	    .measure = measure_stats,
 	    .evidence = tell_stats,
@@ -429,7 +440,8 @@ const struct rule balloon_rules[] = {
 		      "unused and it does not swap.",
 	    .by_hand = "free -h\nvirsh dommemstat DOMAIN",
 	    .risk = "What the guest frees it had perhaps for its cache soon. Not for guests with "
-		    "huge page pools or devices passed through, whose memory stays where it is. "
+		    "huge page pools, locked memory or devices passed through, whose memory stays "
+		    "where it is. "
 		    "It is never left less than half of what it had, or 512 MiB.",
 	    .source = "IBM Ballooning; SUSE 6.1.3",
 	    .figure = "memory that could be taken back",
@@ -444,7 +456,9 @@ const struct rule balloon_rules[] = {
 		NEED(TABLE_HOST, HOST_MEMORY_TOTAL), USES(TABLE_HOST, HOST_PSI_MEMORY),
 		USES(TABLE_DOMAIN, DOMAIN_BALLOON_AGE), USES(TABLE_DOMAIN, DOMAIN_GUEST_SWAP_IN),
 		USES(TABLE_DOMAIN, DOMAIN_GUEST_SWAP_OUT), USES(TABLE_DOMAIN, DOMAIN_HUGE_SIZE),
-		USES(TABLE_DOMAIN, DOMAIN_HUGETLB), USES(TABLE_PCI, PCI_ADDRESS)),
+		USES(TABLE_DOMAIN, DOMAIN_HUGETLB), USES(TABLE_DOMAIN, DOMAIN_LOCKED),
+		USES(TABLE_DOMAIN, DOMAIN_MEMORY), USES(TABLE_DOMAIN, DOMAIN_MEMORY_BACKING),
+		USES(TABLE_PCI, PCI_ADDRESS)),
 	    .raise = 256 * MIB,
 	    .clear = 128 * MIB,
 	    .raise_s = 30,
@@ -460,41 +474,6 @@ const struct rule balloon_rules[] = {
 	    .advice = advise_reclaim,
 	    .plan = plan_reclaim,
 	    .excludes = "balloon-guest-pressure",
-	},
-	{
-	    .id = "mem-guest-oversized",
-	    .title = "the guest has more memory than it uses",
-	    .good = "Memory that a guest never uses would serve others better.",
-	    .detect =
-		"Since kvmtop watches, and for 24 h at least, the guest (2 GiB or more) used less "
-		"than 40 % of its memory at any time, what it could free not counted, and never "
-		"swapped.",
-	    .by_hand = "virsh dommemstat DOMAIN",
-	    .risk = "A day is short: month's ends and backups may not be in it. Its page cache is "
-		    "counted as usable, yet saves it reads from disk.",
-	    .source = "RHEL 8.1; SUSE 4",
-	    .figure = "most that it used, of its memory",
-	    .show = SHOW_PERCENT,
-	    .subject = TABLE_DOMAIN,
-	    .column = DOMAIN_MEMORY,
-	    .level = LEVEL_INFO,
-	    .rank = RANK_CAPACITY,
-	    .fix = FIX_NONE,
-	    .needs = NEEDS_LIST(NEED(TABLE_DOMAIN, DOMAIN_BALLOON_MAXIMUM),
-		NEED(TABLE_DOMAIN, DOMAIN_GUEST_AVAILABLE), NEED(TABLE_DOMAIN, DOMAIN_GUEST_USABLE),
-		USES(TABLE_DOMAIN, DOMAIN_BALLOON_AGE), USES(TABLE_DOMAIN, DOMAIN_GUEST_SWAP_IN),
-		USES(TABLE_DOMAIN, DOMAIN_GUEST_SWAP_OUT)),
-	    .below = true,
-	    .raise = 0.40,
-	    .clear = 0.50,
-	    .param = { { "window", 86400, "how long it must have been watched, in seconds",
-			   SHOW_TIME },
-		{ "guest", 2 * GIB, "least memory of a guest that counts, in bytes", SHOW_SIZE } },
-	    .concerns = has_balloon,
-	    .remembers = true,
-	    .measure = measure_oversized,
-	    .evidence = tell_oversized,
-	    .advice = advise_oversized,
 	},
 	{ .id = NULL },
 };

@@ -254,10 +254,13 @@ const struct rule ksm_rules[] = {
 		"each node keeps memory local.",
 	    .detect =
 		"At least two nodes have memory, KSM runs with merge_across_nodes=1, and about "
-		"10000 pages are saved.",
+		"10000 pages are saved. Before that nothing is said: nothing is remote yet, and "
+		"ksm-enable sets it where it starts KSM.",
 	    .by_hand = "cat /sys/kernel/mm/ksm/merge_across_nodes /sys/kernel/mm/ksm/pages_sharing",
 	    .risk = "Less is saved. Changing it needs all pages unmerged, for which there must be "
-		    "room; the kernel refuses it before. A small, very tight host may keep it.",
+		    "room; the kernel refuses it before. A small, very tight host may keep it. "
+		    "All of it is written below /sys, not by libvirt, which can set the pace and "
+		    "this but cannot unmerge; unmerging may take five minutes.",
 	    .source = "SUSE 4.1.4; RHEL 8.3, 9.4",
 	    .figure = "memory saved over nodes",
 	    .show = SHOW_SIZE,

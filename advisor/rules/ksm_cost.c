@@ -217,7 +217,9 @@ const struct rule ksm_cost_rules[] = {
 		"60 % busy, or it takes 70 % and more.",
 	    .by_hand = "top -p $(pgrep -x ksmd)",
 	    .risk = "ksmtuned sets its own pace again within a minute: there change "
-		    "KSM_NPAGES_MAX and KSM_SLEEP_MSEC.",
+		    "KSM_NPAGES_MAX and KSM_SLEEP_MSEC. "
+		    "It is written below /sys, not by libvirt, which has no name for the kernel's "
+		    "own advisor.",
 	    .source = "IBM, how KSM affects processor resources; SUSE 4.1.4; RHEL 8.3.4",
 	    .figure = "CPU time of ksmd",
 	    .show = SHOW_PERCENT,

@@ -33,6 +33,36 @@ static enum outcome measure_wasted(const struct subject *s, double *ret)
 	return OUTCOME_FIGURE;
 }
 
+/* KSM keeps 64 bytes for each page that it looks at, so of 4 KiB a 64th must merge to pay for them.
+ */
+#define PAYS_SHARE (1.0 / 64)
+
+static void say_who_merges_nothing(const struct subject *s, struct text *out)
+{
+	const struct table *domains = &s->now->table[TABLE_DOMAIN];
+	const struct row *largest = NULL;
+	size_t guests = 0;
+
+	for (size_t i = 0; i < domains->n; i++) {
+		const struct row *domain = domains->row[i];
+		double rss = cell_number(domain, DOMAIN_RSS, 0);
+
+		if (!cell_has(domain, DOMAIN_KSM) ||
+		    cell_number(domain, DOMAIN_KSM, 0) >= PAYS_SHARE * rss)
+			continue;
+		guests++;
+		if (!largest || rss > cell_number(largest, DOMAIN_RSS, 0))
+			largest = domain;
+	}
+	if (!largest)
+		return;
+	print_format(out, " Less than a 64th of %s has merged, which does not pay",
+	    cell_text(largest, DOMAIN_NAME));
+	if (guests > 1)
+		print_format(out, ", nor of %zu other%s", guests - 1, guests == 2 ? "" : "s");
+	print_text(out, ".");
+}
+
 static void tell_wasted(const struct subject *s, double figure, struct text *out)
 {
 	print_text(out, "For each page that KSM saves it scans ");
@@ -43,6 +73,7 @@ static void tell_wasted(const struct subject *s, double figure, struct text *out
 	say_size(out, of_host(s, HOST_KSM_PAGES_SHARING));
 	say_ksmd(s, ". ", out);
 	print_text(out, ".");
+	say_who_merges_nothing(s, out);
 }
 
 static bool can_be_smart(const struct subject *s)
@@ -161,7 +192,9 @@ const struct rule ksm_yield_rules[] = {
 		"After three full scans pages_sharing is at most twice pages_shared, of which "
 		"there are at least 1000.",
 	    .by_hand = "cat /sys/kernel/mm/ksm/pages_sharing /sys/kernel/mm/ksm/pages_shared",
-	    .risk = "Slower scanning finds what is new later.",
+	    .risk = "Slower scanning finds what is new later. "
+		    "max_page_sharing is left alone: it bounds how long it takes to let go of a "
+		    "page that many share.",
 	    .source = "IBM, determining the memory savings of KSM",
 	    .figure = "pages saved for each page kept",
 	    .show = SHOW_DECIMAL,
@@ -191,9 +224,13 @@ const struct rule ksm_yield_rules[] = {
 	    .good = "Little of the scanning should go to pages that are like no other.",
 	    .detect =
 		"After three full scans pages_unshared is more than 10 times pages_sharing, and "
-		"ksmd takes at least 2 % of a CPU.",
-	    .by_hand = "cat /sys/kernel/mm/ksm/pages_unshared /sys/kernel/mm/ksm/pages_sharing",
-	    .risk = "Right after a guest's start the ratio says little.",
+		"ksmd takes at least 2 % of a CPU. The largest guest is named of those of whose "
+		"memory less than a 64th has merged.",
+	    .by_hand = "cat /sys/kernel/mm/ksm/pages_unshared /sys/kernel/mm/ksm/pages_sharing\n"
+		       "grep . /proc/PID/ksm_merging_pages",
+	    .risk = "Right after a guest's start the ratio says little. "
+		    "It is of the whole host, and slows the scan for all, also for guests that are "
+		    "not named; ksm-guest-exclude takes single guests out.",
 	    .source = "IBM, determining the memory savings of KSM",
 	    .figure = "pages like no other for each page saved",
 	    .show = SHOW_DECIMAL,
@@ -203,7 +240,8 @@ const struct rule ksm_yield_rules[] = {
 	    .rank = RANK_THROUGHPUT,
 	    .fix = FIX_A,
 	    .needs = NEEDS_LIST(NEED_RUN, NEED_PAGES, NEED_PACE, HOST_NEED(HOST_KSM_FULL_SCANS),
-		HOST_NEED(HOST_KSMD), HOST_USES(HOST_KSM_SMART_SCAN), USES_ADVISOR),
+		HOST_NEED(HOST_KSMD), HOST_USES(HOST_KSM_SMART_SCAN), USES_ADVISOR,
+		USES(TABLE_DOMAIN, DOMAIN_KSM), USES(TABLE_DOMAIN, DOMAIN_RSS)),
 	    .raise = 10,
 	    .clear = 5,
 	    .raise_s = 60,

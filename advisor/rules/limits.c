@@ -68,9 +68,31 @@ static bool is_limited(const struct subject *s)
 	       !is_locked(s->row);
 }
 
+/* What QEMU is thought to take besides is short of it by so much; negative: there is room. */
+static double short_by(const struct subject *s)
+{
+	return need_of(s->row, s->param[0]) - cell_number(s->row, DOMAIN_MEMORY_LIMIT, 0);
+}
+
+/*
+ * It may take more than is thought, such as with much video memory. Page cache, which meets the
+ * limit as well and is let go of then, does not count: it is not in what the process holds.
+ */
+static bool is_at_limit(const struct subject *s)
+{
+	double limit = cell_number(s->row, DOMAIN_MEMORY_LIMIT, 0);
+	double held = cell_number(s->row, DOMAIN_MEMORY_HELD, 0);
+
+	held = fmin(held, cell_number(s->row, DOMAIN_RSS, held));
+	return limit > 0 && held >= s->param[1] * limit &&
+	       figure_or(TABLE_DOMAIN, s->row, DOMAIN_MEMORY_LIMIT_HITS, 0) >= s->param[2];
+}
+
 static enum outcome measure_hard(const struct subject *s, double *ret)
 {
-	*ret = need_of(s->row, s->param[0]) - cell_number(s->row, DOMAIN_MEMORY_LIMIT, 0);
+	*ret = short_by(s);
+	if (is_at_limit(s))
+		*ret = fmax(*ret, MIB);
 	return OUTCOME_FIGURE;
 }
 
@@ -82,9 +104,12 @@ static void tell_hard(const struct subject *s, double figure, struct text *out)
 	say_limit(out, s->row, DOMAIN_MEMORY_LIMIT);
 	print_text(out, " for the guest's ");
 	say_limit(out, s->row, DOMAIN_MEMORY);
-	print_text(out, " and what QEMU takes besides: about ");
-	say_size(out, figure);
-	print_text(out, " are short");
+	print_text(out, " and what QEMU takes besides");
+	if (short_by(s) >= figure) {
+		print_text(out, ": about ");
+		say_size(out, figure);
+		print_text(out, " are short");
+	}
 	if (figure_of(TABLE_DOMAIN, s->row, DOMAIN_MEMORY_HELD, &held)) {
 		print_text(out, ". It holds ");
 		say_size(out, held);
@@ -100,6 +125,11 @@ static void tell_hard(const struct subject *s, double figure, struct text *out)
 static void advise_hard(const struct subject *s, double figure, struct text *out)
 {
 	(void)figure;
+	if (short_by(s) <= 0) {
+		print_text(out, "lift its hard limit; it gets it killed once there is nothing left "
+				"to swap out or to drop");
+		return;
+	}
 	print_text(out, "lift its hard limit; one of less than ");
 	say_size(out, need_of(s->row, s->param[0]));
 	print_text(out, " gets it killed once it uses all of its memory");
@@ -306,8 +336,11 @@ const struct rule limits_rules[] = {
 		    "beforehand; a guest that meets it is killed. It is better to have none.",
 	    .detect =
 		"The limit of its cgroup is less than the guest's memory and 512 MiB, or 5 % of it "
-		"where that is more. Guests in a huge page pool are left out, since a cgroup does "
-		"not count its pages, and those whose memory is locked, which need a limit.",
+		"where that is more; or the group and the guest's process hold 95 % of it and meet "
+		"it once a second: then QEMU takes more than is thought. Page cache is in the "
+		"group and not in the process. Guests in a huge page pool are left out, since a "
+		"cgroup does not count its pages, and those whose memory is locked, which need a "
+		"limit. Whether a guest was killed for it is not asked: by then it is too late.",
 	    .by_hand = "virsh memtune DOMAIN\n"
 		       "cat /sys/fs/cgroup/machine.slice/*/memory.{max,current,events}",
 	    .risk = "The guest may take more of the host's memory than it was given. Much video "
@@ -322,13 +355,16 @@ const struct rule limits_rules[] = {
 	    .fix = FIX_A,
 	    .needs = NEEDS_LIST(NEED(TABLE_DOMAIN, DOMAIN_MEMORY_LIMIT),
 		NEED(TABLE_DOMAIN, DOMAIN_MEMORY), USES(TABLE_DOMAIN, DOMAIN_MEMORY_HELD),
-		USES(TABLE_DOMAIN, DOMAIN_MEMORY_LIMIT_HITS), USES(TABLE_DOMAIN, DOMAIN_HARD_LIMIT),
-		USES(TABLE_DOMAIN, DOMAIN_SWAP_LIMIT), USES(TABLE_DOMAIN, DOMAIN_HUGE_SIZE),
-		USES(TABLE_DOMAIN, DOMAIN_HUGETLB), USES(TABLE_DOMAIN, DOMAIN_MEMORY_BACKING)),
+		USES(TABLE_DOMAIN, DOMAIN_MEMORY_LIMIT_HITS), USES(TABLE_DOMAIN, DOMAIN_RSS),
+		USES(TABLE_DOMAIN, DOMAIN_HARD_LIMIT), USES(TABLE_DOMAIN, DOMAIN_SWAP_LIMIT),
+		USES(TABLE_DOMAIN, DOMAIN_HUGE_SIZE), USES(TABLE_DOMAIN, DOMAIN_HUGETLB),
+		USES(TABLE_DOMAIN, DOMAIN_MEMORY_BACKING)),
 	    .raise = MIB,
 	    .raise_s = 6,
 	    .clear_s = 10,
-	    .param = { { "qemu", 512 * MIB, "least that QEMU itself needs, in bytes", SHOW_SIZE } },
+	    .param = { { "qemu", 512 * MIB, "least that QEMU itself needs, in bytes", SHOW_SIZE },
+		{ "held", 0.95, "share of the limit from which on it is met", SHOW_PERCENT },
+		{ "hits", 1, "times a second that it is met then", SHOW_INTEGER } },
 	    .concerns = is_limited,
 	    .measure = measure_hard,
 	    .evidence = tell_hard,

@@ -207,22 +207,40 @@ static void tell_dirty(const struct subject *s, double figure, struct text *out)
 	    cell_number(s->host, HOST_DIRTY_RATIO, 0));
 }
 
+/* Five percent of so much are enough for a host of any size. */
+#define DIRTY_MEMORY (128 * GIB)
+
+/* Percent from which on page cache is to be written; whoever writes is held back at twice that. */
+static double early_ratio(const struct subject *s)
+{
+	double memory = fmax(cell_number(s->host, HOST_MEMORY_TOTAL, 0), DIRTY_MEMORY);
+
+	return fmax(1, floor(5 * DIRTY_MEMORY / memory));
+}
+
 static void advise_dirty(const struct subject *s, double figure, struct text *out)
 {
-	(void)s;
 	(void)figure;
-	print_text(out, "set vm.dirty_background_ratio to 5 and vm.dirty_ratio to 10");
+	print_format(out, "set vm.dirty_background_ratio to %.0f and vm.dirty_ratio to %.0f",
+	    early_ratio(s), 2 * early_ratio(s));
+}
+
+static void plan_ratio(
+    const struct subject *s, int column, const char *name, double value, struct plan *out)
+{
+	char now[NUMBER_SIZE], is[NUMBER_SIZE];
+
+	number_text(cell_number(s->host, column, 0), now);
+	plan_sysctl(out, name, now, number_text(value, is));
 }
 
 static void plan_dirty(const struct subject *s, struct plan *out)
 {
-	char now[NUMBER_SIZE];
+	double ratio = early_ratio(s);
 
 	plan_title(out, "begin to write earlier");
-	number_text(cell_number(s->host, HOST_DIRTY_BACKGROUND_RATIO, 0), now);
-	plan_sysctl(out, "vm.dirty_background_ratio", now, "5");
-	number_text(cell_number(s->host, HOST_DIRTY_RATIO, 0), now);
-	plan_sysctl(out, "vm.dirty_ratio", now, "10");
+	plan_ratio(s, HOST_DIRTY_BACKGROUND_RATIO, "vm.dirty_background_ratio", ratio, out);
+	plan_ratio(s, HOST_DIRTY_RATIO, "vm.dirty_ratio", 2 * ratio, out);
 }
 
 const struct rule memory_rules[] = {
@@ -265,7 +283,9 @@ const struct rule memory_rules[] = {
 		    "everything down and before the kernel kills a guest.",
 	    .detect =
 		"Over 30 s all tasks together waited for memory 1 % of the time (5 %: critical), "
-		"or some task 10 % (50 %).",
+		"or some task 10 % (50 %). "
+		"It is of the whole host; what a guest waits for within a limit of its own is "
+		"not told apart.",
 	    .by_hand = "cat /proc/pressure/memory",
 	    .risk = "None. Some distributions switch these figures on by psi=1 on the kernel's "
 		    "command line only.",
@@ -338,8 +358,11 @@ const struct rule memory_rules[] = {
 	    .by_hand = "sysctl vm.dirty_background_ratio vm.dirty_ratio\n"
 		       "grep -E '^(Dirty|Writeback):' /proc/meminfo",
 	    .risk =
-		"More is written where files change often. Limits in bytes (dirty_bytes) take the "
-		"place of the ratios, and the other way round; with them this rule is silent.",
+		"More is written where files change often. Hosts with more than 128 GiB are given "
+		"lower ratios than 5 and 10, for about as much as those of 128 GiB, but not less "
+		"than 1 and 2. Limits in bytes (dirty_bytes), which would be finer, take the "
+		"place of the ratios, and the other way round, so that writing the old value back "
+		"would not undo them; with them this rule is silent.",
 	    .source = "RHEL 4, profile virtual-host",
 	    .figure = "share of memory that waits to be written, of 80 GiB at most",
 	    .show = SHOW_PERCENT,

@@ -6,6 +6,7 @@
 #include "advisor/rule.h"
 
 extern const struct rule balloon_rules[];
+extern const struct rule oversized_rules[];
 extern const struct rule hugepages_rules[];
 extern const struct rule starts_rules[];
 extern const struct rule reserve_rules[];

@@ -13,14 +13,17 @@ static double guests_share(const struct subject *s)
 	return total > 0 ? cell_number(s->host, HOST_GUEST_MEMORY, 0) / total : 0;
 }
 
+/* Where swapped pages are compressed in memory, to swap costs little and a high value is right. */
+static bool swaps_to_disk(const struct subject *s)
+{
+	return !is_text(s->host, HOST_COMPRESSED_SWAP, "zram") &&
+	       !is_text(s->host, HOST_COMPRESSED_SWAP, "zswap");
+}
+
 static bool is_swapping(const struct subject *s)
 {
-	const struct table *guests = &s->now->table[TABLE_DOMAIN];
-
-	for (size_t i = 0; i < guests->n; i++)
-		if (cell_number(guests->row[i], DOMAIN_SWAPPED, 0) > 0)
-			return true;
-	return figure_or(TABLE_HOST, s->host, HOST_SWAP_OUT, 0) > 0;
+	return sum_of_guests(s, DOMAIN_SWAPPED) > 0 ||
+	       figure_or(TABLE_HOST, s->host, HOST_SWAP_OUT, 0) > 0;
 }
 
 static enum outcome measure_swappiness(const struct subject *s, double *ret)
@@ -33,9 +36,22 @@ static enum outcome measure_swappiness(const struct subject *s, double *ret)
 
 static void tell_swappiness(const struct subject *s, double figure, struct text *out)
 {
-	print_format(out, "vm.swappiness is %.0f while guests hold ", figure);
+	double swapped = sum_of_guests(s, DOMAIN_SWAPPED), swap_out;
+
+	print_format(out, "vm.swappiness is %.0f while guests were given ", figure);
 	say_percent(out, guests_share(s));
-	print_text(out, " of the memory and are being swapped out.");
+	print_text(out, " of the memory");
+	if (swapped > 0) {
+		print_text(out, "; ");
+		say_size(out, swapped);
+		print_text(out, " of it are in swap");
+	}
+	if (figure_of(TABLE_HOST, s->host, HOST_SWAP_OUT, &swap_out)) {
+		print_text(out, ", and the host swaps out ");
+		say_size(out, swap_out);
+		print_text(out, " a second");
+	}
+	print_text(out, ".");
 }
 
 static void advise_swappiness(const struct subject *s, double figure, struct text *out)
@@ -168,10 +184,12 @@ const struct rule swap_rules[] = {
 		"A host of guests should swap reluctantly: it cannot tell which pages of a guest "
 		"are cold, and every page that must be read back stops a vCPU.",
 	    .detect =
-		"vm.swappiness above 10 while guests hold at least half of the memory and some of "
-		"it is in swap, or the host swaps out.",
-	    .by_hand = "sysctl vm.swappiness\ngrep VmSwap /proc/PID/status\nvmstat 1",
-	    .risk = "With zram or zswap higher values are right. 0 does not switch swapping off.",
+		"vm.swappiness above 10 while guests were given at least half of the memory and "
+		"some of it is in swap, or the host swaps out. Not where swapped pages are "
+		"compressed in memory, by zram or zswap: there higher values are right.",
+	    .by_hand = "sysctl vm.swappiness\ngrep VmSwap /proc/PID/status\nvmstat 1\n"
+		       "cat /proc/swaps /sys/module/zswap/parameters/enabled",
+	    .risk = "0 does not switch swapping off.",
 	    .source = "SUSE 4.2.1; RHEL 4",
 	    .figure = "vm.swappiness",
 	    .show = SHOW_INTEGER,
@@ -180,15 +198,17 @@ const struct rule swap_rules[] = {
 	    .level = LEVEL_WARNING,
 	    .rank = RANK_CAPACITY,
 	    .fix = FIX_A,
-	    .needs = NEEDS_LIST(NEED(TABLE_HOST, HOST_SWAPPINESS),
-		NEED(TABLE_HOST, HOST_MEMORY_TOTAL), USES(TABLE_HOST, HOST_GUEST_MEMORY),
-		USES(TABLE_HOST, HOST_SWAP_OUT), USES(TABLE_DOMAIN, DOMAIN_SWAPPED)),
+	    .needs =
+		NEEDS_LIST(NEED(TABLE_HOST, HOST_SWAPPINESS), NEED(TABLE_HOST, HOST_MEMORY_TOTAL),
+		    USES(TABLE_HOST, HOST_GUEST_MEMORY), USES(TABLE_HOST, HOST_SWAP_OUT),
+		    USES(TABLE_HOST, HOST_COMPRESSED_SWAP), USES(TABLE_DOMAIN, DOMAIN_SWAPPED)),
 	    .raise = 11,
 	    .clear = 10,
 	    .raise_s = 6,
 	    .clear_s = 10,
-	    .param = { { "guests", 0.50, "least share of memory that guests hold",
+	    .param = { { "guests", 0.50, "least share of memory that guests were given",
 		SHOW_PERCENT } },
+	    .concerns = swaps_to_disk,
 	    .measure = measure_swappiness,
 	    .evidence = tell_swappiness,
 	    .advice = advise_swappiness,
@@ -204,7 +224,10 @@ const struct rule swap_rules[] = {
 		      "400 KiB a second.",
 	    .by_hand = "grep VmSwap /proc/PID/status\nvmstat 1",
 	    .risk = "Nothing brings single pages back on request; swapoff brings back all, and "
-		    "needs the memory for it.",
+		    "needs the memory for it. "
+		    "There is advice only: mem-swappiness and balloon-reclaim keep it from "
+		    "happening again, and to take swap from one guest takes memory from the "
+		    "others.",
 	    .source = "IBM Swapping; RHEL 1.2",
 	    .figure = "memory in swap",
 	    .show = SHOW_SIZE,

@@ -62,24 +62,42 @@ static void plan_madvise(const struct subject *s, struct plan *out)
 
 /* ---- thp-with-static ---- */
 
+/* What tasks lose that compact memory themselves counts, too. */
 static enum outcome measure_upkeep(const struct subject *s, double *ret)
 {
+	double stalls;
+
 	if (count_guests(s, true, 0) == 0 || count_guests(s, false, 0) > 0)
 		return OUTCOME_NONE;
 	if (!is_text(s->host, HOST_THP_ENABLED, "always"))
 		*ret = 0;
 	else if (!figure_of(TABLE_HOST, s->host, HOST_KHUGEPAGED_CPU, ret))
 		return OUTCOME_NONE;
+	else if (figure_of(TABLE_HOST, s->host, HOST_COMPACT_STALLS, &stalls))
+		*ret += stalls * s->param[0];
 	return OUTCOME_FIGURE;
 }
 
 static void tell_upkeep(const struct subject *s, double figure, struct text *out)
 {
-	print_text(out, "All ");
-	say_guests(out, count_guests(s, true, 0));
-	print_text(out, " have memory of a huge page pool, yet khugepaged uses ");
-	say_percent(out, figure);
-	print_text(out, " of a CPU to make huge pages for everybody (always).");
+	double stalls, cpu = figure;
+	double guests = count_guests(s, true, 0);
+
+	figure_of(TABLE_HOST, s->host, HOST_KHUGEPAGED_CPU, &cpu);
+	print_text(out, guests == 1 ? "The only guest has" : "All ");
+	if (guests != 1) {
+		say_guests(out, guests);
+		print_text(out, " have");
+	}
+	print_text(out, " memory of a huge page pool, yet khugepaged uses ");
+	say_percent(out, cpu);
+	print_text(out, " of a CPU to make huge pages for everybody (always)");
+	if (figure_of(TABLE_HOST, s->host, HOST_COMPACT_STALLS, &stalls) && stalls >= 1) {
+		print_text(out, ", and tasks stop ");
+		say_count(out, stalls);
+		print_text(out, " times a second to compact memory for them");
+	}
+	print_text(out, ".");
 }
 
 /* ---- thp-defrag-stall ---- */
@@ -271,15 +289,17 @@ const struct rule thp_rules[] = {
 	    .good =
 		"Where every guest has its memory from a huge page pool, transparent huge pages "
 		"serve none of them, and their upkeep costs CPU time.",
-	    .detect = "Every running guest has memory of a huge page pool, "
-		      "transparent_hugepage/enabled is always, and khugepaged uses at least 1 % of "
-		      "a CPU.",
+	    .detect =
+		"Every running guest has memory of a huge page pool, "
+		"transparent_hugepage/enabled is always, and khugepaged uses at least 1 % of "
+		"a CPU; each time a second that a task compacts memory itself (compact_stall) "
+		"counts as 1 % more.",
 	    .by_hand = "cat /sys/kernel/mm/transparent_hugepage/enabled\n"
-		       "top -p $(pgrep -x khugepaged)",
+		       "top -p $(pgrep -x khugepaged)\ngrep compact_stall /proc/vmstat",
 	    .risk = "Other programs of the host may live by them; madvise leaves them to those "
 		    "that ask.",
 	    .source = "openEuler HugePage Memory; RHEL 8.2.3.2",
-	    .figure = "CPU time of khugepaged",
+	    .figure = "CPU time of khugepaged, and what stalls count as",
 	    .show = SHOW_PERCENT,
 	    .subject = TABLE_HOST,
 	    .column = HOST_KHUGEPAGED_CPU,
@@ -287,8 +307,11 @@ const struct rule thp_rules[] = {
 	    .rank = RANK_THROUGHPUT,
 	    .fix = FIX_A,
 	    .needs = NEEDS_LIST(NEED(TABLE_HOST, HOST_THP_ENABLED),
-		USES(TABLE_HOST, HOST_KHUGEPAGED_CPU), USES(TABLE_DOMAIN, DOMAIN_PID),
-		USES(TABLE_DOMAIN, DOMAIN_HUGE_SIZE), USES(TABLE_DOMAIN, DOMAIN_HUGETLB)),
+		USES(TABLE_HOST, HOST_KHUGEPAGED_CPU), USES(TABLE_HOST, HOST_COMPACT_STALLS),
+		USES(TABLE_DOMAIN, DOMAIN_PID), USES(TABLE_DOMAIN, DOMAIN_HUGE_SIZE),
+		USES(TABLE_DOMAIN, DOMAIN_HUGETLB)),
+	    .param = { { "stall", 0.01, "what a stall for compaction a second counts as",
+		SHOW_PERCENT } },
 	    .raise = 0.01,
 	    .clear = 0.005,
 	    .raise_s = 30,

@@ -28,7 +28,6 @@ expect() {
 }
 
 expect bad.host <<'FOUND'
-balloon-missing odd
 balloon-stats-off away float wide writer
 cpu-cgroup-priority host
 cpu-emulator-unpinned writer

@@ -252,6 +252,38 @@ static void numad_is_known_where_a_note_tells_it(void **state)
 	}
 }
 
+static void swap_may_be_compressed_in_memory(void **state)
+{
+	static const char head[] = "Filename Type Size Used Priority\n";
+	static const struct {
+		const char *swaps, *zswap, *told;
+	} cases[] = {
+		{ "/dev/sda2 partition 999 0 -2\n/dev/zram0 partition 999 0 100\n", "N", "zram" },
+		{ "/zram/file file 999 0 -2\n", "N", "no" },
+		{ "/dev/sda2 partition 999 0 -2\n", "Y", "zswap" },
+		{ "", "N", "no" },
+	};
+	struct snapshot *s;
+	struct host h;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char *text = xasprintf("kvmtop-host 1\n## 10000000000 0\n== proc/swaps\n%s%s"
+				       "== sys/module/zswap/parameters/enabled\n%s\n",
+		    head, cases[i].swaps, cases[i].zswap);
+
+		open_text(&h, text);
+		s = take(&h);
+		assert_string_equal(cell_text(host_row(s), HOST_COMPRESSED_SWAP), cases[i].told);
+		close_host(&h);
+		free(text);
+	}
+	open_text(&h, "kvmtop-host 1\n## 10000000000 0\n== proc/meminfo\nMemTotal: 4 kB\n");
+	s = take(&h);
+	assert_int_equal(host_row(s)->cell[HOST_COMPRESSED_SWAP].state, STATE_ABSENT);
+	close_host(&h);
+}
+
 static void four_nodes_of_36_cpus(void **state)
 {
 	static const char *const cpus[] = { "0-17,72-89", "18-35,90-107", "36-53,108-125",
@@ -451,6 +483,7 @@ int main(void)
 		cmocka_unit_test(pressure_is_a_share_of_time),
 		cmocka_unit_test(pages_may_be_larger),
 		cmocka_unit_test(numad_is_known_where_a_note_tells_it),
+		cmocka_unit_test(swap_may_be_compressed_in_memory),
 		cmocka_unit_test(four_nodes_of_36_cpus),
 		cmocka_unit_test(nodes_tell_hits_and_misses),
 		cmocka_unit_test(a_node_may_lack_memory_or_cpus),
