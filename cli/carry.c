@@ -64,16 +64,17 @@ static void print_clean(struct text *out, const char *s)
 	free(clean);
 }
 
-static void preview_step(const struct step *s, struct text *out)
+static void preview_step(const struct fix *f, size_t i, struct text *out)
 {
 	struct text line = { 0 };
 
-	step_change(s, &line);
+	fix_step_change(f, i, &line);
 	print_text(out, "    ");
 	print_clean(out, line.p);
 	print_text(out, "\n");
 	line.len = 0;
-	step_commands(s, &line);
+	if (fix_step_changes(f, i))
+		step_commands(&f->step[i], &line);
 	if (line.len > 1) {
 		line.p[line.len - 1] = '\0';
 		print_text(out, "        ");
@@ -88,7 +89,7 @@ void carry_preview(const struct fix *f, struct text *out)
 	print_clean(out, f->title ? f->title : "");
 	print_text(out, "\n");
 	for (size_t i = 0; i < f->n; i++)
-		preview_step(&f->step[i], out);
+		preview_step(f, i, out);
 }
 
 /* Line for line: a name with a line end in it must not begin a command. */
@@ -229,11 +230,13 @@ static void tell_lasting(const struct fix *f, struct text *out)
 
 static int tell_end(const struct fix *f)
 {
-	struct text out = { 0 };
+	struct text out = { 0 }, outcome = { 0 };
 
 	if (f->ending == ENDING_DONE || f->ending == ENDING_PART) {
-		print_format(&out, "Fix %llu is %s%s%s.", (unsigned long long)f->id,
-		    ending_name(f->ending), f->why ? ": " : "", f->why ? f->why : "");
+		fix_outcome(f, &outcome);
+		print_clean(&out, outcome.p);
+		print_text(&out, ".");
+		text_done(&outcome);
 		if (!f->undoes)
 			print_format(
 			    &out, " 'kvmtop undo %llu' takes it back.", (unsigned long long)f->id);
@@ -251,12 +254,14 @@ static int tell_end(const struct fix *f)
 static int refused(const struct fix *f)
 {
 	struct text commands = { 0 };
+	char *line, *rest;
 
 	complain("refused: %s", f->why);
 	if (!f->stands)
 		fix_commands(f, &commands);
-	if (commands.len)
-		complain("by hand it would be: %.*s", (int)strcspn(commands.p, "\n"), commands.p);
+	for (line = commands.len ? strtok_r(commands.p, "\n", &rest) : NULL; line;
+	     line = strtok_r(NULL, "\n", &rest))
+		complain("by hand it would be: %s", line);
 	text_done(&commands);
 	return EXIT_REFUSED;
 }
@@ -268,6 +273,8 @@ int carry_out(struct carry *c, struct job *job, const char *name)
 	struct text out = { 0 };
 	int r;
 
+	if (f->passed)
+		complain("%s", f->passed);
 	if (phase == JOB_OVER)
 		return refused(f);
 	if (c->options->script)

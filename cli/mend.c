@@ -377,8 +377,12 @@ static void made(struct mender *m, const struct fix *fix)
 /* What was undone may be advised again, at once. */
 static void undone(struct mender *m, const struct fix *fix)
 {
-	char *words = xasprintf("Fix %llu is undone.", (unsigned long long)fix->undoes);
+	struct text outcome = { 0 };
+	char *words;
 
+	fix_outcome(fix, &outcome);
+	words = xasprintf("%s.", outcome.p);
+	text_done(&outcome);
 	for (size_t i = m->effects; i-- > 0;)
 		if (m->effect[i].id == fix->undoes)
 			forget_effect(m, i);

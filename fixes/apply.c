@@ -51,6 +51,12 @@ static bool is_about_process(const struct action *a)
 	return a->guest.born != 0 && a->guest.owner >> 31 == 0 && !kind_is_definition(a);
 }
 
+/* What is bound thread by thread is known by numbers that others may have by now. */
+static bool lacks_thread(struct site *site, const struct action *a)
+{
+	return a->kind == ACTION_AFFINITY && !site_has_thread(site, a->guest.owner, a->target);
+}
+
 /* False: it is another process, or none, or one that cannot answer. */
 static bool check_guest(struct fix *f, const struct step *s, struct site *site)
 {
@@ -67,6 +73,9 @@ static bool check_guest(struct fix *f, const struct step *s, struct site *site)
 		    (unsigned long long)a->guest.owner, a->domain ? a->domain : "the guest");
 	else if (state == 'T' || state == 't')
 		end(f, ENDING_REFUSED, "the process of %s is stopped, and would not answer",
+		    a->domain ? a->domain : "the guest");
+	else if (lacks_thread(site, a))
+		end(f, ENDING_REFUSED, "thread %s is none of %s", a->target,
 		    a->domain ? a->domain : "the guest");
 	else
 		return true;
@@ -153,6 +162,32 @@ static bool holds(const struct step *s, const char *state)
 			: kind_holds(&s->action, state, s->action.value);
 }
 
+/* With a guest's process all is gone that was set while it ran. */
+static bool is_gone(const struct step *s, struct site *site)
+{
+	uint64_t start_ticks;
+	char state;
+
+	return is_about_process(&s->action) &&
+	       (site_process(site, s->action.guest.owner, &state, &start_ticks) < 0 ||
+		   start_ticks + 1 != s->action.guest.born);
+}
+
+/* All of it was about guests that have ended. */
+static bool is_all_gone(const struct fix *f, struct site *site)
+{
+	size_t gone = 0;
+
+	for (size_t i = 0; i < f->n; i++) {
+		if (kind_of(f->step[i].action.kind)->is_inert)
+			continue;
+		if (!is_gone(&f->step[i], site))
+			return false;
+		gone++;
+	}
+	return gone > 0;
+}
+
 /* Nothing would become of it but an entry in the journal. What was cut off is settled so. */
 static bool stands_already(const struct fix *f)
 {
@@ -177,8 +212,10 @@ bool fix_read(struct fix *f, struct site *site)
 		char *state;
 
 		if (!may(f, s, site) || !check_guest(f, s, site) ||
-		    read_step(f, s, site, &state) < 0)
+		    read_step(f, s, site, &state) < 0) {
+			f->stands = f->undoes && is_all_gone(f, site);
 			return false;
+		}
 		free(s->old);
 		s->old = state;
 		if (!earlier(f, i) && !is_expected(s, state)) {
@@ -306,17 +343,6 @@ static void do_step(struct fix *f, size_t i, struct site *site, struct journal *
 }
 
 /* ---- the way back ---- */
-
-/* With a guest's process all is gone that was set while it ran. */
-static bool is_gone(const struct step *s, struct site *site)
-{
-	uint64_t start_ticks;
-	char state;
-
-	return is_about_process(&s->action) &&
-	       (site_process(site, s->action.guest.owner, &state, &start_ticks) < 0 ||
-		   start_ticks + 1 != s->action.guest.born);
-}
 
 /* Puts the old state of one step back, if anything was written. */
 static void put_back(struct step *s, struct site *site)

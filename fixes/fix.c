@@ -45,6 +45,7 @@ void fix_copy(const struct fix *from, struct fix *ret)
 	ret->subject = dup_or_null(from->subject);
 	ret->title = dup_or_null(from->title);
 	ret->why = dup_or_null(from->why);
+	ret->passed = dup_or_null(from->passed);
 	ret->lasting = copy_actions(from->lasting, from->lasting_n);
 	ret->step = xcalloc(from->n + 1, sizeof(*ret->step));
 	for (size_t i = 0; i < from->n; i++) {
@@ -84,6 +85,7 @@ void fix_done(struct fix *f)
 	free(f->subject);
 	free(f->title);
 	free(f->why);
+	free(f->passed);
 	*f = (struct fix){ 0 };
 }
 
@@ -101,7 +103,8 @@ void step_commands(const struct step *s, struct text *out)
 void fix_commands(const struct fix *f, struct text *out)
 {
 	for (size_t i = 0; i < f->n; i++)
-		step_commands(&f->step[i], out);
+		if (fix_step_changes(f, i))
+			step_commands(&f->step[i], out);
 }
 
 /* Whether a state is but a value. */
@@ -122,7 +125,7 @@ void fix_undo_commands(const struct fix *f, struct text *out)
 				break;
 			}
 		back.state = back.old;
-		if (back.state)
+		if (back.state && fix_step_changes(f, i))
 			step_commands(&back, out);
 	}
 }
@@ -204,25 +207,71 @@ static const char *or_nothing(const char *s)
 	return s && *s ? s : "(nothing)";
 }
 
-void step_values(const struct step *s, struct text *out)
+static char *value_after(const struct step *s)
 {
-	char *now = s->old ? kind_value(&s->action, s->old) : NULL;
-	char *then = s->state ? kind_value(&s->action, s->state) : NULL;
-
-	print_format(out, "%s -> %s",
-	    or_nothing(now                  ? now
-		       : s->action.expected ? s->action.expected
-					    : "(as it is)"),
-	    or_nothing(then ? then : s->action.value));
-	free(now);
-	free(then);
+	return s->state ? kind_value(&s->action, s->state) : xstrdup(s->action.value);
 }
 
-void step_change(const struct step *s, struct text *out)
+/* Whose work a step finds: the one before that writes the same value; NULL: what stands there. */
+static const struct step *writer_before(const struct fix *f, size_t i)
 {
-	step_place(s, out);
+	for (size_t k = is_plain_value(&f->step[i]) ? i : 0; k-- > 0;)
+		if (step_same_place(&f->step[k], &f->step[i]))
+			return &f->step[k];
+	return NULL;
+}
+
+/* NULL: nobody knows. */
+static char *value_before(const struct fix *f, size_t i)
+{
+	const struct step *s = &f->step[i], *writer = writer_before(f, i);
+
+	if (writer)
+		return value_after(writer);
+	return s->old ? kind_value(&s->action, s->old) : NULL;
+}
+
+bool fix_step_changes(const struct fix *f, size_t i)
+{
+	const struct step *s = &f->step[i], *writer = writer_before(f, i);
+	char *before, *after;
+	bool same;
+
+	if (kind_of(s->action.kind)->drifts || (!writer && !s->old))
+		return true;
+	if (!writer)
+		return s->state ? !kind_same(&s->action, s->old, s->state)
+				: !kind_holds(&s->action, s->old, s->action.value);
+	before = value_after(writer);
+	after = value_after(s);
+	same = kind_of(s->action.kind)->same(before, after);
+	free(before);
+	free(after);
+	return !same;
+}
+
+void fix_step_values(const struct fix *f, size_t i, struct text *out)
+{
+	const struct action *a = &f->step[i].action;
+	char *before = value_before(f, i), *after = value_after(&f->step[i]);
+
+	if (fix_step_changes(f, i))
+		print_format(out, "%s -> %s",
+		    or_nothing(before        ? before
+			       : a->expected ? a->expected
+					     : "(as it is)"),
+		    or_nothing(after));
+	else
+		print_format(out, "%s already", or_nothing(after));
+	free(before);
+	free(after);
+}
+
+void fix_step_change(const struct fix *f, size_t i, struct text *out)
+{
+	step_place(&f->step[i], out);
 	print_text(out, ": ");
-	step_values(s, out);
+	fix_step_values(f, i, out);
 }
 
 const char *result_name(enum result result)
@@ -253,4 +302,18 @@ const char *ending_name(enum ending ending)
 	};
 
 	return names[ending];
+}
+
+void fix_outcome(const struct fix *f, struct text *out)
+{
+	bool part = f->ending == ENDING_PART;
+
+	if (f->undoes)
+		print_format(out, "Fix %llu is undone%s", (unsigned long long)f->undoes,
+		    part ? " in part" : "");
+	else
+		print_format(
+		    out, "Fix %llu is %s", (unsigned long long)f->id, ending_name(f->ending));
+	if (f->why)
+		print_format(out, ": %s", f->why);
 }

@@ -54,7 +54,8 @@ struct fix {
 	bool settles;    /* that one was cut off: it counts though nothing may be left to do */
 	struct step *step;
 	size_t n;
-	bool stands;            /* refused as all of it is there already */
+	bool stands;            /* refused as nothing of it is left to do */
+	char *passed;           /* of an undo: which fixes it passed over, in a sentence; or NULL */
 	struct action *lasting; /* what would make it last */
 	size_t lasting_n;
 	enum ending ending;
@@ -81,16 +82,18 @@ bool fix_read(struct fix *f, struct site *s);
  */
 void fix_apply(struct fix *f, struct site *s, struct journal *journal);
 
-/* One line for a shell for each step, and for each that would undo it. */
+/* One line for a shell for each step that changes something, and for each that would undo it. */
 void fix_commands(const struct fix *f, struct text *out);
 void fix_undo_commands(const struct fix *f, struct text *out);
 
 /* "vm.swappiness", "CPUs of vCPU 0 of web1": what a step changes. */
 void step_place(const struct step *s, struct text *out);
-/* "60 -> 10". */
-void step_values(const struct step *s, struct text *out);
+/* Whether step @i finds something else than it brings about, as far as that is known. */
+bool fix_step_changes(const struct fix *f, size_t i);
+/* "60 -> 10"; "10 already". */
+void fix_step_values(const struct fix *f, size_t i, struct text *out);
 /* "vm.swappiness: 60 -> 10": what stands there, or stood, and what comes in its place. */
-void step_change(const struct step *s, struct text *out);
+void fix_step_change(const struct fix *f, size_t i, struct text *out);
 /* The line for a shell, ended; nothing where there is nothing to put back. */
 void step_commands(const struct step *s, struct text *out);
 /* Whether both change the same thing. */
@@ -98,5 +101,8 @@ bool step_same_place(const struct step *a, const struct step *b);
 
 const char *result_name(enum result result); /* "done", "put back", … */
 const char *ending_name(enum ending ending);
+/* "Fix 3 is done", "Fix 2 is undone in part: …": of one that was made. Foreign text may be in it.
+ */
+void fix_outcome(const struct fix *f, struct text *out);
 
 #endif

@@ -107,22 +107,20 @@ static void refuse(struct job *j, const char *why)
 	j->fix.ending = ENDING_REFUSED;
 }
 
-/* The steps of an undo come from the journal. */
-static bool find_undo(struct job *j)
+/* False: refused. The steps of an undo come from the journal. */
+static bool look(struct job *j, struct site *site)
 {
-	const struct record *r;
 	struct records h;
 	bool ok = false;
-	int e = journal_read(j->directory, &h);
+	int e;
 
-	r = j->undo_id ? records_find(&h, j->undo_id) : records_last(&h);
+	if (!j->undoes)
+		return fix_read(&j->fix, site);
+	e = journal_read(j->directory, &h);
 	if (e < 0)
 		refuse(j, strerror(-e));
-	else if (!r)
-		refuse(j,
-		    j->undo_id ? "the journal has no such fix" : "there is nothing to be undone");
 	else
-		ok = undo_of_record(r, &j->fix);
+		ok = undo_find(&h, j->undo_id, site, &j->fix);
 	records_done(&h);
 	return ok;
 }
@@ -168,15 +166,13 @@ static void run(struct job *j)
 		refuse(j, j->refusal);
 		return;
 	}
-	if (j->undoes && !find_undo(j))
-		return;
 	r = site_open("/", j->uri, &j->progress, &site);
 	if (r < 0) {
 		refuse(j, strerror(-r));
 		return;
 	}
 	site.readonly = j->preview;
-	if (fix_read(&j->fix, &site)) {
+	if (look(j, &site)) {
 		fix_copy(&j->fix, &j->ready);
 		enter(j, JOB_READY);
 		if (wait_for_word(j) && !j->preview) {

@@ -73,6 +73,8 @@ void records_done(struct records *h);
 const struct record *records_find(const struct records *h, uint64_t id);
 /* The newest that can be undone; NULL: there is none. */
 const struct record *records_last(const struct records *h);
+/* The newest such before @r; NULL: of all. */
+const struct record *records_before(const struct records *h, const struct record *r);
 /* The newest fix of @rule that stands and is known how to be made to last; @subject NULL: of any.
  */
 const struct record *records_to_last(

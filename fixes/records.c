@@ -352,7 +352,12 @@ bool record_can_undo(const struct record *r)
 
 const struct record *records_last(const struct records *h)
 {
-	for (size_t i = h->n; i-- > 0;)
+	return records_before(h, NULL);
+}
+
+const struct record *records_before(const struct records *h, const struct record *r)
+{
+	for (size_t i = r ? (size_t)(r - h->record) : h->n; i-- > 0;)
 		if (record_can_undo(&h->record[i]) && h->record[i].fix.undoes == 0)
 			return &h->record[i];
 	return NULL;

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/print.h"
 #include "base/procstat.h"
+#include "base/xalloc.h"
 #include "fixes/file.h"
 
 #define PATIENCE_NS (15 * NS_PER_SEC)
@@ -128,18 +129,42 @@ void site_close(struct site *s)
 	s->fd = -1;
 }
 
-int site_process(struct site *s, uint64_t pid, char *ret_state, uint64_t *ret_start_ticks)
+static int read_stat(struct site *s, const char *path, struct proc_stat *ret)
 {
 	struct text text = { 0 };
+	int r = file_read(s->fd, path, &text);
+
+	if (r == 0)
+		r = proc_stat_parse(text.p, ret);
+	text_done(&text);
+	return r;
+}
+
+bool site_has_thread(struct site *s, uint64_t pid, const char *tid)
+{
+	char *within = xasprintf("proc/%llu/task/%s/stat", (unsigned long long)pid, tid);
+	char *alone = xasprintf("proc/%s/stat", tid);
+	char *number = xasprintf("%llu", (unsigned long long)pid);
+	struct proc_stat stat;
+	bool has = read_stat(s, within, &stat) == 0;
+
+	/* "vhost-4242", "kvm-pit/4242" */
+	if (!has && read_stat(s, alone, &stat) == 0 && (stat.flags & PROC_FLAG_KTHREAD))
+		has = strcmp(stat.comm + strcspn(stat.comm, "0123456789"), number) == 0;
+	free(within);
+	free(alone);
+	free(number);
+	return has;
+}
+
+int site_process(struct site *s, uint64_t pid, char *ret_state, uint64_t *ret_start_ticks)
+{
 	struct proc_stat stat;
 	char path[48];
 	int r;
 
 	snprintf(path, sizeof(path), "proc/%llu/stat", (unsigned long long)pid);
-	r = file_read(s->fd, path, &text);
-	if (r == 0)
-		r = proc_stat_parse(text.p, &stat);
-	text_done(&text);
+	r = read_stat(s, path, &stat);
 	if (r < 0)
 		return r;
 	*ret_state = stat.state;

@@ -59,5 +59,7 @@ int site_set(struct site *s, const struct virt_place *place, const char *value, 
 
 /* The state of a process, as in proc/PID/stat, and when it was started. */
 int site_process(struct site *s, uint64_t pid, char *ret_state, uint64_t *ret_start_ticks);
+/* Whether a thread is one of that process, or one of the kernel that bears its number. */
+bool site_has_thread(struct site *s, uint64_t pid, const char *tid);
 
 #endif

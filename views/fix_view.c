@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "views/fix_view.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -143,6 +144,9 @@ static const char *ending(struct page *p, const struct fix *f)
 {
 	const char *why = f->why ? clean(p, f->why) : "";
 
+	if (f->ending == ENDING_DONE && f->undoes)
+		return page_printf(p, "Fix %llu is undone, and read back: fix %llu of the journal.",
+		    (unsigned long long)f->undoes, (unsigned long long)f->id);
 	if (f->ending == ENDING_DONE)
 		return page_printf(
 		    p, "Done, and read back: fix %llu of the journal.", (unsigned long long)f->id);
@@ -186,6 +190,15 @@ static const char *keys(const struct fixing *f)
 	return f->can_last ? "u undoes   p makes it last   Esc closes" : "u undoes   Esc closes";
 }
 
+/* What the user may have meant stands before what is undone instead. */
+static const char *passed(struct page *p, const struct fix *f)
+{
+	const char *words = clean(p, f->passed);
+
+	return page_printf(p, "%c%s. This is fix %llu.", toupper((unsigned char)*words), words + 1,
+	    (unsigned long long)f->undoes);
+}
+
 static void add_text(struct list *l, const char *text)
 {
 	list_add(l, (struct item){ .label = "", .text = text });
@@ -216,7 +229,7 @@ static void add_steps(struct page *p, struct list *l, const struct fixing *f)
 		const struct step *s = &f->fix->step[i];
 		struct text change = { 0 };
 
-		step_change(s, &change);
+		fix_step_change(f->fix, i, &change);
 		add_text(l,
 		    page_printf(p, "%s%s%s", clean(p, change.p), f->phase == JOB_OVER ? ": " : "",
 			f->phase == JOB_OVER ? result_name(s->result) : ""));
@@ -238,7 +251,9 @@ static void add_way_back(struct page *p, struct list *l, const struct fix *fix)
 	struct text lines = { 0 };
 
 	fix_undo_commands(fix, &lines);
-	add_lines(p, l, "The way back: u, or by hand", &lines);
+	/* Without a choice u is about a fix, never about an undo. */
+	add_lines(
+	    p, l, fix->undoes ? "The way back, by hand" : "The way back: u, or by hand", &lines);
 	text_done(&lines);
 }
 
@@ -297,10 +312,14 @@ void fix_view_build(struct page *p, struct list *l)
 	l->title = titles[p->ui->fix_wanted.wish];
 	if (!f)
 		return;
+	if (f->fix && f->fix->undoes)
+		l->title = page_printf(p, "Undo fix %llu", (unsigned long long)f->fix->undoes);
 	if (f->rule)
 		l->title = page_printf(p, "%s: %s", l->title, f->rule->id);
 	l->keys = keys(f);
 	list_add(l, (struct item){ .text = state(p, f) });
+	if (f->fix && f->fix->passed)
+		list_add(l, (struct item){ .text = passed(p, f->fix) });
 	if (f->effect)
 		list_add(l, (struct item){ .text = f->effect });
 	if (!f->fix || f->fix->n == 0)

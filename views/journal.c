@@ -71,12 +71,17 @@ static const char *change(struct page *p, const struct fix *f)
 {
 	struct text text = { 0 };
 	const char *kept;
+	size_t first = 0;
 
 	if (f->n == 0)
 		return "";
-	step_values(&f->step[0], &text);
+	while (first < f->n && !fix_step_changes(f, first))
+		first++;
+	if (first == f->n)
+		first = 0;
+	fix_step_values(f, first, &text);
 	text_append(&text, ", ", 2);
-	step_place(&f->step[0], &text);
+	step_place(&f->step[first], &text);
 	kept = clean(p, text.p);
 	text_done(&text);
 	return f->n == 1 ? kept : page_printf(p, "%s; %zu more", kept, f->n - 1);

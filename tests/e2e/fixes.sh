@@ -53,7 +53,7 @@ kvmtop() {
 }
 
 undo() {
-	kvmtop undo --yes && grep -q 'is done' "$place/out"
+	kvmtop undo --yes && grep -q 'is undone' "$place/out"
 }
 
 pinned() {
@@ -160,6 +160,27 @@ a_thread_moves_there_and_back() {
 	[ $? -eq 7 ] && grep -q 'no such fix' "$place/err"
 }
 
+cpus() {
+	taskset -cp "$1" | sed 's/.*: //'
+}
+
+what_somebody_put_back_is_passed_over() {
+	local all other
+	all=$(cpus $$)
+	sleep 600 &
+	other=$!
+	echo $other >"$place/other.pid"
+	"$fixer" "$journal" none -- affinity $$ "$all" "$first_cpu" >/dev/null &&
+		"$fixer" "$journal" none -- affinity $other "$all" "$first_cpu" >/dev/null || return
+	taskset -cp "$all" $other >/dev/null
+	undo && grep -q 'nothing is left to undo: all is back already' "$place/err" || return
+	[ "$(cpus $$)" = "$all" ] || return
+	kvmtop undo --yes
+	[ $? -eq 7 ] && grep -q 'nothing is left to undo' "$place/err" || return
+	kill "$other"
+	rm "$place/other.pid"
+}
+
 a_dry_run_opens_nothing_for_writing() {
 	command -v strace >/dev/null || return 0
 	"$fixer" "$journal" none -- affinity $$ '?' "$first_cpu" >/dev/null || return
@@ -193,7 +214,7 @@ a_captured_host_is_not_changed() {
 }
 
 open_session
-run_checks a_thread_moves_there_and_back a_dry_run_opens_nothing_for_writing \
+run_checks a_thread_moves_there_and_back what_somebody_put_back_is_passed_over a_dry_run_opens_nothing_for_writing \
 	a_vcpu_is_pinned_and_let_go the_emulator_is_pinned_and_let_go the_balloon_tells_its_statistics_and_stops \
 	a_definition_is_changed_and_changed_back what_is_saved_is_undone_as_a_whole \
 	what_libvirt_ignores_is_a_failure \

@@ -66,6 +66,12 @@ press_done() {
 	press 'Esc closes' "$2"
 }
 
+# Of the fix that is undone.
+press_undone() {
+	tm_wait "Fix $1 is undone, and read back"
+	press 'Esc closes' "$2"
+}
+
 period() {
 	session dumpxml "$@" "$own" | sed -n "s/.*<stats period='\([0-9]*\)'.*/\1/p"
 }
@@ -98,7 +104,7 @@ f_fixes_it_and_u_takes_it_back() (
 	tm_wait '1 -> 0, better'
 	press "Fix 1 of" u
 	press 'Enter applies' Enter
-	press_done 2 Escape
+	press_undone 1 Escape
 	tm_wait 'undone'
 	period_is '' || tm_fail 'virsh still sees the fix'
 	tm_keys 9
@@ -121,11 +127,11 @@ p_makes_it_last() (
 	press_done 4 u
 	period_is 5 --inactive || tm_fail 'virsh sees nothing that lasts'
 	press 'Enter applies' Enter
-	press_done 5 Escape
+	press_undone 4 Escape
 	period_is '' --inactive || tm_fail 'it still lasts'
 	tm_keys u
 	press 'Enter applies' Enter
-	press_done 6 Escape
+	press_undone 3 Escape
 	period_is '' || tm_fail 'virsh still sees the fix'
 	quit
 )

@@ -153,7 +153,7 @@ static int fake_get(struct virt *v, const struct virt_place *p, char **ret, char
 
 	(void)v;
 	if (!found) {
-		snprintf(error, VIRT_ERROR_SIZE, "no such \033[31mthing");
+		snprintf(error, VIRT_ERROR_SIZE, "no such \033[31mthing\nof \u202eyours");
 		return -ENOENT;
 	}
 	*ret = p->saved && p->kind != ACTION_DEFINE ? fake_saved(found->text, p)
@@ -400,7 +400,7 @@ static void ends(struct fix *f, enum ending ending)
 	fix_done(f);
 }
 
-static void apply_plan(struct a_site *a, struct plan *p, enum ending ending)
+static inline void apply_plan(struct a_site *a, struct plan *p, enum ending ending)
 {
 	struct fix f = fix_from(p);
 
@@ -412,12 +412,9 @@ static void apply_plan(struct a_site *a, struct plan *p, enum ending ending)
 static inline void undo(struct a_site *a, uint64_t id, struct fix *ret)
 {
 	struct records h;
-	const struct record *r;
 
 	assert_int_equal(journal_read(a->journal, &h), 0);
-	r = id ? records_find(&h, id) : records_last(&h);
-	assert_non_null(r);
-	if (undo_of_record(r, ret))
+	if (undo_find(&h, id, &a->site, ret))
 		apply(a, ret);
 	records_done(&h);
 }
@@ -433,6 +430,35 @@ static inline void undo_ends(struct a_site *a, uint64_t id, enum ending ending)
 static inline void undo_all(struct a_site *a, enum ending ending)
 {
 	undo_ends(a, 0, ending);
+}
+
+/* Who changed what, from what, and how it ended: of a fix that was done and undone since. */
+static inline void check_journal(
+    const struct a_site *a, const struct fix *f, const struct action *action, size_t n)
+{
+	const struct record *r;
+	struct records h;
+
+	assert_int_equal(journal_read(a->journal, &h), 0);
+	assert_int_equal(h.damaged, 0);
+	r = records_find(&h, f->id);
+	assert_non_null(r);
+	assert_string_equal(r->fix.rule, f->rule);
+	assert_string_equal(r->fix.subject, f->subject);
+	assert_true(r->who && *r->who && r->time && *r->time);
+	assert_int_equal(r->fix.ending, ENDING_DONE);
+	assert_int_equal(r->fix.n, n);
+	for (size_t i = 0; i < n; i++) {
+		const struct step *step = &r->fix.step[i];
+
+		assert_int_equal(step->result, RESULT_DONE);
+		assert_int_equal(step->action.kind, action[i].kind);
+		assert_string_equal(step->action.target, action[i].target);
+		assert_true(step->old && *step->old);
+		assert_string_equal(step->action.value, action[i].value);
+	}
+	assert_int_equal(r->undone_by, f->id + 1);
+	records_done(&h);
 }
 
 #endif

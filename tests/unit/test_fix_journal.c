@@ -7,6 +7,73 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <syslog.h>
+
+/* ---- what the host's log is told ---- */
+
+static char told[1024];
+static int told_as;
+
+static void note_syslog(int priority, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
+
+static void note_syslog(int priority, const char *format, va_list args)
+{
+	told_as = priority;
+	vsnprintf(told, sizeof(told), format, args);
+}
+
+/* In the place of libc's, under the name that it has with checks, too. */
+#undef syslog
+void __syslog_chk(int priority, int flag, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+void syslog(int priority, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	note_syslog(priority, format, args);
+	va_end(args);
+}
+
+void __syslog_chk(int priority, int flag, const char *format, ...)
+{
+	va_list args;
+
+	(void)flag;
+	va_start(args, format);
+	note_syslog(priority, format, args);
+	va_end(args);
+}
+
+/* Who did what, about what, and what came of it: one line, whatever is in a name. */
+static void the_log_of_the_host_is_told(void **state)
+{
+	struct a_site *a = *state;
+	struct plan p = { 0 };
+	struct fix f;
+
+	plan_swappiness(&p);
+	plan_title(&p, "set it\n\033[2Jfor all");
+	f = fix_from(&p);
+	free(f.subject);
+	f.subject = xstrdup("web\n1");
+	apply(a, &f);
+	ends(&f, ENDING_DONE);
+	assert_int_equal(told_as, LOG_AUTHPRIV | LOG_NOTICE);
+	assert_int_equal(strncmp(told, "kvmtop: fix 1 by ", 17), 0);
+	assert_non_null(strstr(told, ": set it\\x0A\\x1B[2Jfor all (a-rule, web\\x0A1): done"));
+
+	fake.fails = ACTION_PIN_VCPU;
+	plan_add(&p, ACTION_PIN_VCPU, the_guest("web1"), "0", "0-7", "1");
+	apply_plan(a, &p, ENDING_BACK);
+	assert_int_equal(strncmp(told, "kvmtop: fix 2 by ", 17), 0);
+	assert_non_null(strstr(told, ": put back: CPUs of vCPU 0 of web1: libvirt: it fails"));
+
+	undo_all(a, ENDING_DONE);
+	assert_int_equal(strncmp(told, "kvmtop: undo 3 by ", 18), 0);
+}
 
 static struct json_object *line_of(const struct a_site *a, int number)
 {
@@ -287,12 +354,64 @@ static void hostile_journals_do_no_harm(void **state)
 	undo_ends(a, 4, ENDING_REFUSED);
 }
 
+static void refuses_journal(struct a_site *a, const char *word)
+{
+	struct text why = { 0 };
+	struct journal *j;
+
+	assert_true(journal_open(a->journal, &j, &why) < 0);
+	if (!strstr(why.p, word))
+		print_message("%s\n", why.p);
+	assert_non_null(strstr(why.p, word));
+	text_done(&why);
+}
+
+/* What somebody else could read, write or put in its place. */
+static void a_journal_that_is_not_ours_alone_is_none(void **state)
+{
+	struct a_site *a = *state;
+	char *file, *other;
+
+	apply_swappiness(a);
+	file = xasprintf("%s/journal.jsonl", a->journal);
+	other = xasprintf("%s/other", a->directory);
+	assert_int_equal(link(file, other), 0);
+	refuses_journal(a, strerror(EPERM));
+	assert_int_equal(unlink(other), 0);
+
+	assert_int_equal(rename(file, other), 0);
+	assert_int_equal(symlink(other, file), 0);
+	refuses_journal(a, strerror(ELOOP));
+	assert_int_equal(unlink(file), 0);
+	assert_int_equal(mkfifo(file, 0600), 0);
+	refuses_journal(a, strerror(EPERM));
+	assert_int_equal(unlink(file), 0);
+	assert_int_equal(rename(other, file), 0);
+
+	assert_int_equal(chmod(a->journal, 0770), 0);
+	refuses_journal(a, strerror(EPERM));
+	assert_int_equal(chmod(a->journal, 0750), 0);
+	if (geteuid() == 0) {
+		assert_int_equal(chown(file, 65534, 65534), 0);
+		refuses_journal(a, strerror(EPERM));
+		assert_int_equal(chown(file, 0, 0), 0);
+		assert_int_equal(chown(a->journal, 65534, 65534), 0);
+		refuses_journal(a, strerror(EPERM));
+		assert_int_equal(chown(a->journal, 0, 0), 0);
+	}
+	undo_all(a, ENDING_DONE);
+	free(other);
+	free(file);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		on_host(what_would_make_it_last_is_kept),
 		on_host(journal_tells_old_new_who_and_result),
 		on_host(no_journal_no_fix),
+		on_host(the_log_of_the_host_is_told),
+		on_host(a_journal_that_is_not_ours_alone_is_none),
 		on_host(only_one_at_a_time),
 		on_host(what_was_cut_off_is_found_and_undone),
 		on_host(a_torn_line_costs_no_other),

@@ -113,6 +113,32 @@ static void another_process_is_another_guest(void **state)
 	    "the process of web1 is stopped, and would not answer");
 }
 
+/* Its number may be that of another one by now. */
+static void another_thread_is_not_bound(void **state)
+{
+	static const char worker[] =
+	    "99 (vhost-4242) S 2 0 0 0 -1 2129984 0 0 0 0 0 0 0 0 20 0 1 0 900 0 0 0\n";
+	struct a_site *a = *state;
+	struct plan p = { 0 };
+
+	put_file(
+	    a, "proc/4242/stat", "4242 (qemu) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 4 0 777 0 0 0\n");
+	put_file(a, "proc/99/stat",
+	    "99 (vhost-4243) S 2 0 0 0 -1 2129984 0 0 0 0 0 0 0 0 20 0 1 0 900 0 0 0\n");
+	plan_add(&p, ACTION_AFFINITY, the_guest("web1"), "99", NULL, "1");
+	refuse_plan(a, &p, "thread 99 is none of web1");
+	put_file(
+	    a, "proc/99/stat", "99 (vhost-4242) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 4 0 1 0 0 0\n");
+	plan_add(&p, ACTION_AFFINITY, the_guest("web1"), "99", NULL, "1");
+	refuse_plan(a, &p, "thread 99 is none of web1");
+	put_file(a, "proc/99/stat", worker);
+	plan_add(&p, ACTION_AFFINITY, the_guest("web1"), "99", NULL, "1");
+	apply_plan(a, &p, ENDING_DONE);
+	put_file(a, "proc/4242/task/98/stat", worker);
+	plan_add(&p, ACTION_AFFINITY, the_guest("web1"), "98", NULL, "2");
+	apply_plan(a, &p, ENDING_DONE);
+}
+
 static void undo_knows_the_guest_too(void **state)
 {
 	struct plan p = { 0 };
@@ -177,6 +203,7 @@ static void what_the_kernel_lets_nobody_write_is_refused_before(void **state)
 {
 	struct plan p = { 0 };
 	struct a_site *a = *state;
+	struct text out = { 0 };
 	struct fix f;
 	char *path;
 
@@ -187,7 +214,61 @@ static void what_the_kernel_lets_nobody_write_is_refused_before(void **state)
 	f = fix_from(&p);
 	assert_false(fix_read(&f, &a->site));
 	assert_non_null(strstr(f.why, "takes nothing written"));
+	fix_commands(&f, &out);
+	assert_string_equal(out.p, "echo 0 > /sys/kernel/mm/ksm/run\n");
+	text_done(&out);
 	fix_done(&f);
+}
+
+/* What libvirt says is another's text, and is asked for every time. */
+static void words_of_libvirt_come_out_clean(void **state)
+{
+	struct plan p = { 0 };
+
+	plan_add(&p, ACTION_SCHEDULER, the_guest("web1"), "nosuch", NULL, "1");
+	refuse_plan(
+	    *state, &p, "nosuch of web1: libvirt: no such \\x1B[31mthing\\x0Aof \\u{202E}yours");
+}
+
+/* As a libvirtd answers who is not in its group. */
+static int open_to_look(const char *uri, bool readonly, struct virt **ret, char *error)
+{
+	if (readonly)
+		return fake_open(uri, readonly, ret, error);
+	snprintf(error, VIRT_ERROR_SIZE, "Failed to connect socket: Permission\tdenied");
+	return -EACCES;
+}
+
+/* Then there is still the command to be told, and a preview. */
+static void who_may_only_look_changes_nothing(void **state)
+{
+	struct virt_ops ops = fake_ops;
+	struct a_site *a = *state;
+	struct text out = { 0 };
+	struct plan p = { 0 };
+	struct fix f;
+
+	ops.open = open_to_look;
+	a->site.ops = &ops;
+	plan_add(&p, ACTION_PIN_VCPU, the_guest("web1"), "0", "0-7", "1");
+	f = fix_from(&p);
+	assert_false(fix_read(&f, &a->site));
+	assert_int_equal(f.ending, ENDING_REFUSED);
+	assert_string_equal(f.why,
+	    "CPUs of vCPU 0 of web1: libvirt: Failed to connect socket: Permission\\x09denied");
+	assert_false(f.stands);
+	fix_commands(&f, &out);
+	assert_string_equal(out.p, "virsh vcpupin --domain web1 --vcpu 0 --cpulist 1 --live\n");
+	fix_done(&f);
+	assert_int_equal(fake.sets, 0);
+
+	a->site.readonly = true;
+	plan_add(&p, ACTION_PIN_VCPU, the_guest("web1"), "0", "0-7", "1");
+	f = fix_from(&p);
+	assert_true(fix_read(&f, &a->site));
+	assert_int_equal(fake.sets, 0);
+	fix_done(&f);
+	text_done(&out);
 }
 
 int main(void)
@@ -197,9 +278,12 @@ int main(void)
 		on_host(undo_of_what_changed_since_is_refused),
 		on_host(what_stands_there_already_is_not_made),
 		on_host(another_process_is_another_guest),
+		on_host(another_thread_is_not_bound),
 		on_host(undo_knows_the_guest_too),
 		on_host(links_lead_nowhere),
 		on_host(what_the_kernel_lets_nobody_write_is_refused_before),
+		on_host(words_of_libvirt_come_out_clean),
+		on_host(who_may_only_look_changes_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

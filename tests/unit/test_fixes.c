@@ -19,6 +19,7 @@ static const struct one ones[] = {
 	{ ACTION_AFFINITY, false, "4243", "0,1,2,3", "2" },
 	{ ACTION_PIN_VCPU, true, "1", "0-7", "4,5" },
 	{ ACTION_PIN_EMULATOR, true, "", "0-7", "3" },
+	{ ACTION_PIN_IOTHREAD, true, "1", "0-7", "3" },
 	{ ACTION_NUMATUNE, true, "nodeset", "0,1", "1" },
 	{ ACTION_MIGRATE_PAGES, true, "1", NULL, "0" },
 	{ ACTION_MEMORY_LIMIT, true, "hard_limit", "unlimited", "2097152" },
@@ -27,10 +28,26 @@ static const struct one ones[] = {
 	{ ACTION_BLOCK_IOTUNE, true, "vda total_iops_sec", "0", "1000" },
 	{ ACTION_NODE_MEMORY, false, "shm_pages_to_scan", NULL, "200" },
 	{ ACTION_BALLOON, true, "", "1048576", "524288" },
+	{ ACTION_STATS_PERIOD, true, "", "0", "5" },
 	{ ACTION_VCPUS, true, "current", "4", "2" },
 	{ ACTION_DEFINE, true, "devices/disk[target/@dev='vda']/driver", NULL,
 	    "<driver name='qemu' type='raw' cache='none'/>" },
 };
+
+/* But waiting, which changes nothing. */
+static void each_kind_is_among_them(void **state)
+{
+	(void)state;
+	for (enum action_kind kind = 0; kind < ACTION_KINDS; kind++) {
+		bool found = kind == ACTION_AWAIT;
+
+		for (size_t i = 0; i < sizeof(ones) / sizeof(ones[0]); i++)
+			found |= ones[i].kind == kind;
+		if (!found)
+			print_message("%s is not tried\n", action_kind_name(kind));
+		assert_true(found);
+	}
+}
 
 static void every_kind_is_applied_and_undone(void **state)
 {
@@ -42,6 +59,9 @@ static void every_kind_is_applied_and_undone(void **state)
 		char *before, *between, *after;
 
 		host_init(&a);
+		fake_put(ACTION_PIN_IOTHREAD, "1", false, "0-7");
+		fake_put(ACTION_DEFINE, "", false,
+		    "<domain><devices><memballoon model=\"virtio\"/></devices></domain>");
 		before = host_text(&a);
 		plan_add(&p, one->kind, one->of_guest ? the_guest("web1") : NULL, one->target,
 		    one->expected, one->value);
@@ -127,7 +147,7 @@ static void the_way_back_is_what_the_kernel_takes(void **state)
 	plan_add(&p, ACTION_WRITE, NULL, path, "never", "madvise");
 	f = fix_from(&p);
 	assert_true(fix_read(&f, &a->site));
-	step_values(&f.step[0], &out);
+	fix_step_values(&f, 0, &out);
 	print_text(&out, "\n");
 	fix_undo_commands(&f, &out);
 	assert_string_equal(out.p, "never -> madvise\n"
@@ -189,6 +209,114 @@ static void moving_pages_tells_how_far_it_is_and_stops(void **state)
 	apply_plan(&a, &p, ENDING_REFUSED);
 	assert_int_equal(page_node[0], 1);
 	a_site_done(&a);
+}
+
+/* Three pages, each as large as a slice of the work. */
+#define BIG ((uint64_t)16 << 20)
+#define BIGS 3
+
+static int big_node[BIGS], slices, stop_after;
+static uint64_t total_expected;
+static uint64_t done_before[BIGS]; /* of each slice: what was said to be done */
+static struct a_site *big_site;
+
+static void write_big_maps(void)
+{
+	struct text text = { 0 };
+	unsigned count[2] = { 0 };
+
+	for (unsigned i = 0; i < BIGS; i++)
+		count[big_node[i]]++;
+	print_text(&text, "7f0000000000 default anon=3 dirty=3");
+	for (unsigned node = 0; node < 2; node++)
+		if (count[node])
+			print_format(&text, " N%u=%u", node, count[node]);
+	print_text(&text, " kernelpagesize_kB=16384\n");
+	put_file(big_site, "proc/4242/numa_maps", text.p);
+	text_done(&text);
+}
+
+/* Somebody presses Esc while a slice is on its way: that one comes to its end. */
+static int move_big(pid_t pid, size_t n, void **page, const int *node, int *status, bool shared)
+{
+	(void)pid;
+	(void)shared;
+	assert_int_equal(n, 1);
+	if (node) {
+		assert_true(slices < BIGS);
+		assert_int_equal(big_site->progress.total, total_expected);
+		done_before[slices++] = big_site->progress.done;
+		big_site->progress.stop = slices == stop_after;
+		big_node[((uintptr_t)page[0] - PAGES_AT) / BIG] = node[0];
+	}
+	status[0] = big_node[((uintptr_t)page[0] - PAGES_AT) / BIG];
+	write_big_maps();
+	return 0;
+}
+
+static void move_all_big(struct a_site *a, int stop, struct fix *ret)
+{
+	static struct site_calls calls;
+	struct plan p = { 0 };
+
+	calls = fake_calls;
+	calls.move_pages = move_big;
+	a->site.calls = &calls;
+	big_site = a;
+	slices = 0;
+	stop_after = stop;
+	total_expected = BIGS * BIG;
+	for (unsigned i = 0; i < BIGS; i++)
+		big_node[i] = 1;
+	write_big_maps();
+	put_file(a, "proc/4242/maps", "7f0000000000-7f0003000000 rw-p 00000000 00:00 0\n");
+	plan_add(&p, ACTION_MIGRATE_PAGES, the_guest("web1"), "all", NULL, "0");
+	*ret = fix_from(&p);
+	apply(a, ret);
+}
+
+static void moving_tells_how_far_it_is_slice_by_slice(void **state)
+{
+	struct a_site *a = *state;
+	struct fix f;
+
+	move_all_big(a, 0, &f);
+	/* What its effect is told by. */
+	assert_string_equal(f.step[0].left, "0:49152");
+	ends(&f, ENDING_DONE);
+	assert_int_equal(slices, 3);
+	for (unsigned i = 0; i < BIGS; i++)
+		assert_int_equal(done_before[i], i * BIG);
+	assert_int_equal(a->progress.done, BIGS * BIG);
+}
+
+static void what_is_stopped_half_way_stays_and_goes_back(void **state)
+{
+	struct a_site *a = *state;
+	struct records h;
+	struct fix f;
+
+	move_all_big(a, 1, &f);
+	assert_int_equal(slices, 1);
+	assert_int_equal(a->progress.done, BIG);
+	assert_true(strstr(f.why, "16.0 MiB moved, 32.0 MiB stayed: stopped"));
+	ends(&f, ENDING_PART);
+	assert_int_equal(big_node[0] + big_node[1] + big_node[2], 2);
+	assert_int_equal(journal_read(a->journal, &h), 0);
+	assert_int_equal(h.n, 1);
+	assert_int_equal(h.record[0].fix.ending, ENDING_PART);
+	assert_int_equal(h.record[0].fix.step[0].result, RESULT_PART);
+	assert_string_equal(h.record[0].fix.step[0].old, "1:49152");
+	assert_true(record_can_undo(&h.record[0]));
+	records_done(&h);
+	/* Whoever undoes it begins anew, and there is but one page to move. */
+	a->progress.stop = false;
+	slices = stop_after = 0;
+	total_expected = BIG;
+	undo_all(a, ENDING_DONE);
+	assert_int_equal(slices, 1);
+	for (unsigned i = 0; i < BIGS; i++)
+		assert_int_equal(big_node[i], 1);
 }
 
 /* ---- failed ---- */
@@ -255,6 +383,7 @@ static void who_never_answers_is_not_waited_for(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_kind_is_among_them),
 		cmocka_unit_test(every_kind_is_applied_and_undone),
 		on_host(what_is_saved_is_undone_as_a_whole),
 		on_host(undo_can_be_undone),
@@ -262,6 +391,8 @@ int main(void)
 		on_host(a_step_that_changes_the_same_again),
 		on_host(what_does_not_come_is_not_awaited_for_ever),
 		cmocka_unit_test(moving_pages_tells_how_far_it_is_and_stops),
+		on_host(moving_tells_how_far_it_is_slice_by_slice),
+		on_host(what_is_stopped_half_way_stays_and_goes_back),
 		on_host(a_drop_in_keeps_its_other_lines),
 		on_host(when_one_fails_those_before_are_put_back),
 		on_host(success_that_changed_nothing_is_a_failure),

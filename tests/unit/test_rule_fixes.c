@@ -7,6 +7,9 @@
 #include "tests/unit/an_example.h"
 
 static int plans;
+/* Of each rule: findings whose plan came there and back, and those of which nothing outlasts the
+ * next start. */
+static int *carried, *passing;
 
 /* What stands there now; something else than what shall come where nobody knows. */
 static const char *stands(const struct action *a)
@@ -75,6 +78,15 @@ static void put_guest(const struct a_site *a, const struct action *action)
 	free(path);
 }
 
+static void put_thread(const struct a_site *a, const struct action *action)
+{
+	char *path = xasprintf(
+	    "proc/%llu/task/%s/stat", (unsigned long long)action->guest.owner, action->target);
+
+	put_file(a, path, "1 (qemu) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 4 0 1 0 0 0\n");
+	free(path);
+}
+
 static void put_virt(const struct action *a)
 {
 	struct virt_place place = { a->kind, GUEST_UUID, a->target, false };
@@ -127,6 +139,7 @@ static void put_what_stands(const struct a_site *a, const struct action *action)
 		put_pool(a, action);
 		break;
 	case ACTION_AFFINITY:
+		put_thread(a, action);
 		snprintf(affinity, sizeof(affinity), "%s", stands(action));
 		break;
 	case ACTION_DROP_IN:
@@ -166,12 +179,13 @@ static void give_uuid(struct action *a)
 		a->uuid = xstrdup(GUEST_UUID);
 }
 
-static void there_and_back(struct example *e, const struct plan *p, bool lasting)
+static bool there_and_back(struct example *e, const struct plan *p, bool lasting)
 {
 	struct action *action = lasting ? p->lasting : p->action;
 	size_t n = lasting ? p->lasting_n : p->n;
 	struct fix f = { 0 }, back;
 	char *before, *after;
+	bool is_back = false;
 	struct a_site a;
 
 	host_init(&a);
@@ -196,9 +210,12 @@ static void there_and_back(struct example *e, const struct plan *p, bool lasting
 		if (back.ending != ENDING_DONE)
 			complain_at(e, 0, "%sundo: %s: %s", lasting ? "lasting: " : "",
 			    ending_name(back.ending), back.why ? back.why : "");
+		else
+			check_journal(&a, &f, action, lasting ? p->lasting_n : p->n);
 		fix_done(&back);
 		after = text_before_pages(&a, &f);
-		if (strcmp(before, after) != 0)
+		is_back = strcmp(before, after) == 0;
+		if (!is_back)
 			complain_at(e, 0, "%sundone it is\n%s\nand not\n%s",
 			    lasting ? "lasting: " : "", after, before);
 		free(after);
@@ -207,6 +224,37 @@ static void there_and_back(struct example *e, const struct plan *p, bool lasting
 	fix_done(&f);
 	a_site_done(&a);
 	plans++;
+	return is_back;
+}
+
+static bool outlasts_a_start(const struct plan *p)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (p->action[i].saved || p->action[i].kind == ACTION_DEFINE ||
+		    p->action[i].kind == ACTION_DROP_IN)
+			return true;
+	return false;
+}
+
+static size_t number_of(const struct rule *rule)
+{
+	size_t number = 0;
+
+	while (rule_at(number) != rule)
+		number++;
+	return number;
+}
+
+/* What is written for good is done only when a name was typed. */
+static void check_class(struct example *e, const struct row *finding, const struct plan *p)
+{
+	const struct rule *rule = finding_rule(finding);
+
+	if (outlasts_a_start(p) != (finding_class(finding) == FIX_C) && rule->fix != FIX_C)
+		complain_at(e, 0, "its plan is of class %s", cell_text(finding, FINDING_CLASS));
+	if (outlasts_a_start(p) && !finding_confirmation(finding, false))
+		complain_at(e, 0, "its plan lasts, and no name is asked for");
+	passing[number_of(rule)] += !outlasts_a_start(p);
 }
 
 static void check_example(struct example *e)
@@ -218,9 +266,11 @@ static void check_example(struct example *e)
 
 		if (finding_level(t->row[i]) == LEVEL_NONE || !t->row[i]->about)
 			continue;
-		advisor_plan(e->advisor, e->before, t->row[i], &plan);
-		if (plan.n)
-			there_and_back(e, &plan, false);
+		if (advisor_plan(e->advisor, e->before, t->row[i], &plan)) {
+			check_class(e, t->row[i], &plan);
+			carried[number_of(finding_rule(t->row[i]))] +=
+			    there_and_back(e, &plan, false);
+		}
 		if (plan.lasting_n)
 			there_and_back(e, &plan, true);
 		plan_done(&plan);
@@ -230,9 +280,22 @@ static void check_example(struct example *e)
 static void every_plan_goes_there_and_back(void **state)
 {
 	(void)state;
+	carried = xcalloc(rules_count(), sizeof(*carried));
+	passing = xcalloc(rules_count(), sizeof(*passing));
 	run_examples(check_example);
 	print_message("%d plans\n", plans);
 	assert_true(plans > 50);
+	for (size_t i = 0; i < rules_count(); i++) {
+		const struct rule *rule = rule_at(i);
+
+		if (rule->fix != FIX_NONE && !carried[i])
+			fail_msg("no plan of %s was carried out", rule->id);
+		/* Not all that it ever does asks for more than it says. */
+		if ((rule->fix == FIX_A || rule->fix == FIX_B) && !passing[i])
+			fail_msg("all that %s does outlasts the next start", rule->id);
+	}
+	free(carried);
+	free(passing);
 }
 
 int main(void)

@@ -149,6 +149,25 @@ static void the_preview_says_what_is_done_and_undone(void **state)
 	bench_close(&b);
 }
 
+static void an_undo_says_which_fix_it_takes_back(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_open(&b, 40, 100);
+	press(&b.desk, "u");
+	look_up(&b);
+	b.fix.undoes = 3;
+	b.fix.passed = xstrdup("of fix 4 nothing is left to undo: all is back already");
+	set_phase(&b, JOB_READY, false);
+	sees(&b.desk, "Undo fix 3");
+	sees(&b.desk, "Of fix 4 nothing is left to undo: all is back already. This is fix 3.");
+	sees(&b.desk, "The way back, by hand");
+	end(&b, ENDING_DONE, NULL);
+	sees(&b.desk, "Fix 3 is undone, and read back: fix 7 of the journal.");
+	bench_close(&b);
+}
+
 static void progress_is_told_and_can_be_stopped(void **state)
 {
 	struct bench b;
@@ -294,6 +313,7 @@ int main(void)
 		cmocka_unit_test(f_asks_for_the_fix_of_what_the_foot_says),
 		cmocka_unit_test(what_waits_for_another_fix_has_no_key),
 		cmocka_unit_test(the_preview_says_what_is_done_and_undone),
+		cmocka_unit_test(an_undo_says_which_fix_it_takes_back),
 		cmocka_unit_test(progress_is_told_and_can_be_stopped),
 		cmocka_unit_test(what_was_done_leads_on),
 		cmocka_unit_test(what_was_refused_says_why_and_how_else),
