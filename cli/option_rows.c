@@ -521,7 +521,7 @@ const struct option_row option_rows[] = {
 	{ "dry-run", 0, NULL, SECTION_FIX,
 	    "Only show what fix or undo would do; nothing is opened for writing.", set_dry_run,
 	    NULL },
-	{ "script", 0, NULL, SECTION_FIX, "Print a shell script that does what fix would do.",
+	{ "script", 0, NULL, SECTION_FIX, "Print a shell script that does what fix would do; of a definition by virt-xml.",
 	    set_script, NULL },
 	{ "lasting", 0, NULL, SECTION_FIX,
 	    "Make the fix last, from the next start of the guest or the host on.", set_lasting,

@@ -7,6 +7,7 @@
 #include "base/print.h"
 #include "base/sanitize.h"
 #include "base/xalloc.h"
+#include "fixes/define.h"
 #include "fixes/kinds_inner.h"
 #include "fixes/quote.h"
 
@@ -22,11 +23,15 @@ static bool is_plain_name(const char *name)
 }
 
 /* Names are shown sanitised and may look like anything; the uuid is always right. */
+static const char *name_of(const struct action *a)
+{
+	return is_plain_name(a->domain) || !a->uuid ? (a->domain ? a->domain : "") : a->uuid;
+}
+
 static void virsh(struct text *out, const char *command, const struct action *a)
 {
 	print_format(out, "virsh %s --domain ", command);
-	quote_word(
-	    out, is_plain_name(a->domain) || !a->uuid ? (a->domain ? a->domain : "") : a->uuid);
+	quote_word(out, name_of(a));
 }
 
 static void print_option(struct text *out, const char *name, const char *value)
@@ -223,8 +228,8 @@ void vcpus_command(const struct action *a, const char *value, struct text *out)
 		print_when(out, a);
 }
 
-/* There is no command for it but an editor; behind it stands what to do there. */
-void definition_command(const struct action *a, const char *value, struct text *out)
+/* What virt-xml cannot say is for an editor; behind it stands what to do there. */
+static void edit_command(const struct action *a, const char *value, struct text *out)
 {
 	char *path = sanitize_dup(a->target, strlen(a->target)), *line = xstrdup(value), *element;
 
@@ -236,4 +241,23 @@ void definition_command(const struct action *a, const char *value, struct text *
 	free(element);
 	free(line);
 	free(path);
+}
+
+/* virsh has no command for it but an editor. */
+void definition_command(const struct action *a, const char *value, struct text *out)
+{
+	struct text edits = { 0 };
+	char *edit, *rest;
+
+	if (!define_edits(a->target, value, &edits) || !edits.len) {
+		edit_command(a, value, out);
+	} else {
+		print_text(out, "virt-xml ");
+		quote_word(out, name_of(a));
+		print_text(out, " --edit --define");
+		for (edit = strtok_r(edits.p, "\n", &rest); edit;
+		     edit = strtok_r(NULL, "\n", &rest))
+			print_option(out, "xml", edit);
+	}
+	text_done(&edits);
 }

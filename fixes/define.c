@@ -8,20 +8,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/parse.h"
 #include "base/print.h"
 #include "base/slice.h"
 #include "base/xalloc.h"
 #include "fixes/compare.h"
+#include "fixes/define_inner.h"
 
 #define XML_MAX ((size_t)4 << 20)
 /* No more than libxml2's own limits on depth and length; entities stay as they stand. */
 #define XML_FLAGS (XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING)
 
-#define DEPTH_MAX 64
-
 #define NAME(s) ((const xmlChar *)(s))
 
-static xmlDoc *parse(const char *xml)
+xmlDoc *define_parse(const char *xml)
 {
 	size_t len = strlen(xml);
 	xmlDoc *doc = len && len < XML_MAX
@@ -43,7 +43,7 @@ static void be_silent(void *ctx, xmlError *error)
 }
 
 /* Below the root element, whatever its name. */
-static const char *below_root(const char *path)
+const char *define_below_root(const char *path)
 {
 	if (strncmp(path, "/domain/", 8) == 0)
 		return path + 8;
@@ -59,7 +59,7 @@ static int find(xmlDoc *doc, const char *path, xmlNode **ret)
 	xmlXPathObject *found = NULL;
 	int r = -EINVAL;
 
-	path = below_root(path);
+	path = define_below_root(path);
 	if (!context)
 		return -ENOMEM;
 	context->error = be_silent;
@@ -92,7 +92,7 @@ static char *node_text(xmlDoc *doc, xmlNode *node)
 
 int define_get(const char *xml, const char *path, char **ret)
 {
-	xmlDoc *doc = parse(xml);
+	xmlDoc *doc = define_parse(xml);
 	xmlNode *node;
 	int r = doc ? find(doc, path, &node) : -EINVAL;
 
@@ -121,13 +121,81 @@ static bool same_content(xmlNode *a, xmlNode *b)
 	return same;
 }
 
-static bool has_attributes(xmlNode *node, const xmlNode *wanted)
+/* libvirt tells all sizes in KiB, however they were given. 0: the element has no such unit. */
+static uint64_t unit_bytes(xmlNode *node)
 {
+	static const struct {
+		const char *name;
+		uint64_t bytes;
+	} units[] = {
+		{ "b", 1 },
+		{ "bytes", 1 },
+		{ "KB", 1000 },
+		{ "MB", 1000 * 1000 },
+		{ "GB", 1000 * 1000 * 1000 },
+		{ "k", 1ULL << 10 },
+		{ "KiB", 1ULL << 10 },
+		{ "M", 1ULL << 20 },
+		{ "MiB", 1ULL << 20 },
+		{ "G", 1ULL << 30 },
+		{ "GiB", 1ULL << 30 },
+		{ "T", 1ULL << 40 },
+		{ "TiB", 1ULL << 40 },
+	};
+	xmlChar *unit = xmlGetNoNsProp(node, NAME("unit"));
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; unit && i < sizeof(units) / sizeof(units[0]); i++)
+		if (xmlStrEqual(unit, NAME(units[i].name)))
+			bytes = units[i].bytes;
+	xmlFree(unit);
+	return bytes;
+}
+
+/* Numbers in units, the content of elements or of their attributes. False: they are none. */
+static bool are_sizes(
+    xmlNode *a, uint64_t a_unit, xmlNode *b, uint64_t b_unit, uint64_t *ret_a, uint64_t *ret_b)
+{
+	xmlChar *x = xmlNodeGetContent(a), *y = xmlNodeGetContent(b);
+	bool are = a_unit && b_unit && x && y && parse_u64((const char *)x, ret_a) == 0 &&
+		   parse_u64((const char *)y, ret_b) == 0 &&
+		   !__builtin_mul_overflow(*ret_a, a_unit, ret_a) &&
+		   !__builtin_mul_overflow(*ret_b, b_unit, ret_b);
+
+	xmlFree(x);
+	xmlFree(y);
+	return are;
+}
+
+static bool same_value(xmlNode *a, xmlNode *b)
+{
+	uint64_t x, y;
+
+	return are_sizes(a, unit_bytes(a), b, unit_bytes(b), &x, &y) ? x == y : same_content(a, b);
+}
+
+/* Of those with a size and a unit, the unit counts with the size. */
+static bool has_attributes(xmlNode *node, xmlNode *wanted)
+{
+	uint64_t has_unit = unit_bytes(node), wants_unit = unit_bytes(wanted), x, y;
+
 	for (xmlAttr *w = wanted->properties; w; w = w->next) {
 		xmlAttr *has = xmlHasProp(node, w->name);
+		bool is_unit = xmlStrEqual(w->name, NAME("unit"));
+		bool is_size =
+		    xmlStrEqual(w->name, NAME("size")) || xmlStrEqual(w->name, NAME("memory"));
 
-		if (!has || !same_content((xmlNode *)has, (xmlNode *)w))
+		if (!has)
 			return false;
+		if (is_unit && has_unit && wants_unit)
+			continue;
+		if (is_size &&
+		    are_sizes((xmlNode *)has, has_unit, (xmlNode *)w, wants_unit, &x, &y)) {
+			if (x != y)
+				return false;
+		} else if (!same_content((xmlNode *)has, (xmlNode *)w)) {
+			return false;
+		}
 	}
 	return true;
 }
@@ -136,11 +204,11 @@ static bool includes(xmlNode *node, xmlNode *wanted, int depth)
 {
 	xmlNode *w = xmlFirstElementChild(wanted);
 
-	if (depth > DEPTH_MAX || !xmlStrEqual(node->name, wanted->name) ||
+	if (depth > DEFINE_DEPTH_MAX || !xmlStrEqual(node->name, wanted->name) ||
 	    !has_attributes(node, wanted))
 		return false;
 	if (!w)
-		return xmlFirstElementChild(node) || same_content(node, wanted);
+		return xmlFirstElementChild(node) || same_value(node, wanted);
 	for (; w; w = xmlNextElementSibling(w)) {
 		xmlNode *child = xmlFirstElementChild(node);
 
@@ -154,7 +222,7 @@ static bool includes(xmlNode *node, xmlNode *wanted, int depth)
 
 bool define_includes(const char *element, const char *wanted)
 {
-	xmlDoc *x = parse(element), *y = parse(wanted);
+	xmlDoc *x = define_parse(element), *y = define_parse(wanted);
 	bool yes = x && y ? includes(xmlDocGetRootElement(x), xmlDocGetRootElement(y), 0)
 			  : same_text(element, wanted);
 
@@ -230,7 +298,7 @@ static int add_child(xmlDoc *doc, const char *path, xmlNode *element, struct tex
 	char *above;
 	int r = 0;
 
-	if (cut_path(below_root(path), &above, &step))
+	if (cut_path(define_below_root(path), &above, &step))
 		r = find_or_make(doc, above, &parent);
 	free(above);
 	if (r == 0 && parent->type == XML_ELEMENT_NODE)
@@ -262,7 +330,7 @@ static int put(xmlDoc *doc, const char *path, xmlNode *element, struct text *why
 
 static int edit(xmlDoc *doc, const char *path, const char *element, struct text *why)
 {
-	xmlDoc *piece = *element ? parse(element) : NULL;
+	xmlDoc *piece = *element ? define_parse(element) : NULL;
 	xmlNode *copy, *old;
 	const char *step;
 	char *above;
@@ -278,7 +346,7 @@ static int edit(xmlDoc *doc, const char *path, const char *element, struct text 
 			print_format(why, "%s is not in the definition, or not once", path);
 		return r;
 	}
-	cut_path(below_root(path), &above, &step);
+	cut_path(define_below_root(path), &above, &step);
 	free(above);
 	if (!piece || !is_named(xmlDocGetRootElement(piece), step)) {
 		print_format(why, "what shall take the place of %s is no such element", path);
@@ -292,7 +360,7 @@ static int edit(xmlDoc *doc, const char *path, const char *element, struct text 
 
 int define_set(const char *xml, const char *path, const char *element, char **ret, struct text *why)
 {
-	xmlDoc *doc = parse(xml);
+	xmlDoc *doc = define_parse(xml);
 	int r;
 
 	if (!doc) {

@@ -25,6 +25,12 @@ int define_get(const char *xml, const char *path, char **ret);
 int define_set(
     const char *xml, const char *path, const char *element, char **ret, struct text *why);
 
+/*
+ * The same as arguments of virt-xml's option --xml, a line each. False: it cannot say that; @out
+ * may have got some of it.
+ */
+bool define_edits(const char *path, const char *element, struct text *out);
+
 /* Whether an element has all that another one has; libvirt adds to what it is given. */
 bool define_includes(const char *element, const char *wanted);
 

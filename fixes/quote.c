@@ -15,6 +15,11 @@ void quote_word(struct text *out, const char *s)
 		print_text(out, s);
 		return;
 	}
+	/* Easier to read than a quote in quotes. */
+	if (strchr(s, '\'') && !strpbrk(s, "\"$`\\!\n")) {
+		print_format(out, "\"%s\"", s);
+		return;
+	}
 	print_text(out, "'");
 	for (; *s; s++) {
 		if (*s == '\'')

@@ -5,7 +5,7 @@
 build_packages=(gcc cmake ninja-build pkg-config zstd libncurses-dev libxml2-dev libzstd-dev
 	libnuma-dev libvirt-dev libbpf-dev clang libpfm4-dev libelf-dev libjson-c-dev
 	libcap-dev)
-test_packages=(clang libclang-rt-dev libcmocka-dev python3 strace tmux util-linux)
+test_packages=(clang libclang-rt-dev libcmocka-dev python3 strace tmux util-linux virtinst)
 
 # install_packages build [test]: installs what dpkg does not know as installed.
 install_packages() {

@@ -615,6 +615,33 @@ advice() {
 	silent out
 }
 
+# What would be done can be seen of any host; done it is on none but this.
+fixes_of_captured_hosts() {
+	local at=(--root "$hosts/bad.host" --config none)
+	run 0 "${at[@]}" fix --dry-run cpu-pin-partial big
+	grep -qx 'pin the rest of the vCPUs of big' out &&
+		grep -qx '        virsh vcpupin --domain big --vcpu 1 --cpulist 7 --live' out ||
+		fail 'the preview lacks title or command'
+	run 0 "${at[@]}" fix --script cpu-pin-partial big
+	[ "$(head -n 1 out)" = '#!/bin/sh' ] && sh -n out && [ "$(grep -vc '^#' out)" -eq 2 ] ||
+		fail 'that is no script'
+	run 0 "${at[@]}" fix --script exit-x2apic odd
+	grep -q '^virt-xml odd --edit --define --xml ' out && sh -n out || fail 'a definition is no script'
+	run 0 "${at[@]}" fix --lasting --dry-run cpu-pin-partial big
+	grep -qx '        virsh vcpupin --domain big --vcpu 1 --cpulist 7 --config' out ||
+		fail 'the preview lacks what lasts'
+	run 7 "${at[@]}" fix --yes cpu-pin-partial big
+	says 'refused: '
+	run 7 "${at[@]}" fix --yes cpu-overcommit
+	says 'by hand: '
+	run 7 "${at[@]}" fix --dry-run cpu-vcpu-steal
+	says "finds something wrong with 'odd': say which is meant"
+	run 7 "${at[@]}" fix --dry-run cpu-vcpu-steal odd
+	says 'first mend numa-pin-without-memory'
+	run 0 "${at[@]}" -b -t finding -n 1
+	grep -q ',exit-x2apic,odd,' out || fail 'the table of findings lacks one'
+}
+
 # An empty table would say that there are none.
 exits_that_nobody_saw() {
 	run 3 -b "${captured[@]}" -n 1 -t host_exit
@@ -647,8 +674,8 @@ fixes_of_nobody() {
 	run 1 history --journal "$dir/nonexist"
 	says_only "the journal in $dir/nonexist: No such file or directory"
 	silent out
-	mkdir empty
-	run 0 history --journal "$dir/empty"
+	mkdir no-journal
+	run 0 history --journal "$dir/no-journal"
 	[ "$(cat out)" = 'Nothing was ever changed.' ] || fail 'an empty journal tells of something'
 }
 
@@ -656,7 +683,7 @@ for test in ${ONLY:-help_and_version wrong_words wrong_roots no_terminal csv_of_
 	first_sample_only_primes recordings_end guests_that_are_not_there \
 	emulated_guest devices locale_does_not_matter columns_sort_and_filter partial_sources files dear_sources lost_output \
 	full_disk vanished_directory two_writers rotation signals pipes cron captures dumps \
-	cut_archives bad_symbols fixes_of_nobody advice configurations classes_of_fixes exits_that_nobody_saw slow_sources_are_waited_for}; do
+	cut_archives bad_symbols fixes_of_nobody fixes_of_captured_hosts advice configurations classes_of_fixes exits_that_nobody_saw slow_sources_are_waited_for}; do
 	$test
 done
 [ $failed -eq 0 ] && echo "all fine"

@@ -40,6 +40,12 @@ place_fail() {
 	exit 1
 }
 
+# Says why a check is about to fail; false.
+place_complain() {
+	echo "$*" >&2
+	false
+}
+
 place_leave() {
 	local file
 	exec 2>/dev/null # bash would tell of each process that it kills
@@ -142,6 +148,41 @@ session_start() {
 	echo $! >"$place/libvirtd.pid"
 	until_true test -S "$place/run/libvirt/libvirt-sock" ||
 		place_skip "libvirtd does not start: $(tail -n 1 "$place/libvirtd.log")"
+}
+
+# session_guest NAME VCPUS [WORDS...]: defines a guest of that name, with room for one vCPU more, a disk and an
+# I/O thread, and starts it, as virsh start with these WORDS would; its process ends with the place. $guest and
+# $uuid tell who it is.
+session_guest() {
+	local name=$1 vcpus=$2
+	shift 2
+	# shellcheck disable=SC2034 # for the scripts
+	uuid=5b0f1c2a-0000-4000-8000-00000000beef
+	cat >"$place/home/guest.xml" <<-X
+		<domain type='qemu'>
+		  <name>$name</name>
+		  <uuid>$uuid</uuid>
+		  <memory unit='MiB'>16</memory>
+		  <vcpu current='$vcpus'>$((vcpus + 1))</vcpu>
+		  <iothreads>1</iothreads>
+		  <os><type arch='x86_64' machine='pc'>hvm</type></os>
+		  <devices>
+		    <emulator>$(command -v qemu-system-x86_64)</emulator>
+		    <disk type='file' device='disk'>
+		      <driver name='qemu' type='raw' iothread='1'/>
+		      <source file='$place/home/disk.img'/>
+		      <target dev='vda' bus='virtio'/>
+		    </disk>
+		    <memballoon model='virtio'/>
+		  </devices>
+		</domain>
+	X
+	"${as_user[@]}" truncate -s 1M "$place/home/disk.img"
+	if ! session define "$place/home/guest.xml" >/dev/null || ! session start "$@" --domain "$name" >/dev/null; then
+		place_skip "libvirt starts no guest: $(head -n 1 "$place/virsh.err")"
+	fi
+	guest=$(cat "$place/run/libvirt/qemu/run/$name.pid")
+	echo "$guest" >"$place/guest.pid"
 }
 
 # session WORDS...: virsh, there.

@@ -2,9 +2,10 @@
 /*
  * Carries out a plan that is given as words, as a rule's would be, with the program's own room:
  *
- *   fixer JOURNAL URI|none [NAME UUID PID] -- KIND TARGET EXPECTED|? VALUE [saved] ...
+ *   fixer JOURNAL|--script URI|none [NAME UUID PID] -- KIND TARGET EXPECTED|? VALUE [saved] ...
  *
- * The plan is about this guest, or about the host. Prints how it ended; 0: done.
+ * The plan is about this guest, or about the host; PID 0: the guest does not run. Prints how it
+ * ended; 0: done. With --script it prints the commands instead.
  */
 #include <math.h>
 #include <poll.h>
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/print.h"
 #include "base/procstat.h"
 #include "base/root.h"
 #include "base/xalloc.h"
@@ -47,6 +49,16 @@ static enum job_phase wait_past(struct job *job, enum job_phase phase)
 	return now;
 }
 
+static int print_script(const struct fix *fix)
+{
+	struct text out = { 0 };
+
+	fix_commands(fix, &out);
+	fputs(out.len ? out.p : "", stdout);
+	text_done(&out);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct job_place place = { .directory = argc > 2 ? argv[1] : NULL };
@@ -56,12 +68,14 @@ int main(int argc, char **argv)
 	const struct fix *fix;
 	struct root *root;
 	struct job *job;
+	bool script = argc > 1 && strcmp(argv[1], "--script") == 0;
 	int i = 3, status;
 
 	if (argc < 8 || root_open("/", &root) < 0)
 		return 2;
 	place.root = root;
 	place.uri = argv[2];
+	place.preview = script;
 	if (strcmp(argv[i], "--") != 0) {
 		guest = guest_of(&argv[i]);
 		i += 3;
@@ -81,14 +95,18 @@ int main(int argc, char **argv)
 		}
 	}
 	job = job_new(&place, &plan, false, &about);
-	if (wait_past(job, JOB_READING) == JOB_READY) {
+	if (wait_past(job, JOB_READING) == JOB_READY && !script) {
 		job_apply(job);
 		wait_past(job, JOB_WORKING);
 	}
 	fix = job_fix(job);
-	printf(
-	    "%s%s%s\n", ending_name(fix->ending), fix->why ? ": " : "", fix->why ? fix->why : "");
-	status = fix->ending == ENDING_DONE ? 0 : 1;
+	if (script && fix->ending == ENDING_NONE) {
+		status = print_script(fix);
+	} else {
+		printf("%s%s%s\n", ending_name(fix->ending), fix->why ? ": " : "",
+		    fix->why ? fix->why : "");
+		status = fix->ending == ENDING_DONE ? 0 : 1;
+	}
 	job_free(job);
 	plan_done(&plan);
 	free(guest);

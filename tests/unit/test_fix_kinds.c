@@ -89,7 +89,49 @@ static void commands_are_those_that_one_would_type(void **state)
 	assert_command(ACTION_DROP_IN, NULL, "etc/sysctl.d/90-kvmtop.conf", "vm.x = 1",
 	    "echo 'vm.x = 1' >> /etc/sysctl.d/90-kvmtop.conf");
 	assert_command(ACTION_DEFINE, "web1", "devices/x", "<x\na='b'/>",
-	    "virsh edit --domain web1  # devices/x: <x a='b'/>");
+	    "virt-xml web1 --edit --define --xml xpath.delete=./devices/x --xml ./devices/x/@a=b");
+}
+
+/* virt-xml has no here-document: it is told path by path. What it would take apart is left to an
+ * editor. */
+static void a_definition_is_told_path_by_path(void **state)
+{
+	(void)state;
+	assert_command(ACTION_DEFINE, "web1", "cpu/numa",
+	    "<numa><cell id='0' cpus='0,2' memory='1' unit='KiB'/>"
+	    "<cell id='1' cpus='1' memory='2' unit='KiB'/></numa>",
+	    "virt-xml web1 --edit --define --xml xpath.delete=./cpu/numa"
+	    " --xml \"./cpu/numa/cell[@id='0']/@id=0\" --xml \"./cpu/numa/cell[@id='0']/@cpus=0,2\""
+	    " --xml \"./cpu/numa/cell[@id='0']/@memory=1\" --xml "
+	    "\"./cpu/numa/cell[@id='0']/@unit=KiB\""
+	    " --xml \"./cpu/numa/cell[@id='1']/@id=1\" --xml \"./cpu/numa/cell[@id='1']/@cpus=1\""
+	    " --xml \"./cpu/numa/cell[@id='1']/@memory=2\" --xml "
+	    "\"./cpu/numa/cell[@id='1']/@unit=KiB\"");
+	assert_command(ACTION_DEFINE, "web1", "memoryBacking",
+	    "<memoryBacking><nosharepages/></memoryBacking>",
+	    "virt-xml web1 --edit --define --xml xpath.delete=./memoryBacking"
+	    " --xml xpath.create=./memoryBacking/nosharepages");
+	assert_command(ACTION_DEFINE, "web1", "devices/emulator",
+	    "<emulator>/usr/bin/x y</emulator>",
+	    "virt-xml web1 --edit --define --xml xpath.delete=./devices/emulator"
+	    " --xml './devices/emulator=/usr/bin/x y'");
+	assert_command(ACTION_DEFINE, "web1", "cpu/feature[@name='x2apic']",
+	    "<feature policy='require' name='x2apic'/>",
+	    "virt-xml web1 --edit --define --xml \"./cpu/feature[@name='x2apic']/@policy=require\""
+	    " --xml \"./cpu/feature[@name='x2apic']/@name=x2apic\"");
+	assert_command(ACTION_DEFINE, "web1", "cpu/feature[@name='x2apic']", "",
+	    "virt-xml web1 --edit --define --xml "
+	    "'xpath.delete=\"./cpu/feature[@name='\\''x2apic'\\'']\"'");
+	assert_command(ACTION_DEFINE, "-x", "maxMemory", "",
+	    "virt-xml " UUID " --edit --define --xml xpath.delete=./maxMemory");
+	assert_command(ACTION_DEFINE, "web1", "devices/disk[target/@dev='vda']/driver",
+	    "<driver\nname='q'/>",
+	    "virsh edit --domain web1  # devices/disk[target/@dev='vda']/driver: <driver "
+	    "name='q'/>");
+	assert_command(ACTION_DEFINE, "web1", "x", "<x><y a='1'/><y a='1'/></x>",
+	    "virsh edit --domain web1  # x: <x><y a='1'/><y a='1'/></x>");
+	assert_command(ACTION_DEFINE, "web1", "x", "<x a='b=c'/>",
+	    "virsh edit --domain web1  # x: <x a='b=c'/>");
 }
 
 static void assert_value(enum action_kind kind, const char *state, const char *value)
@@ -173,7 +215,10 @@ static void without_a_uuid_the_name_is_quoted(void **state)
 	char *c = command_of(ACTION_PIN_EMULATOR, "-rf ' x", NULL, "", "0");
 
 	(void)state;
-	assert_string_equal(c, "virsh emulatorpin --domain '-rf '\\'' x' --cpulist 0 --live");
+	assert_string_equal(c, "virsh emulatorpin --domain \"-rf ' x\" --cpulist 0 --live");
+	free(c);
+	c = command_of(ACTION_PIN_EMULATOR, "$(x)' x", NULL, "", "0");
+	assert_string_equal(c, "virsh emulatorpin --domain '$(x)'\\'' x' --cpulist 0 --live");
 	free(c);
 }
 
@@ -316,6 +361,14 @@ static void what_libvirt_adds_does_not_matter(void **state)
 	assert_false(define_includes("<d><x a='1'/></d>", "<d><x a='2'/></d>"));
 	assert_true(define_includes("<n> 4 </n>", "<n>4</n>"));
 	assert_false(define_includes("<n>4</n>", "<n>5</n>"));
+	assert_true(define_includes(
+	    "<h><page size='1048576' unit='KiB'/></h>", "<h><page unit='G' size='1'/></h>"));
+	assert_false(define_includes(
+	    "<h><page size='2048' unit='KiB'/></h>", "<h><page size='1' unit='G'/></h>"));
+	assert_false(define_includes("<page size='1' unit='KiB'/>", "<page size='1' unit='G'/>"));
+	assert_true(define_includes("<m unit='KiB'>2048</m>", "<m unit='M'>2</m>"));
+	assert_false(define_includes("<m unit='KiB'>2</m>", "<m unit='M'>2</m>"));
+	assert_false(define_includes("<t unit='s'>2</t>", "<t unit='h'>2</t>"));
 	assert_true(define_includes("", ""));
 	assert_false(define_includes("<n/>", ""));
 	assert_false(define_includes("", "<n/>"));
@@ -325,6 +378,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(commands_are_those_that_one_would_type),
+		cmocka_unit_test(a_definition_is_told_path_by_path),
 		cmocka_unit_test(of_a_choice_the_word_is_the_value),
 		cmocka_unit_test(names_are_no_options),
 		cmocka_unit_test(a_word_stays_a_word),

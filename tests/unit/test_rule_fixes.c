@@ -257,6 +257,20 @@ static void check_class(struct example *e, const struct row *finding, const stru
 	passing[number_of(rule)] += !outlasts_a_start(p);
 }
 
+/* --script prints them: none may ask for an editor. */
+static void check_commands(struct example *e, const struct action *action, size_t n)
+{
+	struct text command = { 0 };
+
+	for (size_t i = 0; i < n; i++) {
+		command.len = 0;
+		kind_command(&action[i], action[i].value, &command);
+		if (begins(command.p, "virsh edit"))
+			complain_at(e, 0, "%s", command.p);
+	}
+	text_done(&command);
+}
+
 static void check_example(struct example *e)
 {
 	const struct table *t = &e->before->table[TABLE_FINDING];
@@ -271,6 +285,8 @@ static void check_example(struct example *e)
 			carried[number_of(finding_rule(t->row[i]))] +=
 			    there_and_back(e, &plan, false);
 		}
+		check_commands(e, plan.action, plan.n);
+		check_commands(e, plan.lasting, plan.lasting_n);
 		if (plan.lasting_n)
 			there_and_back(e, &plan, true);
 		plan_done(&plan);
