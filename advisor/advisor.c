@@ -219,6 +219,8 @@ bool advisor_figure(struct advisor *a, const struct snapshot *s, const struct ru
 	/* What concerns nobody any more is over, whatever its figure would be. */
 	measured = (!rule->concerns || rule->concerns(&subject)) && has_needs(rule, &subject) &&
 		   rule->measure(&subject, ret) == OUTCOME_FIGURE;
+	if (!measured && rule->effect)
+		measured = rule->effect(&subject, ret) == OUTCOME_FIGURE;
 	judge_done(&judge);
 	return measured;
 }

@@ -117,6 +117,9 @@ struct rule {
 	bool (*concerns)(const struct subject *s);
 	/* Sets @ret when it returns OUTCOME_FIGURE. */
 	enum outcome (*measure)(const struct subject *s, double *ret);
+	/* The same figure after its fix, by which the rule may have nothing to say any more; NULL:
+	 * then there is none. */
+	enum outcome (*effect)(const struct subject *s, double *ret);
 	/* A sentence or two with the figures; without the subject's name, which stands before it.
 	 */
 	void (*evidence)(const struct subject *s, double figure, struct text *out);

@@ -119,23 +119,21 @@ static const struct row *find_finding(const struct fixing *f, bool *ret_none)
 }
 
 /* Samples on until the effect can be told, or somebody does not want to know. */
-static void watch_effect(struct fixing *f, const struct row *finding, uint64_t id, double before)
+static void watch_effect(struct fixing *f, struct effect *effect)
 {
-	struct effect effect;
 	struct text words = { 0 }, out = { 0 };
 	uint64_t now_ns = clock_mono_ns();
 
-	effect_begin(&effect, id, finding_rule(finding), finding->about->key, before, now_ns);
 	if (isatty(STDERR_FILENO))
 		complain("watching its effect for %.0f s; Ctrl-C leaves",
-		    (double)(effect.due_ns - now_ns) / (double)NS_PER_SEC);
+		    (double)(effect->due_ns - now_ns) / (double)NS_PER_SEC);
 	sampler_look_again(f->sampler);
-	while (effect.rule && events_wait(&f->events, -1, true) != WAKE_QUIT) {
+	while (effect->rule && events_wait(&f->events, -1, true) != WAKE_QUIT) {
 		const struct snapshot *s = sampler_take(f->sampler, false);
 
 		if (!s)
 			break;
-		if (effect_look(&effect, f->advisor, s, f->carry.directory, &words))
+		if (effect_look(effect, f->advisor, s, f->carry.directory, &words))
 			print_format(&out, "Effect: %s.\n", words.p);
 		snapshot_unref(s);
 	}
@@ -179,8 +177,7 @@ static int carry_plan(struct fixing *f, const struct row *finding, const struct 
 	const struct fix *fix;
 	struct job *job;
 	char *why = job_refusal(&f->carry.place);
-	bool is_done;
-	uint64_t id;
+	struct effect effect = { 0 };
 	int r;
 
 	if (why) {
@@ -191,12 +188,15 @@ static int carry_plan(struct fixing *f, const struct row *finding, const struct 
 	job = job_new(&f->carry.place, plan, f->options->lasting, &about);
 	r = carry_out(&f->carry, job, finding_confirmation(finding, f->options->lasting));
 	fix = job_fix(job);
-	is_done = fix && (fix->ending == ENDING_DONE || fix->ending == ENDING_PART);
-	id = fix ? fix->id : 0;
+	if (fix && (fix->ending == ENDING_DONE || fix->ending == ENDING_PART)) {
+		effect_note(&effect, finding_rule(finding), finding->about->key, about.figure, plan,
+		    f->now);
+		effect_begin(&effect, fix, clock_mono_ns());
+	}
 	if (!job_free(job))
 		r |= EXIT_HANGS;
-	if (is_done && !f->options->lasting)
-		watch_effect(f, finding, id, about.figure);
+	if (effect.rule && !f->options->lasting)
+		watch_effect(f, &effect);
 	return r;
 }
 

@@ -40,6 +40,7 @@ struct order {
 	char *subject_name;
 	char *name; /* that must be typed, where one must */
 	double figure;
+	struct effect effect; /* what holds before */
 	struct plan plan;
 	uint64_t id; /* of the fix in the journal; 0: it was not made yet */
 };
@@ -242,6 +243,7 @@ static bool order_of_finding(struct mender *m, const struct snapshot *now, struc
 	ret->subject_name = xstrdup(cell_text(finding, FINDING_SUBJECT));
 	ret->figure =
 	    cell_has(finding, FINDING_FIGURE) ? cell_number(finding, FINDING_FIGURE, 0) : NAN;
+	effect_note(&ret->effect, ret->rule, ret->subject, ret->figure, &ret->plan, now);
 	return true;
 }
 
@@ -348,8 +350,8 @@ static void end_offer(struct mender *m)
 static void watch(struct mender *m, const struct fix *fix, uint64_t now_ns)
 {
 	m->effect = xgrow(m->effect, m->effects, &m->effects_cap, sizeof(*m->effect));
-	effect_begin(
-	    &m->effect[m->effects++], fix->id, m->last.rule, m->last.subject, fix->figure, now_ns);
+	m->effect[m->effects] = m->last.effect;
+	effect_begin(&m->effect[m->effects++], fix, now_ns);
 }
 
 static void forget_effect(struct mender *m, size_t i)

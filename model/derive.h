@@ -130,6 +130,17 @@ void derive_event_per_1000(struct snapshot *s, int column);
 void derive_add_to_domain(struct snapshot *s, enum table_id from, int column,
     bool (*takes)(const struct row *row), int to_column);
 
+/* The sum of a column of the placement rows of each domain, by its number; -1 where none of them
+ * has it. The caller frees it. */
+double *derive_placement_sum(const struct snapshot *s, int column);
+/*
+ * The share of a guest's run time that its vCPUs spent on the node of placement row @row: of
+ * @column, PLACEMENT_RUN or its mean, of which @run is the sum. One that does not run at all does
+ * not move either: then each of its @vcpus counts alike, where it stands. False: of a guest whose
+ * run time is not known (@run < 0) nothing is.
+ */
+bool derive_run_share(const struct row *row, int column, double run, double vcpus, double *ret);
+
 /* Sums over guests are not to be had: only one is looked at, or one's vCPUs are not known. */
 bool derive_lacks_guests(const struct snapshot *s);
 bool derive_lacks_vcpus(const struct snapshot *s);

@@ -95,8 +95,7 @@ void derive_domain_nodes(struct snapshot *s, int column)
 	set_node_lists(s, TABLE_PLACEMENT, node_with_memory, column);
 }
 
-/* The sum of a column of the placement rows of each domain; -1 where none of them has it. */
-static double *placement_sum(const struct snapshot *s, int column)
+double *derive_placement_sum(const struct snapshot *s, int column)
 {
 	size_t domains = s->table[TABLE_DOMAIN].n;
 	double *total = xcalloc(domains, sizeof(*total));
@@ -115,7 +114,7 @@ static double *placement_sum(const struct snapshot *s, int column)
 
 void derive_placement_share(struct snapshot *s, int column)
 {
-	double *total = placement_sum(s, PLACEMENT_MEMORY);
+	double *total = derive_placement_sum(s, PLACEMENT_MEMORY);
 
 	for (size_t i = 0; i < s->table[TABLE_PLACEMENT].n; i++) {
 		struct row *row = s->table[TABLE_PLACEMENT].row[i];
@@ -275,13 +274,10 @@ void derive_placement_age(struct snapshot *s, int column)
 	}
 }
 
-/* The share of a guest's run time that its vCPUs spent on a row's node. One that does not run at
- * all does not move either: then each vCPU counts alike, where it stands. Of one whose run time is
- * not known (@run < 0) nothing is. */
-static bool run_share(const struct row *row, double run, double vcpus, double *ret)
+bool derive_run_share(const struct row *row, int column, double run, double vcpus, double *ret)
 {
 	if (run >= IDLE_RUN)
-		*ret = cell_number(row, PLACEMENT_RUN_MEAN, 0) / run;
+		*ret = cell_number(row, column, 0) / run;
 	else if (vcpus > 0)
 		*ret = cell_number(row, PLACEMENT_VCPUS, 0) / vcpus;
 	return run >= IDLE_RUN || (run >= 0 && vcpus > 0);
@@ -289,8 +285,8 @@ static bool run_share(const struct row *row, double run, double vcpus, double *r
 
 void derive_domain_local(struct snapshot *s, int column)
 {
-	double *run = placement_sum(s, PLACEMENT_RUN_MEAN);
-	double *vcpus = placement_sum(s, PLACEMENT_VCPUS);
+	double *run = derive_placement_sum(s, PLACEMENT_RUN_MEAN);
+	double *vcpus = derive_placement_sum(s, PLACEMENT_VCPUS);
 
 	for (size_t i = 0; i < s->table[TABLE_PLACEMENT].n; i++) {
 		const struct row *row = s->table[TABLE_PLACEMENT].row[i];
@@ -303,7 +299,8 @@ void derive_domain_local(struct snapshot *s, int column)
 		if (!derive_operand(TABLE_PLACEMENT, row, PLACEMENT_RUN_MEAN, &ran, &why) &&
 		    why != STATE_ABSENT)
 			derive_missing(s, row->domain, column, why);
-		else if (run_share(row, run[row->domain->number], vcpus[row->domain->number], &ran))
+		else if (derive_run_share(row, PLACEMENT_RUN_MEAN, run[row->domain->number],
+			     vcpus[row->domain->number], &ran))
 			derive_number(s, row->domain, column,
 			    cell_number(row->domain, column, 0) + (ran < memory ? ran : memory));
 	}

@@ -87,6 +87,20 @@ static enum outcome measure_off(const struct subject *s, double *ret)
 	return OUTCOME_FIGURE;
 }
 
+/* Those after which a vCPU really slept, which are all as long as none polls. Kernels of which a
+ * guest keeps the limit of its start show no difference. */
+static enum outcome measure_sleeps(const struct subject *s, double *ret)
+{
+	double halts, successes;
+	enum outcome outcome = sum_of_vcpus(s, NULL, VCPU_HALT_EXITS, &halts);
+
+	if (outcome == OUTCOME_FIGURE)
+		outcome = sum_of_vcpus(s, NULL, VCPU_POLL_SUCCESSFUL, &successes);
+	if (outcome == OUTCOME_FIGURE)
+		*ret = fmax(halts - successes, 0);
+	return outcome;
+}
+
 static void tell_off(const struct subject *s, double figure, struct text *out)
 {
 	double sleep_s;
@@ -275,6 +289,7 @@ const struct rule halt_poll_rules[] = {
 		    SHOW_INTEGER } },
 	    .concerns = may_not_poll,
 	    .measure = measure_off,
+	    .effect = measure_sleeps,
 	    .evidence = tell_off,
 	    .advice = advise_off,
 	    .plan = plan_off,
