@@ -24,6 +24,8 @@
 /* Nothing is fixed by figures that are older than two intervals, and a moment. */
 #define INTERVALS 2
 #define MOMENT_NS NS_PER_SEC
+/* What is done at once has been looked up in so long: libvirt may be asked several times. */
+#define LOOK_UP_NS (5 * NS_PER_SEC)
 /* Nobody reads in less than this; keys may have been on their way for as long. */
 #define DEAF_NS (300 * NS_PER_MS)
 #define LOOK_MS 50
@@ -31,6 +33,8 @@
 #define OFFER_NS (60 * NS_PER_SEC)
 /* What was mended is not advised again while it takes effect. */
 #define MUTE_NS (600 * NS_PER_SEC)
+
+#define OLD "What is shown is old."
 
 /* What a fix is about, beyond the sample that it was made from. */
 struct order {
@@ -247,6 +251,25 @@ static bool order_of_finding(struct mender *m, const struct snapshot *now, struc
 	return true;
 }
 
+/* How much care it takes; what was done may be undone without. */
+static enum fix_class class_of(const struct order *o)
+{
+	if (o->wish == FIX_WISH_LASTING)
+		return FIX_C;
+	return o->rule ? plan_class(&o->plan, o->rule->fix) : FIX_NONE;
+}
+
+/* One key is enough for what is bounded and can be undone. */
+static bool goes_on_at_once(const struct mender *m)
+{
+	return m->order.wish == FIX_WISH_MAKE && class_of(&m->order) == FIX_A && !m->confirm_all;
+}
+
+static uint64_t fresh_ns(const struct mender *m)
+{
+	return goes_on_at_once(m) ? INTERVALS * ui_interval(m->ui) + LOOK_UP_NS : FRESH_NS;
+}
+
 static void begin_plan(struct mender *m, uint64_t seen_ns)
 {
 	const struct order *o = &m->order;
@@ -255,7 +278,7 @@ static void begin_plan(struct mender *m, uint64_t seen_ns)
 		.subject = o->subject_name,
 		.figure = o->figure,
 		.seen_ns = seen_ns,
-		.fresh_ns = seen_ns ? FRESH_NS : 0,
+		.fresh_ns = seen_ns ? fresh_ns(m) : 0,
 	};
 
 	m->job = job_new(&m->place, &o->plan, o->wish == FIX_WISH_LASTING, &about);
@@ -271,14 +294,6 @@ static void begin_lasting(struct mender *m)
 	begin_plan(m, 0);
 }
 
-/* How much care it takes; what was done may be undone without. */
-static enum fix_class class_of(const struct order *o)
-{
-	if (o->wish == FIX_WISH_LASTING)
-		return FIX_C;
-	return o->rule ? plan_class(&o->plan, o->rule->fix) : FIX_NONE;
-}
-
 static void show(struct mender *m)
 {
 	const struct order *o = &m->order;
@@ -292,11 +307,28 @@ static void show(struct mender *m)
 	ui_set_fixing(m->ui, &m->shown);
 }
 
+static bool is_stale(const struct mender *m, const struct snapshot *now)
+{
+	return clock_mono_ns() - now->moment.mono_ns > INTERVALS * ui_interval(m->ui) + MOMENT_NS;
+}
+
+/* As the ui is told with each sample; but while none comes, a key is pressed before that. */
+static bool refuses_stale(struct mender *m, const struct snapshot *now)
+{
+	if (!now || !is_stale(m, now))
+		return false;
+	ui_note(m->ui, OLD);
+	ui_set_fixing(m->ui, NULL);
+	return true;
+}
+
 static void begin(struct mender *m, const struct snapshot *now)
 {
 	struct fix_wanted wanted = ui_fix_wanted(m->ui);
 
 	release_job(m);
+	if (refuses_stale(m, now))
+		return;
 	if (wanted.wish == FIX_WISH_UNDO) {
 		m->order.wish = FIX_WISH_UNDO;
 		m->job = job_undo(&m->place, wanted.id);
@@ -421,12 +453,6 @@ static void conclude(struct mender *m, const struct fix *fix)
 		made(m, fix);
 }
 
-/* One key is enough for what is bounded and can be undone. */
-static bool goes_on_at_once(const struct mender *m)
-{
-	return m->order.wish == FIX_WISH_MAKE && class_of(&m->order) == FIX_A && !m->confirm_all;
-}
-
 static void enter(struct mender *m, enum job_phase phase)
 {
 	m->shown.phase = phase;
@@ -496,11 +522,6 @@ static void look_at_effects(struct mender *m, const struct snapshot *now)
 	}
 }
 
-static bool is_stale(const struct mender *m, const struct snapshot *now)
-{
-	return clock_mono_ns() - now->moment.mono_ns > INTERVALS * ui_interval(m->ui) + MOMENT_NS;
-}
-
 void mender_see(struct mender *m, const struct snapshot *now)
 {
 	look_at_effects(m, now);
@@ -508,7 +529,7 @@ void mender_see(struct mender *m, const struct snapshot *now)
 	if (m->offer_until_ns && clock_mono_ns() > m->offer_until_ns)
 		end_offer(m);
 	if (!m->refusal)
-		ui_set_fix_refusal(m->ui, is_stale(m, now) ? "What is shown is old." : NULL);
+		ui_set_fix_refusal(m->ui, is_stale(m, now) ? OLD : NULL);
 }
 
 bool mender_watches(const struct mender *m)

@@ -93,6 +93,8 @@ static unsigned open_line(struct ui *ui, struct page *p, const char *key)
 	(void)key;
 	if (!line)
 		return 0;
+	if ((!domain || is_opened(ui)) && line_is_finding(line))
+		return advice_explain(ui, p, key);
 	if (!domain || is_opened(ui)) {
 		overlay_open(ui, OVERLAY_DETAILS, 0);
 		return UI_REDRAW;
@@ -456,7 +458,9 @@ const struct command commands[] = {
 	{ "next", "Tab S-Tab", SCOPE_ANY, walk_screens, NULL, 0,
 	    "The next screen, or the one before." },
 	{ "open", "Enter", SCOPE_ANY, open_line, NULL, 0,
-	    "Open the guest's own page; elsewhere all columns of the line." },
+	    "Open the guest's own page; of advice there, or on the host, the explanation; "
+	    "elsewhere "
+	    "all columns of the line." },
 	{ "back", "Esc", SCOPE_ANY, go_back, NULL, 0,
 	    "End the search, clear the filter, leave a guest's page." },
 	{ "up", "Up k", SCOPE_ANY, move_up, NULL, 0, "One line up." },
@@ -512,9 +516,11 @@ const struct command commands[] = {
 	    "Fix what the advice at the foot is about: at once if it is of class A, else after a "
 	    "preview and Enter." },
 	{ "undo", "u", SCOPE_ANY, fix_undo, NULL, 0,
-	    "Undo the last fix, or the one that is selected in the journal, after a preview." },
+	    "Undo the last fix, or the one that is selected in the journal, after a preview and "
+	    "Enter." },
 	{ "lasting", "p", SCOPE_ANY, fix_lasting, NULL, 0,
-	    "Make the last fix last, or else the one that is advised, after a preview." },
+	    "Make the last fix last, or else the one that is advised, after a preview, Enter and "
+	    "a name." },
 	{ "redraw", "C-l", SCOPE_ANY, clear, NULL, 0, "Draw the whole screen again." },
 };
 

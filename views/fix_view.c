@@ -15,6 +15,7 @@
 #include "fixes/kinds.h"
 #include "model/format.h"
 #include "views/advice.h"
+#include "views/foot.h"
 #include "views/list.h"
 #include "views/overlay.h"
 #include "views/page.h"
@@ -80,11 +81,20 @@ static unsigned begin(struct ui *ui, enum fix_wish wish, struct key finding, uin
 
 unsigned fix_begin(struct ui *ui, struct page *p, const char *key)
 {
-	const struct row *finding = line_finding(p, page_selected(p));
-	const char *after = cell_text(finding, FINDING_AFTER), *no = why_not(ui);
-	const char *command = finding_command(p, finding);
+	const struct row *finding = foot_finding(p);
+	const char *after, *no = why_not(ui), *command;
 
 	(void)key;
+	/* Nothing is done about what was not read. */
+	if (!finding)
+		return note(ui,
+		    "The foot advises nothing here: e explains what is known of it, 9 has "
+		    "all.");
+	if (finding_level(finding) == LEVEL_NONE)
+		return note(
+		    ui, page_printf(p, "Nothing to fix. %s", cell_text(finding, FINDING_EVIDENCE)));
+	after = cell_text(finding, FINDING_AFTER);
+	command = finding_command(p, finding);
 	page_stay(p);
 	if (!*cell_text(finding, FINDING_CLASS))
 		return note(ui, "There is advice for this, but no fix that could be made now.");
@@ -111,7 +121,7 @@ unsigned fix_undo(struct ui *ui, struct page *p, const char *key)
 
 unsigned fix_lasting(struct ui *ui, struct page *p, const char *key)
 {
-	const struct row *finding = line_finding(p, page_selected(p));
+	const struct row *finding = foot_finding(p);
 	const char *no = why_not(ui);
 
 	(void)key;

@@ -423,6 +423,25 @@ static int draw_finding(
 	return used + draw_ways(p, c, y + used, 0, rows - used, cols, finding);
 }
 
+/* Of @rows those that are left for the selected line: news take the last one. */
+static int rows_of_line(const struct page *p, int rows)
+{
+	const struct ui *ui = p->ui;
+	bool news = *ui->note || *ui->offer || *ui->filter[ui->screen] || p->hint;
+
+	return news && rows > 0 ? rows - 1 : rows;
+}
+
+const struct row *foot_finding(struct page *p)
+{
+	const struct line *line = page_selected(p);
+	const struct row *finding = line_finding(p, line);
+	bool is_seen = p->ui->rows >= SCREEN_ROWS_MIN && p->ui->cols >= SCREEN_COLS_MIN &&
+		       (line_is_finding(line) || rows_of_line(p, p->foot) > 0);
+
+	return is_seen && leads(finding, line, line_sentence(p, line)) ? finding : NULL;
+}
+
 void foot_draw(const struct page *p, struct canvas *c, int y, int rows, int cols)
 {
 	struct page *own = (struct page *)p;
@@ -430,16 +449,13 @@ void foot_draw(const struct page *p, struct canvas *c, int y, int rows, int cols
 	const char *sentence = line_sentence(own, line);
 	const char *state = p->now ? state_sentence(own, page_table(own), cols) : "";
 	const struct row *finding = line_finding(p, line);
-	bool news = *p->ui->note || *p->ui->offer || *p->ui->filter[p->ui->screen] || p->hint;
-	int used = 0, most = rows;
+	int used = 0, most = rows_of_line(p, rows);
 
 	if (rows <= 0)
 		return;
-	if (news)
-		most = rows > 1 ? rows - 1 : 0;
 	if (leads(finding, line, sentence) && most > 0)
 		used = draw_finding(own, c, y, most, cols, finding);
-	else if (finding && !news)
+	else if (finding && most == rows)
 		state = finding_sentence(own, finding);
 	if (used == 0 && *sentence && most > 0)
 		used = text_wrap(

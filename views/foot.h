@@ -13,6 +13,9 @@
 void foot_draw(const struct page *p, struct canvas *c, int y, int rows, int cols);
 void bar_draw(const struct page *p, struct canvas *c, int y, int cols);
 
+/* What the foot advises about the selected line; NULL: nothing, or it has no room. */
+const struct row *foot_finding(struct page *p);
+
 /* What there is to say about a line, as a sentence; lives as long as the page. */
 const char *line_sentence(struct page *p, const struct line *line);
 

@@ -53,8 +53,10 @@ static void note_needs(struct ui *ui, const struct page *p)
 static struct page *open_page(struct ui *ui, const struct snapshot *now)
 {
 	const struct snapshot *shown = ui->paused ? ui->paused : now;
-	struct page *p = page_new(ui, shown, frame_of(ui, shown).body, ui->cols);
+	struct frame f = frame_of(ui, shown);
+	struct page *p = page_new(ui, shown, f.body, ui->cols);
 
+	p->foot = f.foot;
 	page_place(p, &ui->place[ui->screen]);
 	return p;
 }

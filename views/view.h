@@ -197,6 +197,7 @@ struct page {
 	size_t cap;
 	int pinned; /* the first lines, which never scroll away */
 	int cols, rows;
+	int foot;         /* lines that the foot has */
 	int at;           /* the selected line, or -1 */
 	unsigned awaited; /* sources that may still have something to say */
 	unsigned unheard; /* those of them that never said anything yet */

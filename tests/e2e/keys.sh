@@ -17,31 +17,19 @@ export ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0 # a thread may still hang i
 own=kvmtop$$ # what names begin with: another of these may run beside
 session_enter
 journal=$place/journal
+first_cpu=$(taskset -cp $$ | sed 's/.*: //; s/[-,].*//')
+config=keys.conf # of $place
+every_character=$(printf '%b' "$(printf '\\%03o' {32..126})") # that can be typed
 
 open_session() {
 	session_start
-	cat >"$place/home/guest.xml" <<-X
-		<domain type='qemu'>
-		  <name>$own</name>
-		  <memory unit='MiB'>16</memory>
-		  <vcpu>1</vcpu>
-		  <os><type arch='x86_64' machine='pc'>hvm</type></os>
-		  <devices>
-		    <emulator>$(command -v qemu-system-x86_64)</emulator>
-		    <memballoon model='virtio'/>
-		  </devices>
-		</domain>
-	X
-	if ! session define "$place/home/guest.xml" >/dev/null || ! session start "$own" >/dev/null; then
-		place_skip "libvirt starts no guest: $(head -n 1 "$place/virsh.err")"
-	fi
-	guest=$(cat "$place/run/libvirt/qemu/run/$own.pid")
-	echo "$guest" >"$place/guest.pid"
+	session_guest "$own" 1
 	# Only what this is about, and at once.
 	{
 		"$kvmtop" --list-rules | sed 's/ .*/.enabled = no/'
 		printf '%s\n' 'balloon-stats-off.enabled = yes' 'balloon-stats-off.for = 0s'
 	} >"$place/keys.conf"
+	sed 's/^balloon-stats-off\.\(.* = [y0]\)/cpu-pin-not-persistent.\1/' "$place/keys.conf" >"$place/pins.conf"
 }
 
 # start SIZE WORDS...
@@ -49,7 +37,7 @@ start() {
 	local size=$1
 	shift
 	tm_start "$size" "${environment[@]}" TERM="$TM_TERM" "$kvmtop" -c "$uri" --journal "$journal" \
-		--config "$place/keys.conf" -d 0.5 "$@"
+		--config "$place/$config" -d 0.5 "$@"
 	tm_wait '1Domains'
 }
 
@@ -136,6 +124,42 @@ p_makes_it_last() (
 	quit
 )
 
+pinned_then() {
+	session dumpxml --inactive "$own" | grep -q "<vcpupin vcpu='0' cpuset='$first_cpu'/>"
+}
+
+a_fix_that_lasts_asks_for_the_name() (
+	session dumpxml --inactive "$own" >"$place/before.xml"
+	session vcpupin "$own" 0 "$first_cpu" --live >/dev/null || tm_fail 'virsh does not pin'
+	config=pins.conf
+	start 100x30
+	tm_keys 9
+	press 'From its next start on it is bound otherwise' f
+	press 'Enter asks for the name' Enter
+	tm_wait "Type $own to go on:"
+	tm_type "${own}x"
+	tm_keys Enter
+	press 'that is not its name' BSpace
+	if pinned_then; then tm_fail 'the wrong name was taken'; fi
+	tm_keys Enter
+	press_done 7 u
+	pinned_then || tm_fail 'virsh sees no pin of the next start'
+	press 'Enter applies' Enter
+	press_undone 7 Escape
+	session dumpxml --inactive "$own" | cmp - "$place/before.xml" || tm_fail 'the definition is another one'
+	quit
+)
+
+# Into a field, each on its own, and erased; tmux takes a lone semicolon for the end of its command.
+type_and_erase() {
+	local i character
+	for ((i = 0; i < ${#every_character}; i++)); do
+		character=${every_character:i:1}
+		tm_type "${character/#;/\\;}"
+		tm_keys BSpace
+	done
+}
+
 what_is_typed_ahead_confirms_nothing() (
 	local before
 	before=$(lines)
@@ -150,7 +174,18 @@ what_is_typed_ahead_confirms_nothing() (
 	# In fields of text and in the help these keys are letters, or nothing.
 	tm_keys /
 	tm_wait 'Search:'
-	tm_keys f u p Escape F1
+	type_and_erase
+	tm_type "$every_character"
+	tm_keys Escape
+	tm_gone 'Search:'
+	tm_keys '\\'
+	tm_wait 'Filter:'
+	type_and_erase
+	tm_type "$every_character"
+	tm_keys Escape
+	tm_gone 'Filter:'
+	period_is '' || tm_fail 'a character of a field fixed it'
+	tm_keys F1
 	tm_wait 'any other key closes'
 	tm_keys f F1 u F1 p
 	tm_gone 'any other key closes'
@@ -158,13 +193,18 @@ what_is_typed_ahead_confirms_nothing() (
 	quit
 )
 
-what_changed_meanwhile_is_refused() (
-	local before
-	before=$(lines)
+# What f would do about the guest, not yet done.
+preview() {
 	start 100x30 --confirm=all
 	tm_keys 9
 	press 'has a balloon' f
 	tm_wait 'Enter applies'
+}
+
+what_changed_meanwhile_is_refused() (
+	local before
+	before=$(lines)
+	preview
 	session dommemstat "$own" --period 7 --live >/dev/null
 	tm_keys Enter
 	tm_wait 'Refused: '
@@ -194,12 +234,9 @@ where_nothing_is_changed_the_keys_are_dead() (
 	quit
 )
 
-# The last: then there is no guest any more.
+# Then there is no guest any more.
 a_guest_that_dies_before_enter_is_left_alone() (
-	start 100x30 --confirm=all
-	tm_keys 9
-	press 'has a balloon' f
-	tm_wait 'Enter applies'
+	preview
 	session destroy "$own" >/dev/null
 	until_true is_gone "$guest" || tm_fail 'the guest does not end'
 	tm_keys Enter
@@ -209,8 +246,49 @@ a_guest_that_dies_before_enter_is_left_alone() (
 	quit
 )
 
+# A sleep that is told apart from the guest by nothing but when it was started.
+give_number_again() {
+	for _ in {1..20}; do
+		echo $(($1 - 1)) >/proc/sys/kernel/ns_last_pid
+		sleep 300 &
+		echo $! >"$place/other.pid"
+		[ $! -ne "$1" ] || return 0
+		kill $!
+	done
+	false
+}
+
+has_no_process() {
+	[ ! -e "/proc/$1" ]
+}
+
+# The last one, of a guest that is started for it.
+another_process_with_its_number_is_left_alone() (
+	local before
+	if [ -z "$place_own" ] || [ ! -w /proc/sys/kernel/ns_last_pid ]; then
+		echo '       left out: process numbers used again: that takes root, and a kernel that gives them as told'
+		return 0
+	fi
+	session start --domain "$own" >/dev/null || tm_fail 'the guest does not start again'
+	guest=$(cat "$place/run/libvirt/qemu/run/$own.pid")
+	echo "$guest" >"$place/guest.pid"
+	before=$(lines)
+	preview
+	session destroy "$own" >/dev/null
+	until_true has_no_process "$guest" || tm_fail 'the guest does not end'
+	rm "$place/guest.pid"
+	give_number_again "$guest" || tm_fail "the number $guest was not given again"
+	tm_keys Enter
+	tm_wait 'Refused: '
+	tm_wait 'is another one now'
+	press 'Esc closes' Escape
+	[ "$(lines)" -eq "$before" ] || tm_fail 'the journal has become longer'
+	[ "$(cat "/proc/$guest/comm")" = sleep ] || tm_fail 'the other process is gone'
+	quit
+)
+
 tm_need
 open_session
-run_checks f_fixes_it_and_u_takes_it_back p_makes_it_last what_is_typed_ahead_confirms_nothing \
-	what_changed_meanwhile_is_refused where_nothing_is_changed_the_keys_are_dead \
-	a_guest_that_dies_before_enter_is_left_alone
+run_checks f_fixes_it_and_u_takes_it_back p_makes_it_last a_fix_that_lasts_asks_for_the_name \
+	what_is_typed_ahead_confirms_nothing what_changed_meanwhile_is_refused where_nothing_is_changed_the_keys_are_dead \
+	a_guest_that_dies_before_enter_is_left_alone another_process_with_its_number_is_left_alone

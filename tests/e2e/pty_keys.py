@@ -61,7 +61,7 @@ class Program:
         except OSError:
             data = b""
         if not data:
-            raise Failed("it ended by itself: %s\n%r" % (self.ended(), self.out[-400:]))
+            raise Failed("it ended by itself: %s\n%r" % (self.ended(DEADLINE), self.out[-400:]))
         self.bytes += len(data)
         self.out = (self.out + data)[-65536:]
         return True
@@ -84,8 +84,9 @@ class Program:
             else:
                 raise Failed("it does not read its keys any more")
 
-    def ended(self):
-        end = time.monotonic() + DEADLINE
+    def ended(self, seconds):
+        """How it ended, or None when it has not."""
+        end = time.monotonic() + seconds
         while time.monotonic() < end:
             pid, status = os.waitpid(self.pid, os.WNOHANG)
             if pid:
@@ -98,13 +99,10 @@ class Program:
                     self.out = (self.out + os.read(self.fd, 65536))[-65536:]
             except OSError:
                 select.select([], [], [], 0.02)
-        os.kill(self.pid, signal.SIGKILL)
-        os.waitpid(self.pid, 0)
-        return "it did not end within %.0f s" % DEADLINE
+        return None
 
-    def quit(self):
-        # Out of any text field or menu first, each escape on its own.
-        self.resize(80, 24)
+    def leave(self):
+        """Out of any text field or menu first, each escape on its own."""
         for _ in range(4):
             self.write(b"\x1b")
             end = time.monotonic() + 0.5
@@ -114,7 +112,22 @@ class Program:
         self.write(b"\x0c")
         self.await_text(b"Domains")
         self.write(b"q")
-        ended = self.ended()
+
+    def quit(self):
+        self.resize(80, 24)
+        self.leave()
+        # On a busy machine keys that were typed long ago may come first even now, and open a field.
+        ended, end = self.ended(5), time.monotonic() + DEADLINE
+        while ended is None and time.monotonic() < end:
+            os.write(self.fd, b"\x1b")
+            ended = self.ended(1)
+            if ended is None:
+                os.write(self.fd, b"q")
+                ended = self.ended(1)
+        if ended is None:
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+            ended = "it did not end within %.0f s" % DEADLINE
         if ended != "status 0":
             raise Failed("after q: " + ended)
 

@@ -143,6 +143,28 @@ static void test_foot(void **state)
 	desk_close(&d);
 }
 
+/* An information below the guest's own sentence is no advice; nor is what has no room. */
+static void test_fix_of_what_the_foot_says(void **state)
+{
+	struct desk d;
+
+	(void)state;
+	show_findings(&d, 24, 80);
+	press(&d, "Down");
+	selects(&d, "web1");
+	assert_false(press(&d, "f") & UI_FIX);
+	sees(&d, "The foot advises nothing here: e explains what is known of it, 9 has all.");
+	press(&d, "e");
+	sees(&d, "web1: info");
+	desk_close(&d);
+	show_findings(&d, 12, 80);
+	selects(&d, "db1");
+	sees_not(&d, "of it is wrong");
+	assert_false(press(&d, "f") & UI_FIX);
+	assert_true(*d.ui->note != '\0');
+	desk_close(&d);
+}
+
 static void test_header(void **state)
 {
 	struct desk d;
@@ -206,6 +228,25 @@ static void test_explain(void **state)
 	sees(&d, "What is good, and why");
 	press(&d, "Esc");
 	sees(&d, "Nothing to advise.");
+	desk_close(&d);
+}
+
+/* Of the host there is no page to open, and on a guest's own one is there already. */
+static void test_enter_explains(void **state)
+{
+	struct desk d;
+
+	(void)state;
+	show_findings(&d, 24, 80);
+	press(&d, "9 Down Enter");
+	sees(&d, "What is good, and why");
+	sees_not(&d, "All about this");
+	press(&d, "Esc Up Enter");
+	sees(&d, "── db1");
+	while (!strstr(selected(&d), "critical"))
+		press(&d, "Down");
+	press(&d, "Enter");
+	sees(&d, "db1: critical");
 	desk_close(&d);
 }
 
@@ -327,6 +368,8 @@ static void test_cursor_goes_to_the_worst(void **state)
 	show_next(&d, s);
 	press(&d, "9 m");
 	selects(&d, "unjudged");
+	press(&d, "f");
+	sees(&d, "Nothing to fix. Cannot be judged: numa is denied.");
 	show_next(&d, with_findings());
 	selects(&d, "critical db1");
 	press(&d, "Down e Esc");
@@ -420,9 +463,11 @@ int main(void)
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_nothing),
 		cmocka_unit_test(test_foot),
+		cmocka_unit_test(test_fix_of_what_the_foot_says),
 		cmocka_unit_test(test_header),
 		cmocka_unit_test(test_mark),
 		cmocka_unit_test(test_explain),
+		cmocka_unit_test(test_enter_explains),
 		cmocka_unit_test(test_explained_limits),
 		cmocka_unit_test(test_guests_page),
 		cmocka_unit_test(test_mute),

@@ -9,6 +9,11 @@
 #include <cmocka.h>
 
 #include "a_host.h"
+#include "advisor/advisor.h"
+#include "advisor/finding.h"
+#include "base/xalloc.h"
+#include "fixes/fix.h"
+#include "fixes/job.h"
 #include "views/canvas.h"
 #include "views/keyname.h"
 #include "views/ui.h"
@@ -124,27 +129,73 @@ static uint64_t next_random(uint64_t *state)
 	return *state >> 33;
 }
 
+/* There is something to fix on it. */
+static struct snapshot *a_sample_to_fix(const struct a_host *a)
+{
+	struct snapshot *s = a_sample(a);
+	struct row *host = snapshot_row(s, TABLE_HOST, key_host(0));
+	struct subject subject = { .now = s, .row = host, .host = host };
+	struct verdict v = { .rule = rule_find("mem-swappiness"),
+		.row = host,
+		.level = LEVEL_WARNING,
+		.figure = 60,
+		.since_ns = s->moment.mono_ns };
+
+	cell_set_number(host, HOST_SWAPPINESS, 60, s->moment.mono_ns);
+	v.fix = v.rule->fix;
+	finding_add(s, &v, &subject);
+	finding_add_fix(s, &v);
+	return s;
+}
+
+/* A fix as it may stand some time after it was asked for. */
+static void some_fixing(struct fixing *ret, const struct fix *fix, uint64_t random)
+{
+	*ret = (struct fixing){ .phase = random % 8 < 6 ? JOB_READY : JOB_READING,
+		.rule = rule_find("mem-swappiness"),
+		.fix_class = FIX_A,
+		.is_new = random % 8 < 3,
+		.name = random % 8 == 5 ? "host" : NULL };
+	ret->fix = ret->phase == JOB_READY ? fix : NULL;
+}
+
+/* The preview stands there, can be read, and Enter is all that it waits for. */
+static bool may_apply(const struct fixing *f, const char *key)
+{
+	return f && f->phase == JOB_READY && !f->is_new && !f->name && strcmp(key, "Enter") == 0;
+}
+
 /* Keys without sense, while guests come and go and the window changes. */
 static void test_any_keys(void **state)
 {
 	static const char *const keys[] = { "Up", "Down", "Left", "Right", "Home", "End", "PgUp",
 		"PgDn", "Enter", "Esc", "Tab", "S-Tab", "Space", "Backspace", "F1", "F2", "F3",
-		"F4", "F5", "F6", "1", "2", "3", "4", "8", "0", "n", "N", "t", "T", "s", "<", ">",
-		"I", "C", "i", "z", "d", "x", "/", "\\", "w", "e", "b", "=", "P", "M", "C-u", "C-l",
-		"ä" };
+		"F4", "F5", "F6", "1", "2", "3", "4", "8", "9", "0", "f", "u", "p", "m", "n", "N",
+		"t", "T", "s", "<", ">", "I", "C", "i", "z", "d", "x", "/", "\\", "w", "e", "b",
+		"=", "P", "M", "C-u", "C-l", "ä" };
+	static const char *const often[] = { "Esc", "Esc", "Esc", "f", "u", "p", "Enter" };
 	struct snapshot *sample[COUNT(hosts)];
 	struct ui *ui = ui_new();
 	struct canvas *c = canvas_new(24, 80, true);
 	const struct snapshot *now = NULL;
 	uint64_t random = 7;
+	struct advisor *advisor = advisor_new();
+	struct fix fix = { .title = xstrdup("a fix") };
+	struct fixing shown;
+	const struct fixing *fixing = NULL;
+	unsigned wanted = 0, applied = 0;
 
 	(void)state;
+	ui_set_advisor(ui, advisor);
 	for (size_t h = 0; h < COUNT(hosts); h++)
-		sample[h] = a_sample(&hosts[h]);
+		sample[h] = a_sample_to_fix(&hosts[h]);
 	for (int i = 0; i < 6000; i++) {
 		const char *key = keys[next_random(&random) % COUNT(keys)];
 		unsigned actions;
 
+		/* Fields of text and what lies over a screen take most keys. */
+		if (next_random(&random) % 3 == 0)
+			key = often[next_random(&random) % COUNT(often)];
 		if (next_random(&random) % 7 == 0)
 			now = sample[next_random(&random) % COUNT(hosts)];
 		if (next_random(&random) % 50 == 0)
@@ -152,10 +203,30 @@ static void test_any_keys(void **state)
 			    (int)(next_random(&random) % 200) + 1);
 		actions = ui_key(ui, now, key);
 		assert_int_equal(actions & UI_QUIT, 0);
+		if ((actions & UI_FIX_APPLY) && !may_apply(fixing, key))
+			fail_msg("%s would change the host, unseen", key);
+		wanted += (actions & UI_FIX) != 0;
+		applied += (actions & UI_FIX_APPLY) != 0;
+		if (actions & (UI_FIX | UI_FIX_APPLY | UI_FIX_STOP))
+			fixing = NULL;
+		if ((actions & UI_FIX) && next_random(&random) % 2) {
+			some_fixing(&shown, &fix, next_random(&random));
+			fixing = &shown;
+		} else if (fixing && next_random(&random) % 4 == 0) {
+			shown.phase = JOB_READY;
+			shown.fix = &fix;
+			shown.is_new = false;
+		}
+		ui_set_fixing(ui, fixing);
 		draw(ui, now, c, key);
 		assert_int_not_equal(ui_needs(ui), 0);
 	}
+	print_message("%u wanted, %u applied\n", wanted, applied);
+	assert_true(wanted > 20);
+	assert_in_range(applied, 1, wanted);
 	ui_free(ui);
+	advisor_free(advisor);
+	fix_done(&fix);
 	canvas_free(c);
 	for (size_t h = 0; h < COUNT(hosts); h++)
 		snapshot_unref(sample[h]);
