@@ -171,6 +171,14 @@ static void grid_add(
 	g->pair[g->line->pairs++] = pair;
 }
 
+static bool has_pairs(const struct page *p, const struct pane *pane, const struct row *row)
+{
+	for (int i = 0; i < pane->state->columns; i++)
+		if (!is_absent(p, pane, pane->state->column[i], &row->cell[pane->state->column[i]]))
+			return true;
+	return false;
+}
+
 void pane_build_pairs(struct page *p, struct pane *pane)
 {
 	const struct table_kind *kind = &table_kinds[pane->part->table];
@@ -179,6 +187,8 @@ void pane_build_pairs(struct page *p, struct pane *pane)
 
 	if (grid.cells < 1)
 		grid.cells = 1;
+	if (row && !has_pairs(p, pane, row))
+		return;
 	if (pane->part->title)
 		page_add(p, pane, LINE_TITLE)->text = pane->part->title;
 	for (int i = 0; row && i < pane->state->columns; i++) {

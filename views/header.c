@@ -11,6 +11,7 @@
 #include "base/sanitize.h"
 #include "views/advice.h"
 #include "views/page.h"
+#include "views/pen.h"
 
 #define LABEL_X 0
 #define TENTH_NS (NS_PER_SEC / 10)
@@ -21,66 +22,12 @@
 #define BAR_MIN 8
 #define BAR_MAX 48
 #define HISTORY_COLS 100
-#define HISTORY_WIDTH 16
-#define NODE_HISTORY_MAX 16
+#define HISTORY_MIN 16
 #define PSI_WIDTH 31
+#define ADVICE_KEY "(9)"
 /* "59.9s", "950ms"; "99.9%" */
 #define OVER_WIDTH 5
 #define SELF_WIDTH 5
-
-/* Writes from left to right, and stops where there is no room for a whole piece. */
-struct pen {
-	struct canvas *c;
-	int y, x, end;
-};
-
-static bool pen_put(struct pen *pen, enum style style, const char *text)
-{
-	int width = text_width(text);
-
-	if (pen->x + width > pen->end)
-		return false;
-	pen->x += canvas_text(pen->c, pen->y, pen->x, CANVAS_NATURAL, style, ALIGN_LEFT, text);
-	return true;
-}
-
-/* A label and its figure: both or none. */
-static void pen_pair(struct pen *pen, const char *label, const char *value, enum style style)
-{
-	int width = text_width(label) + 1 + text_width(value);
-
-	if (pen->x + width > pen->end) {
-		pen->x = pen->end;
-		return;
-	}
-	pen_put(pen, STYLE_LABEL, label);
-	pen->x++;
-	pen_put(pen, style, value);
-	pen->x += 2;
-}
-
-/* The sign stands in the gap behind it. */
-static void pen_marked(struct pen *pen, const char *label, const char *value, enum mark mark)
-{
-	enum style style = mark_style(mark, STYLE_NORMAL);
-	bool fits = pen->x + text_width(label) + 1 + text_width(value) <= pen->end;
-
-	pen_pair(pen, label, value, style);
-	if (fits)
-		canvas_text(pen->c, pen->y, pen->x - 2, 1, style, ALIGN_LEFT, mark_sign(mark));
-}
-
-/* What follows shall not move, nor come and go, with the width of a figure. */
-static void pen_fixed(struct pen *pen, const char *label, const char *value, int width)
-{
-	char text[2 * FORMAT_SIZE];
-
-	snprintf(text, sizeof(text), "%-*s", width, value);
-	/* At the end of the line there is nothing to be moved. */
-	if (pen->x + text_width(label) + 1 + width > pen->end)
-		snprintf(text, sizeof(text), "%s", value);
-	pen_pair(pen, label, text, STYLE_NORMAL);
-}
 
 static const struct row *host_row(const struct snapshot *s)
 {
@@ -227,7 +174,8 @@ static void put_guest(const struct ui *ui, struct pen *pen)
 		return;
 	width = width < most ? width : most;
 	canvas_text(pen->c, pen->y, pen->x + 1, width, STYLE_VALUE, ALIGN_LEFT, ui->guest);
-	pen->x += 1 + width + 2;
+	pen->used = pen->x + 1 + width;
+	pen->x = pen->used + 2;
 }
 
 /* At the right end of the line, where they move nothing else. */
@@ -257,6 +205,21 @@ static void put_findings(struct pen *pen, const struct snapshot *now)
 	}
 }
 
+/* Where there is room left: the key that tells what was found. */
+static void put_advice_key(struct pen *pen, const struct snapshot *now)
+{
+	int cols = canvas_cols(pen->c), x = cols - text_width(ADVICE_KEY);
+
+	if (pen->end == cols || pen->used + 2 + cols - x + 1 > pen->end)
+		return;
+	canvas_text(pen->c, pen->y, pen->end, cols - pen->end, STYLE_NORMAL, ALIGN_LEFT, "");
+	pen->x = pen->used + 1;
+	pen->end = x - 1;
+	put_findings(pen, now);
+	canvas_text(pen->c, pen->y, x, CANVAS_NATURAL, STYLE_LABEL, ALIGN_LEFT, ADVICE_KEY);
+	canvas_text(pen->c, pen->y, x + 1, 1, STYLE_KEY, ALIGN_LEFT, "9");
+}
+
 static void draw_title(const struct ui *ui, const struct snapshot *now,
     const struct snapshot *newest, struct canvas *c, int y)
 {
@@ -279,7 +242,8 @@ static void draw_title(const struct ui *ui, const struct snapshot *now,
 		canvas_text(c, y, pen.x, canvas_cols(c) / 3, STYLE_VALUE, ALIGN_LEFT,
 		    cell_text(host, HOST_NAME));
 		v = text_width(cell_text(host, HOST_NAME));
-		pen.x += (int)fmin(v, canvas_cols(c) / 3) + 2;
+		pen.used = pen.x + (int)fmin(v, canvas_cols(c) / 3);
+		pen.x = pen.used + 2;
 	}
 	put_clock(&pen, now);
 	put_findings(&pen, now);
@@ -295,6 +259,17 @@ static void draw_title(const struct ui *ui, const struct snapshot *now,
 		format_time(v, 7, text);
 		pen_pair(&pen, "up", text, STYLE_NORMAL);
 	}
+	put_advice_key(&pen, now);
+}
+
+/* What the longest bar leaves; 0 where there is no room for any. */
+static int history_width(const struct canvas *c)
+{
+	int width = canvas_cols(c) - BAR_X - 2 - BAR_MAX - 2 - TAIL_WIDTH;
+
+	if (canvas_cols(c) < HISTORY_COLS)
+		return 0;
+	return width < HISTORY_MIN ? HISTORY_MIN : width > HISTORY_LENGTH ? HISTORY_LENGTH : width;
 }
 
 static int bar_width(const struct canvas *c, int x)
@@ -313,18 +288,18 @@ static struct pen draw_meter(const struct ui *ui, const struct snapshot *now, in
 	const char *nothing = nothing_of(now, TABLE_HOST, host, column);
 	enum mark mark = mark_in(now, TABLE_HOST, host, column);
 	enum style style = mark_style(mark, STYLE_VALUE);
-	double ratio = host_figure(host, column), past[HISTORY_WIDTH];
+	double ratio = host_figure(host, column), past[HISTORY_LENGTH];
 	char text[FORMAT_SIZE];
-	int x = BAR_X, width;
+	int x = BAR_X, history = history_width(c), width;
 
 	canvas_text(c, y, LABEL_X, 4, STYLE_LABEL, ALIGN_LEFT, label);
 	canvas_printf(
 	    c, y, PERCENT_X, 4, style, ALIGN_RIGHT, "%s", percent(ratio, "%", nothing, text));
 	canvas_text(c, y, PERCENT_X + 4, 1, style, ALIGN_LEFT, mark_sign(mark));
-	if (canvas_cols(c) >= HISTORY_COLS) {
-		history_last(ui->history, TABLE_HOST, key_host(0), column, past, HISTORY_WIDTH);
-		canvas_spark(c, y, x, past, HISTORY_WIDTH, 1, STYLE_SPARK);
-		x += HISTORY_WIDTH + 2;
+	if (history > 0) {
+		history_last(ui->history, TABLE_HOST, key_host(0), column, past, (size_t)history);
+		canvas_spark(c, y, x, past, (size_t)history, 1, STYLE_SPARK);
+		x += history + 2;
 	}
 	width = bar_width(c, x);
 	/* The brackets say where full is, and set the bar apart from the history. */
@@ -492,7 +467,7 @@ static void put_pressure(const struct snapshot *now, struct canvas *c, int y)
 static void draw_node(const struct ui *ui, const struct snapshot *now, const struct row *node,
     struct canvas *c, int y, int x, int past)
 {
-	double last[NODE_HISTORY_MAX], busy = cell_number(node, NODE_BUSY, NAN);
+	double last[HISTORY_LENGTH], busy = cell_number(node, NODE_BUSY, NAN);
 	enum mark mark = mark_in(now, TABLE_NODE, node, NODE_BUSY);
 	enum mark full = mark_in(now, TABLE_NODE, node, NODE_FREE);
 	enum style style = mark_style(mark, STYLE_NORMAL);
@@ -536,7 +511,7 @@ static void draw_nodes(const struct ui *ui, const struct snapshot *now, struct c
 	canvas_text(c, y, LABEL_X, 4, STYLE_LABEL, ALIGN_LEFT, "node");
 	/* Number, blank, history, percentage, blank. */
 	past = room / nodes - 8;
-	past = past < 1 ? 1 : past > NODE_HISTORY_MAX ? NODE_HISTORY_MAX : past;
+	past = past < 1 ? 1 : past > HISTORY_LENGTH ? HISTORY_LENGTH : past;
 	shown = room / (past + 8);
 	if (shown > nodes)
 		shown = nodes;

@@ -33,13 +33,17 @@ struct tracks {
 
 struct history {
 	struct tracks table[TABLES];
+	uint64_t tables;
 	uint64_t samples;
 };
 
-struct history *history_new(void)
+_Static_assert(TABLES <= 64, "a bit for each table");
+
+struct history *history_new(uint64_t tables)
 {
 	struct history *h = xcalloc(1, sizeof(*h));
 
+	h->tables = tables;
 	for (int t = 0; t < TABLES; t++)
 		h->table[t].place = xcalloc((size_t)table_kinds[t].columns, sizeof(int));
 	return h;
@@ -185,7 +189,8 @@ void history_push(struct history *h, const struct snapshot *s)
 {
 	h->samples++;
 	for (int t = 0; t < TABLES; t++)
-		push_table(&h->table[t], &table_kinds[t], &s->table[t], h->samples);
+		if (h->tables & HISTORY_OF(t))
+			push_table(&h->table[t], &table_kinds[t], &s->table[t], h->samples);
 }
 
 /* What is known of one column of a row; NULL: nothing. */

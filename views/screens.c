@@ -73,7 +73,8 @@ const struct screen screens[SCREENS] = {
 		.part = { {
 			.title = "Huge page pools: what nodes have, and what guests want of it",
 			.table = TABLE_HUGEPOOL,
-			.columns = "page_size node total free used wanted surplus host_reserved guests",
+			.columns = "page_size node total free used wanted surplus host_reserved guests "
+				   "mount",
 			.empty = "No pool has pages, and no guest asks for any.",
 			.takes = memory_takes_pool,
 			.fields = memory_pool_fields,
@@ -212,8 +213,9 @@ const struct screen screens[SCREENS] = {
 			.columns = "domains vcpus cpus vcpus_per_cpu busy guest overhead iowait steal wait "
 				   "load1 load5 load15 context_switches interrupts memory_total "
 				   "memory_available memory_free guest_memory cached dirty committed swap_total "
-				   "swap_free swap_in swap_out numa_balancing swappiness halt_poll_limit "
-				   "zone_reclaim overcommit uptime kernel",
+				   "swap_free swap_in swap_out numa_balancing numa_hint_faults swappiness "
+				   "halt_poll_limit halt_poll zone_reclaim overcommit apic_help clocksource "
+				   "workqueue_cpus uptime kernel",
 		}, {
 			.title = "Pressure: time that somebody waited (proc/pressure)",
 			.kind = PART_FACTS,
@@ -273,8 +275,8 @@ const struct screen screens[SCREENS] = {
 		.part = { {
 			.kind = PART_PAIRS,
 			.table = TABLE_DOMAIN,
-			.columns = "cpu wait guest exits halt_poll emulator vhost wait_worst throttled "
-				   "cpu_limit memory rss huge huge_page_size swapped ksm balloon "
+			.columns = "cpu vcpu_run wait guest exits halt_poll emulator vhost wait_worst throttled "
+				   "cpu_limit memory rss huge huge_page_size thp swapped memory_throttles ksm balloon "
 				   "balloon_maximum guest_available guest_unused memory_limit local home "
 				   "home_share nodes run_nodes numa_mode vcpus vcpus_maximum emulator_pinned "
 				   "threads process_disk disk_read disk_write disk_requests disk_latency disk_method "
@@ -342,6 +344,13 @@ const struct screen screens[SCREENS] = {
 			.sort = "address",
 			.takes = domain_page_takes,
 			.build = network_build_if_any,
+		}, {
+			.title = "What its definition says",
+			.kind = PART_PAIRS,
+			.table = TABLE_DOMAIN,
+			.columns = "saved cpu_mode cpu_model cpu_features core_threads cells x2apic apic_eoi "
+				   "pv_spinlock hard_limit swap_limit emulator_path",
+			.takes = domain_page_takes,
 		}, {
 			.title = "Memory and run time by node",
 			.table = TABLE_PLACEMENT,

@@ -61,6 +61,18 @@ static struct page *open_page(struct ui *ui, const struct snapshot *now)
 	return p;
 }
 
+/* What the header and the trends of any screen look back at. */
+static uint64_t tables_with_past(void)
+{
+	uint64_t tables = HISTORY_OF(TABLE_HOST) | HISTORY_OF(TABLE_NODE);
+
+	for (int s = 0; s < SCREENS; s++)
+		for (int i = 0; i < PARTS_MAX; i++)
+			if (screens[s].part[i].kind == PART_TRENDS)
+				tables |= HISTORY_OF(screens[s].part[i].table);
+	return tables;
+}
+
 struct ui *ui_new(void)
 {
 	struct ui *ui = xcalloc(1, sizeof(*ui));
@@ -72,7 +84,7 @@ struct ui *ui_new(void)
 				part_state_init(&ui->state[s][i], &screens[s].part[i]);
 	for (int t = 0; t < TABLES; t++)
 		ui->seen[t] = xcalloc((size_t)table_kinds[t].columns, sizeof(*ui->seen[t]));
-	ui->history = history_new();
+	ui->history = history_new(tables_with_past());
 	ui->interval_ns = NS_PER_SEC;
 	ui->rows = 24;
 	ui->cols = 80;

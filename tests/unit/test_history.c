@@ -52,7 +52,7 @@ static void assert_last(const struct history *h, unsigned i, const double *expec
 
 static void each_row_has_its_own(void **state)
 {
-	struct history *h = history_new();
+	struct history *h = history_new(HISTORY_OF(TABLE_DOMAIN));
 
 	(void)state;
 	push(h, (double[]){ 1, 5, 7 }, GUESTS);
@@ -71,7 +71,7 @@ static void each_row_has_its_own(void **state)
 
 static void who_comes_back_has_a_gap(void **state)
 {
-	struct history *h = history_new();
+	struct history *h = history_new(HISTORY_OF(TABLE_DOMAIN));
 
 	(void)state;
 	push(h, (double[]){ 4 }, 1);
@@ -85,7 +85,7 @@ static void who_comes_back_has_a_gap(void **state)
 /* A figure that never changed has no past of its own: it must read as if it had. */
 static void constants_unfold(void **state)
 {
-	struct history *h = history_new();
+	struct history *h = history_new(HISTORY_OF(TABLE_DOMAIN));
 
 	(void)state;
 	for (int i = 0; i < 2 * HISTORY_LENGTH; i++)
@@ -102,7 +102,7 @@ static void constants_unfold(void **state)
 
 static void ranges(void **state)
 {
-	struct history *h = history_new();
+	struct history *h = history_new(HISTORY_OF(TABLE_DOMAIN));
 	struct history_range r;
 
 	(void)state;
@@ -120,7 +120,7 @@ static void ranges(void **state)
 /* Who has been away for as long as anything is remembered. */
 static void the_gone_are_forgotten(void **state)
 {
-	struct history *h = history_new();
+	struct history *h = history_new(HISTORY_OF(TABLE_DOMAIN));
 
 	(void)state;
 	push(h, (double[]){ 1 }, 1);
@@ -132,10 +132,22 @@ static void the_gone_are_forgotten(void **state)
 	history_free(h);
 }
 
+static void other_tables_have_no_past(void **state)
+{
+	struct history *h = history_new(HISTORY_OF(TABLE_HOST) | HISTORY_OF(TABLE_NODE));
+
+	(void)state;
+	push(h, (double[]){ 1 }, 1);
+	push(h, (double[]){ 2 }, 1);
+	assert_last(h, 0, (double[]){ NAN, NAN }, 2);
+	assert_int_equal(history_range(h, TABLE_DOMAIN, guest(0), DOMAIN_MEMORY).known, 0);
+	history_free(h);
+}
+
 /* A column that has its first figure later than others, in a row that came before or after. */
 static void columns_come_late(void **state)
 {
-	struct history *h = history_new();
+	struct history *h = history_new(HISTORY_OF(TABLE_DOMAIN));
 	struct history_range r;
 
 	(void)state;
@@ -168,6 +180,7 @@ int main(void)
 		cmocka_unit_test(who_comes_back_has_a_gap),
 		cmocka_unit_test(constants_unfold),
 		cmocka_unit_test(ranges),
+		cmocka_unit_test(other_tables_have_no_past),
 		cmocka_unit_test(the_gone_are_forgotten),
 		cmocka_unit_test(columns_come_late),
 	};

@@ -3,6 +3,7 @@
 #include "a_desk.h"
 #include "advisor/finding.h"
 #include "views/advice.h"
+#include "views/view.h"
 
 #define RULE "mem-swappiness"
 
@@ -171,9 +172,13 @@ static void test_header(void **state)
 
 	(void)state;
 	show_findings(&d, 24, 80);
-	sees(&d, "1 crit 1 warn");
+	sees(&d, "1 crit 1 warn (9)");
 	assert_int_equal(findings_count(d.now, LEVEL_INFO), 1);
 	assert_true(findings_any(d.now));
+	desk_close(&d);
+	/* The key is nice to have: it takes nobody's room. */
+	show_findings(&d, 24, 48);
+	sees(&d, "1 crit 1 warn\n");
 	desk_close(&d);
 }
 
@@ -445,6 +450,52 @@ static void test_keys_stay_below_long_advice(void **state)
 	}
 }
 
+static bool has_word(const char *list, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (; list && *list; list += strcspn(list, " "), list += strspn(list, " "))
+		if (strncmp(list, word, len) == 0 && (list[len] == ' ' || list[len] == '\0'))
+			return true;
+	return false;
+}
+
+static bool shows(enum table_id t, const char *column, bool *ret_table)
+{
+	for (int i = 0; i < SCREENS; i++)
+		for (int k = 0; k < PARTS_MAX; k++) {
+			const struct part *part = &screens[i].part[k];
+
+			if (part->table != t || !part->columns || part->kind == PART_TRENDS)
+				continue;
+			*ret_table = true;
+			if (!column || has_word(part->columns, column))
+				return true;
+		}
+	return false;
+}
+
+/* What a rule is about can be seen on a screen, and is marked there. */
+static void test_cells_of_rules_are_seen(void **state)
+{
+	size_t unseen = 0;
+
+	(void)state;
+	for (size_t i = 0; i < rules_count(); i++) {
+		const struct rule *rule = rule_at(i);
+		const struct table_kind *kind = &table_kinds[rule->subject];
+		bool has_table = false;
+
+		if (rule->column < 0 ||
+		    shows(rule->subject, kind->column[rule->column].name, &has_table) || !has_table)
+			continue;
+		print_message("%s: no screen shows %s of table %s\n", rule->id,
+		    kind->column[rule->column].name, kind->name);
+		unseen++;
+	}
+	assert_int_equal(unseen, 0);
+}
+
 static void test_rule_has_a_column(void **state)
 {
 	struct desk d;
@@ -476,6 +527,7 @@ int main(void)
 		cmocka_unit_test(test_cursor_goes_to_the_worst),
 		cmocka_unit_test(test_keys_stay_below_long_advice),
 		cmocka_unit_test(test_rule_has_a_column),
+		cmocka_unit_test(test_cells_of_rules_are_seen),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

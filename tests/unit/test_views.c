@@ -365,6 +365,37 @@ static void test_help_names_what_is_here(void **state)
 	desk_close(&d);
 }
 
+static int sparks(struct desk *d, const char *label)
+{
+	const char *line = line_with(d, label), *end = strchr(line, '[');
+	int n = 0;
+
+	for (const char *p = line; (p = strstr(p, "\xe2\x96")) && (!end || p < end); p++)
+		n++;
+	return n;
+}
+
+/* A wide window tells more of the past, beside bars that are long enough. */
+static void test_history_of_the_header(void **state)
+{
+	static const struct {
+		int cols, host, node;
+	} widths[] = { { 80, 0, 1 }, { 120, 16, 10 }, { 200, 60, 30 } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(widths) / sizeof(widths[0]); i++) {
+		struct desk d;
+
+		desk_open(&d, &small, 24, widths[i].cols);
+		for (int k = 0; k < HISTORY_LENGTH; k++)
+			show(&d, &small);
+		assert_int_equal(sparks(&d, "cpu  "), widths[i].host);
+		assert_int_equal(sparks(&d, "mem  "), widths[i].host);
+		assert_true(sparks(&d, "node ") >= 4 * widths[i].node);
+		desk_close(&d);
+	}
+}
+
 static void test_needs_follow_the_screen(void **state)
 {
 	struct desk d;
@@ -401,6 +432,7 @@ int main(void)
 		cmocka_unit_test(test_domain_page),
 		cmocka_unit_test(test_sources_and_messages),
 		cmocka_unit_test(test_help_names_what_is_here),
+		cmocka_unit_test(test_history_of_the_header),
 		cmocka_unit_test(test_needs_follow_the_screen),
 	};
 
