@@ -7,7 +7,7 @@
 export KVMTOP=$1
 kind=$2
 # With a dozen others waiting for two CPUs one takes two minutes. What takes longer than this hangs.
-limit_s=300
+limit_s=420
 shift 2
 
 # shellcheck source=tests/host/guests.sh

@@ -10,40 +10,51 @@
 
 thp=/sys/kernel/mm/transparent_hugepage/enabled
 
+# The node on which a guest's only vCPU ran last, by the CPU in its stat.
+vcpu_node() {
+	local stat
+	stat=$(<"/proc/$(guest_pid "$1")/task/$(guest_vcpu_tid "$1" 0)/stat")
+	awk '{ print int($37 / 2) }' <<<"${stat##*) }"
+}
+
 # ---- vCPUs and memory apart ----
 
 # Memory lies where it is first touched, so a vCPU that is moved meanwhile has some on each node.
-half_touched() {
-	[ "$(awk '/^VmRSS/ { print $2 }' "/proc/$(guest_pid spread)/status")" -gt 350000 ]
+has_touched() {
+	[ "$(awk '/^VmRSS/ { print $2 }' "/proc/$(guest_pid spread)/status")" -gt "$1" ]
 }
 walk() {
-	wait_until 120 "half of the memory to be touched" half_touched
+	wait_until 120 "half of the memory to be touched" has_touched 350000
 	virsh -q vcpupin spread 0 6 --live
 }
 walk 2>/dev/null &
 walker=$!
-have_guests "float mib=160 nodes=0 pin=3 work=touch=64,spin share=no" \
+# Large enough that what QEMU itself has elsewhere is far less than a tenth.
+have_guests "float mib=384 nodes=0 pin=3 work=touch=256,spin share=no" \
 	"spread mib=768 pin=4 work=touch=620 share=no"
 wait "$walker"
+wait_until 120 "all of the memory to be touched" has_touched 700000
 virsh -q vcpupin spread 0 0-7 --live
 # Busy, it stays where it is.
 virsh -q vcpupin float 0 0-7 --live
 
 mend_by_key "vCPUs away from their memory" numa-vcpu-float float
+expect_local "vCPUs away from their memory"
 expect_same "vcpupin shows the node of its memory" "$(pins float)" "0=0-1 "
-expect_less "numa_maps: 99 % of its memory is there" 990 "$(on_node float 0)"
+expect_less "numa_maps: 99 % of its memory is there" 990 "$(ram_on_node float 0)"
 take_back "vCPUs away from their memory"
 expect_same "vcpupin shows where it was" "$(pins float)" "0=0-7 "
 
-before=$(on_node spread 2)
-expect_less "memory is spread" "$before" 700
-mend "memory on two nodes" numa-memory-remote spread
+before=$(all_on_node spread 2)
+expect_less "memory is spread" "$(ram_on_node spread 2)" 700
+mend_by_key "memory on two nodes" numa-memory-remote spread confirm
+expect_local "memory on two nodes"
 home=2
-[ "$(on_node spread 2)" -gt 500 ] || home=3
-expect_less "numa_maps: 99 % of it is on one node" 990 "$(on_node spread $home)"
+[ "$(ram_on_node spread 2)" -gt 500 ] || home=3
+expect_less "numa_maps: 99 % of it is on one node" 990 "$(ram_on_node spread $home)"
 expect_same "its vCPU may run there only" "$(pins spread)" "0=$((2 * home))-$((2 * home + 1)) "
 take_back "memory on two nodes"
-expect_near "numa_maps: spread as before" "$(on_node spread 2)" "$before" 30
+expect_near "numa_maps: spread as before" "$(all_on_node spread 2)" "$before" 30
 expect_same "its vCPU may run anywhere" "$(pins spread)" "0=0-7 "
 
 # ---- the host ----
@@ -70,9 +81,17 @@ swapoff /dev/ram0
 # ---- pins and memory that do not go together ----
 
 have_guests "away mib=384 nodes=0 mode=preferred pin=3 work=touch=256,spin share=no"
-before=$(on_node away 0)
-expect_less "its memory is on node 0" 900 "$before"
+# Of what numastat calls private, QEMU's own heap too, the part on that node in thousandths.
+numastat_beside() {
+	numastat -p "$(guest_pid away)" | awk -v node="$(vcpu_node away)" '
+		$1 == "Private" { printf "%d\n", 1000 * $(node + 2) / $NF }'
+}
+expect_less "numa_maps: next to none of its RAM is beside its vCPU" "$(ram_on_node away "$(vcpu_node away)")" 10
+expect_less "numastat: little of its memory is" "$(numastat_beside)" 200
 mend "pinned away from its memory" numa-pin-without-memory away
+expect_local "pinned away from its memory"
 expect_same "its vCPU runs where its memory lies" "$(pins away)" "0=0-1 "
+expect_less "numa_maps: more than 99 % of its RAM is beside its vCPU" 990 "$(ram_on_node away "$(vcpu_node away)")"
+expect_less "numastat: nearly all of its memory is, QEMU's own too" 900 "$(numastat_beside)"
 take_back "pinned away from its memory"
 expect_same "its vCPU is where it was" "$(pins away)" "0=3 "

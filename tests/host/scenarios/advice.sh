@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # host: libvirt
 #
-# Guests that share a CPU or pages, or lack a device or huge pages: what rules find is fixed by their own
-# plans, and undone. What others' tools show before and after.
+# Guests that share a CPU or pages: what rules find is fixed by their own plans, and undone. What others'
+# tools show before and after.
 
 # shellcheck source=tests/host/scenarios/mending.sh
 . "${BASH_SOURCE[0]%/*}/mending.sh"
@@ -56,43 +56,3 @@ expect_same "it merges within nodes, and runs" "$(<$ksm/merge_across_nodes) $(<$
 take_back "KSM over nodes"
 expect_same "it merges over nodes, and runs" "$(<$ksm/merge_across_nodes) $(<$ksm/run)" "1 1"
 echo 2 >$ksm/run
-
-# ---- the guest's own devices ----
-
-without_balloon() {
-	sed "s/<memballoon model='virtio'/<memballoon model='none'/"
-}
-have_guests "writer disk=16 pin=4 work=disk" \
-	"bare saved=yes edit=without_balloon"
-
-before=$(virsh -q emulatorpin writer)
-mend "the emulator on its vCPU's CPU" cpu-emulator-unpinned writer
-expect_same "its main thread has the node's other CPU" \
-	"$(taskset -cp "$(guest_pid writer)" | sed 's/.*: //')" 5
-take_back "the emulator on its vCPU's CPU"
-expect_same "emulatorpin shows the old ones" "$(virsh -q emulatorpin writer)" "$before"
-
-saved() {
-	virsh dumpxml --inactive bare
-}
-before=$(saved)
-mend "no balloon" balloon-missing bare
-expect_true "the saved definition has one" "it has none" grep -q "memballoon model='virtio'" <(saved)
-expect_true "what runs has none" "it has one" \
-	grep -q "memballoon model='none'" <(virsh dumpxml bare)
-take_back "no balloon"
-expect_same "the saved definition is as before" "$(saved)" "$before"
-
-# ---- a guest that cannot start ----
-
-pool=/sys/devices/system/node/node3/hugepages/hugepages-2048kB/nr_hugepages
-before=$(<$pool)
-require "huge is defined" guest_define huge mib=128 nodes=3 pages=huge
-mend "a pool too small" hugepages-pool-short huge
-expect_same "the pages are on its node" "$(($(<$pool) - before))" 64
-expect_true "it starts" "it does not" virsh -q start huge
-virsh -q destroy huge
-take_back "a pool too small"
-expect_same "the pages are gone" "$(<$pool)" "$before"
-virsh -q undefine huge
-rm -f "$guests_dir/huge.xml"

@@ -38,7 +38,6 @@ echo 0 >/sys/module/kvm/parameters/halt_poll_ns
 echo 64 >/sys/devices/system/node/node2/hugepages/hugepages-2048kB/nr_hugepages
 echo acpi_pm >$clock
 may_find_more=yes expect_rules "bad host" $settings <<'RULES'
-balloon-missing              odd has none
 balloon-stats-off            nobody asks the others for theirs
 cpu-cgroup-priority          who waits has the same weight as who does not
 cpu-emulator-unpinned        writer's runs on its vCPU's CPU

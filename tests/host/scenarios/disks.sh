@@ -49,7 +49,7 @@ is_known() {
 # All that happens does so between two times of rest, which kvmtop sees both: so its rates must add up.
 virsh -q suspend disk1
 sync
-kvmtop_start 0.25 1200 disk blockdev
+kvmtop_start 1 300 disk blockdev
 wait_until 90 "rates of the disks" is_known
 statistics before
 virsh -q resume disk1
@@ -66,7 +66,24 @@ pause 2
 kill -TERM "$kvmtop_job"
 kvmtop_wait disk blockdev
 
-# total TABLE COLUMN FILTER: the sum of rates times their intervals.
+# read_total COLUMN DISK: the sum of a disk's rates times what they are about. They are read at a pace
+# of their own, and stay until they are read again: each is about the time that the one before it
+# stayed, which differs where emulation stands still. After a rest, where all are alike, that is not
+# told: its own time is as good.
+read_total() {
+	columns disk "interval_seconds $1" "disk=$2" | awk -F '\t' '
+	function add() {
+		sum += rate * (rate_before > 0 ? stayed_before : stayed)
+		rate_before = rate
+		stayed_before = stayed
+	}
+	$2 == "" { next }
+	$2 == rate && rate > 0 { stayed += $1; next }
+	{ add(); rate = $2; stayed = $1 }
+	END { add(); printf "%.6f\n", sum }'
+}
+
+# total TABLE COLUMN FILTER: the sum of rates times their intervals, of what is read at each sample.
 total() {
 	columns "$1" "interval_seconds $2" "$3" | awk -F '\t' '$2 != "" { sum += $1 * $2 } END { printf "%.6f\n", sum }'
 }
@@ -93,10 +110,15 @@ expect_share() {
 	expect_near "$1" "$2" "$3" "$(awk "BEGIN { printf \"%.6f\", $3 * $4 }")"
 }
 
+# expect_requests NAME GOT WANT: near by a fiftieth, or the same whole number.
+expect_requests() {
+	expect_share "$1" "$2" "$3" "$(awk "BEGIN { printf \"%.6f\", ($3 > 25 ? 0.02 : 0.5 / ($3 + 0.001)) }")"
+}
+
 for disk in vda vdb; do
-	expect_share "$disk: reads" "$(total disk read_requests_per_second disk=$disk)" "$(grew $disk rd_req)" 0.02
-	expect_share "$disk: writes" "$(total disk write_requests_per_second disk=$disk)" "$(grew $disk wr_req)" 0.02
-	expect_share "$disk: bytes" "$(total disk throughput_bytes_per_second disk=$disk)" \
+	expect_requests "$disk: reads" "$(read_total read_requests_per_second $disk)" "$(grew $disk rd_req)"
+	expect_requests "$disk: writes" "$(read_total write_requests_per_second $disk)" "$(grew $disk wr_req)"
+	expect_share "$disk: bytes" "$(read_total throughput_bytes_per_second $disk)" \
 		"$(grew $disk rd_bytes wr_bytes)" 0.02
 	expect_share "$disk: time of a request" "$(mean_latency $disk)" "$(awk "BEGIN {
 		printf \"%.6f\", $(grew $disk rd_total_times wr_total_times) / 1e9 / $(grew $disk rd_req wr_req) }")" 0.02
@@ -127,7 +149,7 @@ device_grew() {
 
 expect_share "$device: written" "$(total blockdev write_bytes_per_second device="$device")" \
 	"$(($(device_grew 10 | cut -d . -f 1) * 512))" 0.02
-expect_share "$device: writes" "$(total blockdev writes_per_second device="$device")" "$(device_grew 8)" 0.02
+expect_requests "$device: writes" "$(total blockdev writes_per_second device="$device")" "$(device_grew 8)"
 expect_share "$device: time busy" "$(total blockdev util_ratio device="$device")" \
 	"$(awk "BEGIN { printf \"%.6f\", $(device_grew 13) / 1000 }")" 0.02
 expect_same "$device: kind, what it is made of" "$(col blockdev "kind below" device="$device" | tr '\t' ' ')" \

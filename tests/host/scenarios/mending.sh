@@ -17,6 +17,8 @@ cat >$settings <<'CONF'
 numa-vcpu-float.for = 0s
 ksm-disable.enabled = no
 thp-mode.guest = 500000000
+halt-poll-off.raise = 20
+halt-poll-off.sleep = 100000
 mem-swappiness.guests = 0.05
 cpu-emulator-unpinned.raise = 0.03
 CONF
@@ -36,18 +38,45 @@ on_screen() {
 	tmux -S "$screen" capture-pane -p | grep -q "$1"
 }
 
-# mend_by_key NAME RULE GUEST: of what is said about a guest the worst, by the key under it.
+# expect_local NAME: of the fix before, which brought a guest's memory and vCPUs together, the effect that
+# kvmtop measured.
+expect_local() {
+	local before after
+
+	read -r before after < <(tr -s ' \n' ' ' <$said |
+		sed -n 's/.*LOCAL \([0-9]*\)[0-9.]* % -> \([0-9]*\)[0-9.]* %[^>]*\(WAIT[^>]*>[^>]*\)\?, better.*/\1 \2/p')
+	# How much of it was local before is up to where the vCPU was just then.
+	expect_less "$1: the effect is told, and it is better" "${before:-100}" "${after:-0}"
+	expect_less "$1: it is local then" 79 "${after:-0}"
+}
+
+# confirm NAME: a fix that takes a while, which the screen tells.
+confirm() {
+	wait_until 60 "the preview" on_screen "Enter applies" &&
+		tmux -S "$screen" send-keys Enter &&
+		if wait_until 60 "how far it is" on_screen "It is being done: .* of "; then
+			ok "$1: the screen tells how far it is"
+		else
+			not_ok "$1: the screen tells how far it is" "nobody saw it"
+		fi
+}
+
+# mend_by_key NAME RULE GUEST [CONFIRM]: of what is said about a guest the worst, by the key under it;
+# with CONFIRM not by that key alone.
 mend_by_key() {
 	tmux -f /dev/null -S "$screen" new-session -d -x 120 -y 40 \
 		"$KVMTOP" --config $settings --journal $journal -g "$3"
 	if wait_until 120 "advice about $3" on_screen "f fix" &&
 		tmux -S "$screen" send-keys f &&
+		{ [ -z "${4:-}" ] || confirm "$1"; } &&
 		wait_until 60 "the fix of $3" on_screen "Done, and read back"; then
 		ok "$1: fixed by one key"
 	else
 		not_ok "$1: fixed by one key" "the screen shows:"
 	fi
-	tmux -S "$screen" capture-pane -p | sed 's/^/#   /'
+	wait_until 150 "the effect on $3" on_screen "Effect of fix"
+	tmux -S "$screen" capture-pane -p >$said
+	sed 's/^/#   /' $said
 	tmux -S "$screen" send-keys Escape
 	tmux -S "$screen" send-keys q
 	wait_until 30 "the end of kvmtop" eval '! on_screen .'
@@ -58,18 +87,16 @@ take_back() {
 	[ $? -eq 0 ] && ok "$1: undone" || not_ok "$1: undone" "$(tail -n 3 $said | tr '\n' ' ')"
 }
 
-# Of a guest's RAM, which is the largest of QEMU's mappings, the part on a node in thousandths.
-on_node() {
+# The same of all that QEMU has there: an undo moves back as much to each node, whatever page it is.
+all_on_node() {
 	awk -v node="N$2" '{
-		here = sum = 0
 		for (i = 3; i <= NF; i++) if ($i ~ /^N[0-9]+=/) {
 			split($i, part, "=")
 			sum += part[2]
-			if (part[1] == node) here = part[2]
+			if (part[1] == node) here += part[2]
 		}
-		if (sum > most) { most = sum; share = 1000 * here / sum }
 	}
-	END { printf "%d\n", share }' "/proc/$(guest_pid "$1")/numa_maps"
+	END { printf "%d\n", 1000 * here / sum }' "/proc/$(guest_pid "$1")/numa_maps"
 }
 
 pins() {

@@ -62,3 +62,33 @@ expect_true "frozen: the source says so" "balloon is ok" \
 	test "$(col source state source=balloon)" != ok
 echo 0 >"$group/cgroup.freeze"
 wait_until 60 "libvirtd to reach the guest again" timeout 5 virsh -q domstats --balloon spin2
+
+# ---- an image on a mount that is dead ----
+
+# As of an NFS server that has gone: whoever touches the image waits, and so does QEMU.
+modprobe -d "$TESTHOST_CACHE/host" fuse
+dead=/run/testhost/dead
+mkdir -p "$guests_images/remote" $dead
+truncate -s 16M "$guests_images/remote/far.img"
+bindfs -f "$guests_images/remote" $dead &
+server=$!
+require "the mount is there" wait_until 30 "the mount" mountpoint -q $dead
+require "spin2 gets the disk" virsh -q attach-disk spin2 $dead/far.img vdb --subdriver raw --live
+take 1 3 disk
+expect_same "its image has a size" "$(col disk capacity_bytes domain=spin2 disk=vdb)" 16777216
+
+kill -STOP $server
+reference_start "$(guest_vcpu_tid spin3 0)"
+take 2 10 domain vcpu disk blockdev source
+reference_stop
+expect_same "dead: samples, all of them" "$(columns domain sample name=spin1 | tail -n 1)" 10
+expect_rhythm 2
+expect_same "dead: spin1 is not blamed" "$(columns domain state name=spin1 | sort -u)" running
+expect_cpu_time "dead: spin3: run time" "$(guest_vcpu_tid spin3 0)" run_ratio 3 vcpu domain=spin3
+expect_same "dead: where the image lies" "$(col disk mount domain=spin2 disk=vdb)" $dead
+kill -CONT $server
+wait_until 60 "libvirtd to reach the guest again" timeout 5 virsh -q domstats --block spin2
+virsh -q detach-disk spin2 vdb --live
+guest_kill spin2
+wait_until 30 "an end of the mount" umount $dead
+wait $server
