@@ -147,7 +147,7 @@ def label(key, size):
 def all_screens(options, host, size):
     """One life of kvmtop, in which the user visits the screens."""
     with start(options, size) as program:
-        for key in NAMES:
+        for key in options.screens:
             program.type(key)
             program.rest(SETTLE_SECONDS)
             yield measure(program, host, options.refreshes, label(key, size))
