@@ -29,19 +29,31 @@ walk() {
 }
 walk 2>/dev/null &
 walker=$!
-# Large enough that what QEMU itself has elsewhere is far less than a tenth.
-have_guests "float mib=384 nodes=0 pin=3 work=touch=256,spin share=no" \
+# Large enough that what QEMU itself has elsewhere is far less than a tenth; in huge pages, which
+# numastat tells from all that is QEMU's own.
+pool=/sys/devices/system/node/node0/hugepages/hugepages-2048kB/nr_hugepages
+sync
+echo 3 >/proc/sys/vm/drop_caches
+echo 192 >$pool
+have_guests "float mib=384 nodes=0 pages=huge pin=3 work=touch=256,spin share=no" \
 	"spread mib=768 pin=4 work=touch=620 share=no"
 wait "$walker"
 wait_until 120 "all of the memory to be touched" has_touched 700000
 virsh -q vcpupin spread 0 0-7 --live
+# Of a guest's huge pages, the part beside its vCPU.
+huge_beside() {
+	numastat_bytes "$1" Huge | awk -v here="$(vcpu_node "$1")" '
+	{ sum += $2; if ($1 == here) beside = $2 }
+	END { printf "%.4f\n", sum ? beside / sum : -1 }'
+}
+expect_same "numastat: none of its RAM is beside its vCPU" "$(huge_beside float)" 0.0000
 # Busy, it stays where it is.
 virsh -q vcpupin float 0 0-7 --live
 
 mend_by_key "vCPUs away from their memory" numa-vcpu-float float
 expect_local "vCPUs away from their memory"
 expect_same "vcpupin shows the node of its memory" "$(pins float)" "0=0-1 "
-expect_less "numa_maps: 99 % of its memory is there" 990 "$(ram_on_node float 0)"
+expect_between "numastat: more than 0.99 of its RAM is" "$(huge_beside float)" 0.99 1
 take_back "vCPUs away from their memory"
 expect_same "vcpupin shows where it was" "$(pins float)" "0=0-7 "
 
@@ -80,6 +92,7 @@ swapoff /dev/ram0
 
 # ---- pins and memory that do not go together ----
 
+echo 0 >$pool
 have_guests "away mib=384 nodes=0 mode=preferred pin=3 work=touch=256,spin share=no"
 # Of what numastat calls private, QEMU's own heap too, the part on that node in thousandths.
 numastat_beside() {

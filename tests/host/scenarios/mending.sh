@@ -87,7 +87,8 @@ take_back() {
 	[ $? -eq 0 ] && ok "$1: undone" || not_ok "$1: undone" "$(tail -n 3 $said | tr '\n' ' ')"
 }
 
-# The same of all that QEMU has there: an undo moves back as much to each node, whatever page it is.
+# Of all that QEMU has, the part on a node in thousandths: an undo moves back as much to each node,
+# whatever page it is.
 all_on_node() {
 	awk -v node="N$2" '{
 		for (i = 3; i <= NF; i++) if ($i ~ /^N[0-9]+=/) {
