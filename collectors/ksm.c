@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Kernel samepage merging: its switches and figures, the time of ksmd, and each guest's share. */
+#include "collectors/ksm.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,20 +84,21 @@ static void open_guest(struct guest_ksm *g, uint32_t pid)
 	g->opened = true;
 }
 
-/* Then no guest has anything of it, and need not be asked again. */
-static bool has_merged_none(const struct reading *r)
+bool ksm_may_have_merged(const struct snapshot *s)
 {
-	const struct row *host = snapshot_find(r->into, TABLE_HOST, key_host(0));
+	const struct row *host = snapshot_find(s, TABLE_HOST, key_host(0));
 
-	return !reading_thorough(r) && cell_number(host, HOST_KSM_RUN, 1) == 0 &&
-	       cell_number(host, HOST_KSM_PAGES_SHARED, 1) == 0;
+	return !host || cell_number(host, HOST_KSM_RUN, 1) > 0 ||
+	       cell_number(host, HOST_KSM_PAGES_SHARED, 1) > 0;
 }
 
 static void read_guests(struct ksm *k, struct reading *r)
 {
 	const struct table *domains = &r->into->table[TABLE_DOMAIN];
 	char note[sizeof(r->note)];
-	bool denied = false, none = has_merged_none(r);
+	bool denied = false;
+	/* Then no guest has anything of it, and need not be asked again. */
+	bool none = !reading_thorough(r) && !ksm_may_have_merged(r->into);
 
 	memcpy(note, r->note, sizeof(note));
 	guest_list_update(&k->guests, r->into, sizeof(struct guest_ksm), guest_done);

@@ -12,6 +12,7 @@
 #include "base/xalloc.h"
 #include "collectors/collector.h"
 #include "collectors/guest_list.h"
+#include "collectors/ksm.h"
 #include "collectors/values.h"
 
 struct guest_stat {
@@ -83,15 +84,6 @@ static enum state read_guest(struct reading *r, struct guest_stat *g, const stru
 	return n < 0 ? state_of_errno((int)n) : STATE_OK;
 }
 
-/* Where nobody knows, it may. */
-static bool is_merging(const struct snapshot *s)
-{
-	const struct row *host = snapshot_find(s, TABLE_HOST, key_host(0));
-
-	return !host || cell_number(host, HOST_KSM_RUN, 1) > 0 ||
-	       cell_number(host, HOST_KSM_PAGES_SHARED, 1) > 0;
-}
-
 enum state ksm_guests_read(struct reading *r)
 {
 	struct ksm_guests *k = r->state;
@@ -99,7 +91,7 @@ enum state ksm_guests_read(struct reading *r)
 
 	if (!r->latest)
 		return STATE_ABSENT;
-	if (!is_merging(r->latest)) {
+	if (!ksm_may_have_merged(r->latest)) {
 		reading_note(r, "KSM is stopped and has merged nothing.");
 		return STATE_OK;
 	}
