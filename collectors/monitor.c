@@ -374,7 +374,7 @@ static bool note_guests(struct reading *r, size_t guests)
 	if (answered || !(failed || stopped))
 		reading_note(r, "%zu guest%s answered.", answered, answered == 1 ? "" : "s");
 	if (readings_of(m, guests) * r->period_ns > PACE_NS)
-		reading_note(r, "To save CPU, it takes %.0f s until each guest was asked again.",
+		reading_note(r, "To save CPU, it takes %.0f s until each guest is asked again.",
 		    (double)r->round_ns / NS_PER_SEC);
 	return failed && !answered;
 }

@@ -214,7 +214,7 @@ static void many_take_turns(void **state)
 	assert_int_equal(result->table[TABLE_DOMAIN].n, MANY);
 	snapshot_unref(result);
 	assert_string_equal(l.slot.note,
-	    "60 guests answered. To save CPU, it takes 12 s until each guest was asked again.");
+	    "60 guests answered. To save CPU, it takes 12 s until each guest is asked again.");
 	assert_true(slot_stale_ns(&l.slot, NS_PER_SEC) >= 24 * NS_PER_SEC);
 	close_lane(&l);
 }
