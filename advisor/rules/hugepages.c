@@ -73,7 +73,8 @@ static void tell_1g(const struct subject *s, double figure, struct text *out)
 struct large_pages {
 	struct cpuset nodes; /* empty: all */
 	double wanted, missing;
-	const struct row *pool; /* that could give what is missing; NULL: none has room */
+	struct growth growth[GROWTHS_MAX]; /* that gives what is missing */
+	size_t growths;                    /* 0: nothing is missing, or it does not fit */
 };
 
 /* The caller calls cpuset_done on ret->nodes. */
@@ -84,15 +85,8 @@ static struct large_pages look_for_1g(const struct subject *s)
 	    policy_text_nodes(policy_next(s->row), &l.nodes) ? &l.nodes : NULL;
 
 	l.missing = fmax(0, l.wanted - pools_of(s, GIB, nodes).free);
-	l.pool = roomiest_pool(s, GIB, nodes);
-	if (l.pool && !pool_may_grow(s, l.pool, l.missing))
-		l.pool = NULL;
+	l.growths = pools_to_grow(s, GIB, nodes, l.missing, l.growth);
 	return l;
-}
-
-static double pool_with(const struct large_pages *l)
-{
-	return cell_number(l->pool, HUGEPOOL_TOTAL, 0) + l->missing;
 }
 
 /* Of the whole host, as its kernel takes them when it starts. */
@@ -114,13 +108,12 @@ static void advise_1g(const struct subject *s, double figure, struct text *out)
 		    l.wanted);
 	else if (l.missing <= 0)
 		print_text(out, "ask for pages of 1 GiB in its definition");
-	else if (l.pool)
-		print_format(out,
-		    "have %.0f pages of 1 GiB on node %.0f, at best when the host starts, and ask "
-		    "for "
-		    "them in its definition",
-		    pool_with(&l), cell_number(l.pool, HUGEPOOL_NODE, 0));
-	else
+	else if (l.growths) {
+		print_format(out, "add %.0f pages of 1 GiB on ", l.missing);
+		say_growth_nodes(out, l.growth, l.growths);
+		print_text(
+		    out, ", at best when the host starts, and ask for them in its definition");
+	} else
 		print_format(out,
 		    "reserve %.0f pages of 1 GiB when the host starts (hugepagesz=1G "
 		    "hugepages=%.0f), then ask for them in its definition",
@@ -135,14 +128,13 @@ static void plan_1g(const struct subject *s, struct plan *out)
 	double boot = pages_at_boot(s, &l);
 
 	plan_title(out, "give %s pages of 1 GiB", cell_text(s->row, DOMAIN_NAME));
-	if (l.missing > 0 && l.pool)
-		plan_pool(out, l.pool, pool_with(&l));
+	plan_growth(out, l.growth, l.growths);
 	plan_add(out, ACTION_DEFINE, s->row, "memoryBacking/hugepages", NULL,
 	    "<hugepages><page size='1' unit='G'/></hugepages>")
 	    ->saved = true;
 	if (binds_own_nodes(s->row))
 		plan_refuse(out, OWN_NODES_REFUSAL);
-	else if (l.missing > 0 && !l.pool)
+	else if (l.missing > 0 && !l.growths)
 		plan_refuse(out,
 		    "%.0f of the %.0f pages that it needs are neither free nor to be had now: "
 		    "start the "
@@ -233,8 +225,9 @@ const struct rule hugepages_rules[] = {
 	    .risk =
 		"Without enough free pages of 1 GiB the guest does not start. So the plan first "
 		"adds "
-		"those that are missing to the pool of one node, where that has memory for them, "
-		"and defines nothing when the kernel does not find them: it seldom does once "
+		"those that are missing to the pool of the node with most memory to spare, and to "
+		"others where that is not enough, and defines nothing when the kernel does not "
+		"find them: it seldom does once "
 		"memory is in pieces. Else it is refused, and names what to give the kernel at "
 		"its next start. A guest whose own nodes are bound each to others is left alone, "
 		"as each would need its part. The guest's pages of 2 MiB stay in their pool.",

@@ -62,34 +62,6 @@ double node_room(const struct subject *s, double node)
 	return 0;
 }
 
-const struct row *roomiest_pool(
-    const struct subject *s, double page_bytes, const struct cpuset *nodes)
-{
-	const struct row *best = NULL;
-	double most = -1;
-	size_t n;
-	const struct row *const *rows = subject_rows(s, TABLE_HUGEPOOL, NULL, &n);
-
-	for (size_t i = 0; i < n; i++) {
-		double room;
-
-		if (!is_pool(rows[i], page_bytes, nodes))
-			continue;
-		room = node_room(s, cell_number(rows[i], HUGEPOOL_NODE, -1));
-		if (room > most) {
-			most = room;
-			best = rows[i];
-		}
-	}
-	return best;
-}
-
-bool pool_may_grow(const struct subject *s, const struct row *pool, double pages)
-{
-	return pages * cell_number(pool, HUGEPOOL_PAGE_SIZE, 0) <=
-	       ROOM_SHARE * node_room(s, cell_number(pool, HUGEPOOL_NODE, -1));
-}
-
 void plan_pool(struct plan *out, const struct row *pool, double pages)
 {
 	double node = cell_number(pool, HUGEPOOL_NODE, 0);
@@ -127,6 +99,7 @@ size_t pools_to_grow(const struct subject *s, double page_bytes, const struct cp
 	size_t n, pools = 0, used = 0;
 	const struct row *const *rows = subject_rows(s, TABLE_HUGEPOOL, NULL, &n);
 
+	ret[0].pool = NULL;
 	for (size_t i = 0; i < n && pools < GROWTHS_MAX; i++) {
 		double room = node_room(s, cell_number(rows[i], HUGEPOOL_NODE, -1));
 

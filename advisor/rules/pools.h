@@ -19,13 +19,6 @@ const struct row *pool_of(const struct subject *s, double page_bytes, double nod
 
 /* Memory that the node could give away without swapping. */
 double node_room(const struct subject *s, double node);
-/* Of these nodes (NULL: of all) the one with most room among those that have such a pool. NULL:
- * none has. */
-const struct row *roomiest_pool(
-    const struct subject *s, double page_bytes, const struct cpuset *nodes);
-/* Whether so much more fits into a node's memory, with some to spare. */
-bool pool_may_grow(const struct subject *s, const struct row *pool, double pages);
-
 /* What a pool grows by. */
 struct growth {
 	const struct row *pool;
@@ -34,7 +27,8 @@ struct growth {
 #define GROWTHS_MAX 64
 /* Which pools of these nodes (NULL: of all) grow to hold so many pages more: that of the node with
  * most room alone if it can, else the next ones too, each as far as its node may. How many are in
- * @ret; 0: they do not fit. */
+ * @ret; 0: they do not fit. The pool of ret[0] is that of the node with most room in any case, NULL
+ * where these nodes have none. */
 size_t pools_to_grow(const struct subject *s, double page_bytes, const struct cpuset *nodes,
     double pages, struct growth ret[GROWTHS_MAX]);
 /* "node 1", "nodes 1, 0" */

@@ -240,7 +240,7 @@ static void plan_suggest(const struct subject *s, struct plan *out)
 
 	if (binds_own_nodes(s->row)) {
 		plan_refuse(out, OWN_NODES_REFUSAL);
-	} else if (!roomiest_pool(s, PAGE_BYTES, own)) {
+	} else if (!growth[0].pool) {
 		plan_refuse(out, "the host has no pool for pages of 2 MiB where its memory shall "
 				 "lie");
 	} else if (n == 0) {

@@ -198,15 +198,14 @@ static void title_growth(const struct growth *growth, size_t n, double pages, st
 static void plan_more(
     const struct subject *s, const struct want *w, const struct row *from, struct plan *out)
 {
-	const struct row *roomiest = roomiest_pool(s, w->page_bytes, nodes_of(w));
 	double pages = short_here(w);
 	struct growth growth[GROWTHS_MAX];
 	size_t n = pools_to_grow(s, w->page_bytes, nodes_of(w), pages, growth);
 
-	if (!roomiest)
+	if (!growth[0].pool)
 		plan_refuse(out, "none of its nodes has such a pool");
 	else if (n == 0 && w->here.pools == 1)
-		refuse_room(s, roomiest, pages, out);
+		refuse_room(s, growth[0].pool, pages, out);
 	else if (n == 0)
 		plan_refuse(out, "its nodes must keep a fifth of what they have to spare: so many "
 				 "pages more do not fit on all of them together");
