@@ -125,3 +125,12 @@ ssize_t root_count_dirs(const struct root *root, const char *path)
 	r = list_live(root, path, count_dir, &n);
 	return r < 0 ? r : n;
 }
+
+ssize_t root_directory_size(const struct root *root, const char *path)
+{
+	struct stat st;
+
+	if (!root->live)
+		return -ENOTSUP;
+	return fstatat(root->fd, path, &st, 0) < 0 ? -errno : (ssize_t)st.st_size;
+}

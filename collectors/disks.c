@@ -14,6 +14,7 @@
 #include "collectors/cmdline.h"
 #include "collectors/collector.h"
 #include "collectors/disk_args.h"
+#include "collectors/fd_watch.h"
 #include "collectors/guest_list.h"
 #include "collectors/libvirt_disks.h"
 #include "collectors/open_files.h"
@@ -29,6 +30,8 @@ struct guest {
 	struct names paths; /* that its command line speaks of */
 	struct disk_configs disks, plugged;
 	uint64_t looked_ns; /* 0: never */
+	bool had_xml;       /* then */
+	struct fd_watch watch;
 };
 
 void *disks_open(const struct sampling *options)
@@ -205,6 +208,17 @@ static void compare(struct reading *r, struct guest *g, const struct open_files 
 	free(is_told);
 }
 
+static bool is_due(const struct reading *r, struct guest *g, bool has_xml)
+{
+	bool again = g->looked_ns && !reading_thorough(r);
+
+	if (again && r->now_ns < g->looked_ns + LOOK_NS)
+		return false;
+	g->looked_ns = r->now_ns;
+	return fd_watch_changed(&g->watch, r, (uint32_t)g->key.owner) || !again ||
+	       has_xml != g->had_xml;
+}
+
 static void look(struct reading *r, struct guest *g, struct dm_names *dm, const struct row *domain)
 {
 	/* No other source tells that. */
@@ -214,9 +228,9 @@ static void look(struct reading *r, struct guest *g, struct dm_names *dm, const 
 	if (!g->cmdline.has_come ||
 	    cell_number(domain, DOMAIN_UPTIME, YOUNG_SECONDS) < YOUNG_SECONDS)
 		return;
-	if (g->looked_ns && !reading_thorough(r) && r->now_ns < g->looked_ns + LOOK_NS)
+	if (!is_due(r, g, has_xml))
 		return;
-	g->looked_ns = r->now_ns;
+	g->had_xml = has_xml;
 	disk_configs_done(&g->plugged);
 	if (open_files_read(&files, r->root, dm, (uint32_t)g->key.owner) == 0)
 		compare(r, g, &files, dm, has_xml);

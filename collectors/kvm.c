@@ -14,6 +14,7 @@
 #include "base/parse.h"
 #include "base/xalloc.h"
 #include "collectors/collector.h"
+#include "collectors/fd_watch.h"
 #include "collectors/guest_list.h"
 #include "collectors/kvm_stats.h"
 #include "collectors/kvm_taken.h"
@@ -56,6 +57,7 @@ struct guest {
 	uint32_t *number; /* of its vCPU threads, ascending */
 	size_t numbers, cap, numbers_before;
 	uint64_t look_at_ns, wait_ns;
+	struct fd_watch watch;
 	int taken_error; /* why descriptors could not be had; 0: it keeps none */
 	char *debugfs;   /* its directory; NULL: not known */
 	int debugfs_error;
@@ -358,7 +360,7 @@ static void look(struct kvm *k, const struct reading *r, struct guest *g)
 	if (g->wait_ns > WAIT_MAX_NS)
 		g->wait_ns = WAIT_MAX_NS;
 	g->look_at_ns = r->now_ns + g->wait_ns;
-	if (live && !settled)
+	if (live && !settled && (fd_watch_changed(&g->watch, r, (uint32_t)g->key.owner) || changed))
 		g->taken_error = kvm_taken_look(r->root, (uint32_t)g->key.owner, &g->taken);
 	/* In any case: that there are descriptors does not mean that they may be taken. */
 	find_machine(k, r, g);

@@ -172,18 +172,26 @@ static void look_into(struct nics *n, struct reading *r, struct nic_guest *g)
 }
 
 static bool is_due(
-    struct nics *n, const struct reading *r, const struct nic_guest *g, const struct row *domain)
+    struct nics *n, const struct reading *r, struct nic_guest *g, const struct row *domain)
 {
 	if (reading_thorough(r))
 		return true;
+	/* Which is true the first time. */
 	if (!g->looked)
-		return n->first_budget-- > 0;
+		return n->first_budget-- > 0 && fd_watch_changed(&g->watch, r, g->pid);
 	if (cell_number(domain, DOMAIN_UPTIME, YOUNG_SECONDS) < YOUNG_SECONDS)
 		return n->young_budget-- > 0;
 	/* An interface came or went: somebody may have got it, or lost it. */
 	if (g->names_hash == n->ours.names_hash && r->now_ns < g->fds_ns + FDS_AGAIN_NS)
 		return false;
-	return n->budget-- > 0;
+	if (n->budget <= 0)
+		return false;
+	if (g->names_hash == n->ours.names_hash && !fd_watch_changed(&g->watch, r, g->pid)) {
+		g->fds_ns = reading_now(r);
+		return false;
+	}
+	n->budget--;
+	return true;
 }
 
 static void look(struct nics *n, struct reading *r, const struct row *domain)

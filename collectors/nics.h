@@ -7,6 +7,7 @@
 #define KVMTOP_COLLECTORS_NICS_H
 
 #include "collectors/cmdline.h"
+#include "collectors/fd_watch.h"
 #include "collectors/guest_fds.h"
 #include "collectors/guest_list.h"
 #include "collectors/net_dev.h"
@@ -51,7 +52,8 @@ struct nic_guest {
 	bool is_qemu;
 	struct nic_args args;
 	struct guest_fds fds;
-	uint64_t fds_ns;       /* when its descriptors were read */
+	uint64_t fds_ns; /* when its descriptors were read, or were as many as then */
+	struct fd_watch watch;
 	bool looked;           /* … if ever */
 	bool is_new, has_news; /* at this sample: of the guest, of its descriptors */
 	double fds_maximum;    /* 0: not known */
