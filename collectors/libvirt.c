@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Identity, state, XML and pinning of guests, as libvirt knows them: calls that never enter a QEMU.
- * Each reading lists the active guests; one is described anew when an event came for it, when its
- * vCPUs have become more or less (libvirt tells no event of that), and once a minute, each guest in
+ * Each reading asks how many are active, and which ones when an event came, the number is another
+ * one, or ten seconds are over; one is described anew when an event came for it, when its vCPUs
+ * have become more or less (libvirt tells no event of that), and once a minute, each guest in
  * another reading.
  */
 #include <errno.h>
@@ -26,6 +27,7 @@
  * most. */
 #define DESCRIBE_AGAIN_NS (60 * NS_PER_SEC)
 #define DESCRIBE_EACH_NS NS_PER_SEC
+#define LIST_AGAIN_NS (10 * NS_PER_SEC)
 /* While a call of ours hangs events still come; beyond this all guests count as changed. */
 #define CHANGES_MAX 4096
 /* A guest that has just been started may be known to libvirt before its process is seen here. */
@@ -50,7 +52,9 @@ struct watcher {
 	struct libvirt_link link;
 	struct known *guest;
 	size_t n, cap;
-	size_t next; /* where the guest that is listed next probably is */
+	size_t next;   /* where the guest that is listed next probably is */
+	size_t active; /* guests that were listed, also those that are not wanted here */
+	uint64_t listed_ns;
 	struct definitions definitions;
 	size_t unread; /* XML of so many guests made no sense */
 
@@ -178,6 +182,7 @@ static void note_guest(void *ctx, const struct libvirt_guest *guest)
 	struct watcher *w = l->w;
 	struct known *k;
 
+	w->active++;
 	if (!is_wanted(l->options, guest))
 		return;
 	k = find_known(w, guest->uuid);
@@ -206,7 +211,7 @@ static int list_guests(struct watcher *w, const struct sampling *options)
 
 	for (size_t i = 0; i < w->n; i++)
 		w->guest[i].listed = false;
-	w->next = 0;
+	w->next = w->active = 0;
 	r = w->link.ops->list(w->link.connection, note_guest, &l, w->link.error);
 	if (r < 0)
 		return r;
@@ -217,6 +222,21 @@ static int list_guests(struct watcher *w, const struct sampling *options)
 			forget(&w->guest[i]);
 	w->n = kept;
 	return 0;
+}
+
+/* As list_guests, where another answer than the last is to be expected. */
+static int update_guests(struct watcher *w, const struct reading *r, bool changed)
+{
+	int n = 0;
+
+	if (!changed && root_is_live(r->root) && !reading_thorough(r) &&
+	    r->now_ns < w->listed_ns + LIST_AGAIN_NS) {
+		n = w->link.ops->count(w->link.connection, w->link.error);
+		if (n < 0 || (size_t)n == w->active)
+			return n;
+	}
+	w->listed_ns = r->now_ns;
+	return list_guests(w, r->options);
 }
 
 static int compare_uuid(const void *a, const void *b)
@@ -559,7 +579,7 @@ enum state libvirt_read(struct reading *r)
 	if (e < 0)
 		return libvirt_link_explain(&w->link, r, e);
 	changed = take_changes(w, opened);
-	if (list_guests(w, r->options) < 0) {
+	if (update_guests(w, r, changed) < 0) {
 		reading_lacks(r,
 		    "The guests could not be listed, and will be tried again (%s: %s).",
 		    libvirt_link_uri(&w->link), w->link.error);

@@ -139,6 +139,12 @@ static bool captured_is_local(struct libvirt_connection *c)
 	return c->local;
 }
 
+static int captured_count(struct libvirt_connection *c, char *error)
+{
+	(void)error;
+	return (int)c->n;
+}
+
 static int captured_list(struct libvirt_connection *c,
     void (*each)(void *ctx, const struct libvirt_guest *guest), void *ctx, char *error)
 {
@@ -309,6 +315,7 @@ const struct libvirt_ops *libvirt_captured_ops(void)
 		.is_alive = captured_is_alive,
 		.driver = captured_driver,
 		.is_local = captured_is_local,
+		.count = captured_count,
 		.list = captured_list,
 		.describe = captured_describe,
 		.definitions = captured_definitions,

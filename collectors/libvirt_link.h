@@ -30,7 +30,7 @@ struct reading;
 struct root;
 
 /* To be changed with everything below: a module of another make is not used. */
-#define LIBVIRT_OPS_VERSION 4
+#define LIBVIRT_OPS_VERSION 5
 #define LIBVIRT_OPS_SYMBOL "kvmtop_libvirt_ops"
 
 #define LIBVIRT_UUID_SIZE 37
@@ -93,7 +93,8 @@ struct libvirt_ops {
 	const char *(*driver)(struct libvirt_connection *c);
 	bool (*is_local)(struct libvirt_connection *c);
 
-	/* Active guests. These two never enter a QEMU. */
+	/* How many guests are active; which ones they are. These three never enter a QEMU. */
+	int (*count)(struct libvirt_connection *c, char *error);
 	int (*list)(struct libvirt_connection *c,
 	    void (*each)(void *ctx, const struct libvirt_guest *guest), void *ctx, char *error);
 	int (*describe)(struct libvirt_connection *c, const char *uuid,

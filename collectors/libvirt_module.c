@@ -313,6 +313,13 @@ static bool module_is_local(struct libvirt_connection *c)
 	return c->local;
 }
 
+static int module_count(struct libvirt_connection *c, char *error)
+{
+	int n = virConnectNumOfDomains(c->connect);
+
+	return n < 0 ? last_error(error) : n;
+}
+
 static int module_list(struct libvirt_connection *c,
     void (*each)(void *ctx, const struct libvirt_guest *guest), void *ctx, char *error)
 {
@@ -475,6 +482,7 @@ const struct libvirt_ops kvmtop_libvirt_ops = {
 	.is_alive = module_is_alive,
 	.driver = module_driver,
 	.is_local = module_is_local,
+	.count = module_count,
 	.list = module_list,
 	.describe = module_describe,
 	.definitions = module_definitions,

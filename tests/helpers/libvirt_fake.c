@@ -26,9 +26,9 @@ static int fake_open(const char *uri, void (*changed)(void *ctx, const char *uui
 	static struct libvirt_connection connection;
 
 	(void)uri;
-	(void)changed;
-	(void)ctx;
 	(void)error;
+	libvirt_fake.on_change = changed;
+	libvirt_fake.ctx = ctx;
 	*ret = &connection;
 	return 0;
 }
@@ -48,6 +48,49 @@ static const char *fake_driver(struct libvirt_connection *c)
 {
 	(void)c;
 	return "fake";
+}
+
+static int fake_count(struct libvirt_connection *c, char *error)
+{
+	(void)c;
+	(void)error;
+	libvirt_fake.counts++;
+	return libvirt_fake.active;
+}
+
+static int fake_list(struct libvirt_connection *c,
+    void (*each)(void *ctx, const struct libvirt_guest *guest), void *ctx, char *error)
+{
+	(void)c;
+	(void)error;
+	libvirt_fake.lists++;
+	for (int i = 1; i <= libvirt_fake.active; i++) {
+		struct libvirt_guest guest = { .id = i, .name = guest.uuid };
+
+		snprintf(guest.uuid, sizeof(guest.uuid), LIBVIRT_FAKE_UUID, i);
+		each(ctx, &guest);
+	}
+	return 0;
+}
+
+static int fake_describe(
+    struct libvirt_connection *c, const char *uuid, struct libvirt_description *ret, char *error)
+{
+	(void)c;
+	(void)uuid;
+	(void)error;
+	*ret = (struct libvirt_description){ .state = LIBVIRT_RUNNING };
+	return 0;
+}
+
+static int fake_definitions(
+    struct libvirt_connection *c, libvirt_each_definition each, void *ctx, char *error)
+{
+	(void)c;
+	(void)each;
+	(void)ctx;
+	(void)error;
+	return 0;
 }
 
 /* Tells the number of the call in MiB. */
@@ -88,5 +131,9 @@ const struct libvirt_ops kvmtop_libvirt_ops = {
 	.is_alive = yes,
 	.driver = fake_driver,
 	.is_local = yes,
+	.count = fake_count,
+	.list = fake_list,
+	.describe = fake_describe,
+	.definitions = fake_definitions,
 	.stats = fake_stats,
 };

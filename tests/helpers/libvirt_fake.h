@@ -18,6 +18,16 @@ struct libvirt_fake {
 	char failing[40];                   /* the guest whose monitor answers with an error */
 	char asked[LIBVIRT_FAKE_CALLS][40]; /* in this order, since the test has set calls to 0 */
 	size_t calls;
+	/* Active guests, uuids ending in 1 to so many, and how often they were counted and listed.
+	 */
+	int active;
+	size_t counts, lists;
+	/* Of the connection that was opened last: what the module calls when a guest has changed.
+	 */
+	void (*on_change)(void *ctx, const char *uuid);
+	void *ctx;
 };
+
+#define LIBVIRT_FAKE_UUID "00000000-0000-4000-8000-%012d"
 
 #endif
