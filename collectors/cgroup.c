@@ -13,7 +13,8 @@
 #include "collectors/guest_list.h"
 
 /* A guest changes its group hardly ever, its limits seldom. */
-#define PATHS_NS (30 * NS_PER_SEC)
+/* Groups of threads are many: some ten for a guest. */
+#define PATHS_NS (60 * NS_PER_SEC)
 #define LIMITS_NS (15 * NS_PER_SEC)
 #define TURNS 30
 /* Groups of one guest whose limits count: its own, libvirt's level, and those of its threads. */
