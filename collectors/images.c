@@ -189,6 +189,13 @@ static uint64_t next_look(const struct reading *r, const struct row *domain, boo
 	return r->now_ns + (first ? LOOK_NS / TURNS * (domain->number % TURNS + 1) : LOOK_NS);
 }
 
+/* Where an image lies stays the same while it is open, and by the same descriptor. */
+static bool may_lie_elsewhere(const struct reading *r, struct image_guest *g)
+{
+	return fd_watch_changed(&g->watch, r, (uint32_t)g->key.owner) || reading_thorough(r) ||
+	       !images_are_open(r, g);
+}
+
 static void read_guest(struct images *m, struct reading *r, struct image_guest *g,
     const struct row *domain, const struct row *const *disk, size_t n)
 {
@@ -200,7 +207,8 @@ static void read_guest(struct images *m, struct reading *r, struct image_guest *
 		take_images(g, disk, n);
 	take_caches(g, disk, n);
 	if (look) {
-		images_look(r, g, &m->dm);
+		if (may_lie_elsewhere(r, g) || changed)
+			images_look(r, g, &m->dm);
 		images_find_cgroup(r, &m->mounts, g);
 		g->looked_ns = reading_now(r);
 		g->due_ns = next_look(r, domain, first);

@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "collectors/block_stack.h"
 #include "collectors/cgroup_path.h"
+#include "collectors/fd_watch.h"
 #include "collectors/qcow2.h"
 #include "model/snapshot.h"
 
@@ -25,8 +26,9 @@ struct image {
 	struct key key; /* of the disk */
 	char *source;   /* as the XML or the command line has it */
 	bool is_qcow2, is_raw, has_header, has_size;
-	bool in_xml; /* libvirt tells of its size, too */
-	int fd;      /* that QEMU has it open by; -1: not found */
+	bool in_xml;  /* libvirt tells of its size, too */
+	int fd;       /* that QEMU has it open by; -1: not found */
+	char *target; /* where that led when it was found */
 	char *filesystem, *mount, *options;
 	char device[256]; /* "sda", "server:/export"; "": not known */
 	char *leaves;
@@ -50,6 +52,7 @@ struct image_headers {
 struct image_guest {
 	struct key key;
 	uint64_t looked_ns, due_ns; /* 0: never, at once */
+	struct fd_watch watch;
 	struct image *image;
 	size_t n;
 	struct image_headers *headers;
@@ -61,6 +64,8 @@ struct image_guest {
 
 /* Finds file system and device of each image anew. */
 void images_look(struct reading *r, struct image_guest *g, struct dm_names *dm);
+/* Whether each that was found open still is, by the same descriptor. */
+bool images_are_open(const struct reading *r, const struct image_guest *g);
 void image_done(struct image *image);
 
 /* Whether the file system is one of this host alone: only there an image is opened. */

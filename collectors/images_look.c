@@ -25,8 +25,9 @@ static void forget_place(struct image *i)
 	free(i->mount);
 	free(i->options);
 	free(i->leaves);
+	free(i->target);
 	names_done(&i->leaf_numbers);
-	i->filesystem = i->mount = i->options = i->leaves = NULL;
+	i->filesystem = i->mount = i->options = i->leaves = i->target = NULL;
 	i->device[0] = i->number[0] = '\0';
 }
 
@@ -166,6 +167,7 @@ static void look_at(struct reading *r, struct view *v, uint32_t pid, struct imag
 
 	forget_place(image);
 	image->fd = file ? file->fd : -1;
+	image->target = file ? xstrdup(file->target) : NULL;
 	if (file && file->block[0])
 		set_itself(r, image, file->block);
 	else if (!file && is_device(path) && block_of_path(r->root, v->dm, path, device))
@@ -191,4 +193,24 @@ void images_look(struct reading *r, struct image_guest *g, struct dm_names *dm)
 	open_files_done(&v.files);
 	free(v.mounts);
 	free(v.own_mounts);
+}
+
+static bool is_open(const struct reading *r, const struct image_guest *g, const struct image *image)
+{
+	size_t size = strlen(image->target) + 2;
+	char path[64], *target = xmalloc(size);
+	bool same;
+
+	snprintf(path, sizeof(path), "proc/%u/fd/%d", (uint32_t)g->key.owner, image->fd);
+	same = root_link(r->root, path, target, size) > 0 && strcmp(target, image->target) == 0;
+	free(target);
+	return same;
+}
+
+bool images_are_open(const struct reading *r, const struct image_guest *g)
+{
+	for (size_t i = 0; i < g->n; i++)
+		if (g->image[i].target && !is_open(r, g, &g->image[i]))
+			return false;
+	return true;
 }
