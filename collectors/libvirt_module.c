@@ -10,7 +10,6 @@
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +18,7 @@
 #include "base/uri.h"
 #include "collectors/libvirt_events.h"
 #include "collectors/libvirt_link.h"
+#include "collectors/libvirt_loop.h"
 
 extern const struct libvirt_ops kvmtop_libvirt_ops;
 
@@ -54,32 +54,10 @@ static int last_error(char *error)
 	return r == -ESRCH ? -ENOENT : r;
 }
 
-static void *run_events(void *arg)
-{
-	(void)arg;
-	while (virEventRunDefaultImpl() == 0)
-		;
-	return NULL;
-}
-
-/*
- * libvirt has one event loop in a process; it carries signs of life and events of all connections,
- * and must not end while one of them is being taken down. So it runs until the process ends.
- */
 static void start_events(void)
 {
-	pthread_t thread;
-	sigset_t all, before;
-
 	libvirt_error_silence();
-	if (virEventRegisterDefaultImpl() < 0)
-		return;
-	/* Signals are for the program's own threads. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	if (pthread_create(&thread, NULL, run_events, NULL) == 0)
-		pthread_detach(thread);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	libvirt_loop_start();
 }
 
 void libvirt_events_start(void)
