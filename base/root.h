@@ -67,8 +67,8 @@ int root_list_numbers(const struct root *root, const char *path, struct numbers 
 /* Number of directories in a directory, by its link count; -errno. */
 ssize_t root_count_dirs(const struct root *root, const char *path);
 
-/* What a live host says of a directory's size: of proc/PID/fd the number of descriptors (since Linux
- * 6.2, 0 before). -errno; -ENOTSUP on a captured host, whose directories are others. */
+/* What a live host says of a directory's size: of proc/PID/fd the number of descriptors (since
+ * Linux 6.2, 0 before). -errno; -ENOTSUP on a captured host, whose directories are others. */
 ssize_t root_directory_size(const struct root *root, const char *path);
 
 /*

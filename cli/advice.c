@@ -7,6 +7,7 @@
 
 #include "advisor/advisor.h"
 #include "base/clock.h"
+#include "base/xalloc.h"
 #include "cli/events.h"
 #include "cli/options.h"
 #include "cli/say.h"
@@ -18,18 +19,19 @@
 #define PATIENCE_NS (15 * NS_PER_SEC)
 
 /* Whether what was said of it before stands, in the host's file or further up. */
-static bool was_said(const struct settings *s, const struct setting *setting)
+static bool stands(const struct settings *s, const bool *taken, const char *key, size_t before)
 {
-	for (const struct setting *before = s->setting; before < setting; before++)
-		if (strcmp(before->key, setting->key) == 0)
+	for (size_t i = 0; i < before; i++)
+		if (taken[i] && strcmp(s->setting[i].key, key) == 0)
 			return true;
 	return false;
 }
 
-/* Keys of rules hold a point; others belong to others. */
-static void take_setting(
-    struct advisor *a, const struct settings *all, const struct setting *setting)
+/* Keys of rules hold a point; others belong to others. @taken: which of those before @at were good,
+ * and then whether that one was. */
+static void take_setting(struct advisor *a, const struct settings *all, size_t at, bool *taken)
 {
+	const struct setting *setting = &all->setting[at];
 	char *error = NULL;
 	int r;
 
@@ -40,11 +42,12 @@ static void take_setting(
 		return;
 	}
 	r = advisor_set(a, setting->key, setting->value, &error);
+	taken[at] = r == 0;
 	if (r == -ENOENT)
 		complain("%s: left out: %s", setting->where, error);
 	else if (r < 0)
 		complain("%s: %s; %s", setting->where, error,
-		    was_said(all, setting) ? "it is left out" : "the default stands");
+		    stands(all, taken, setting->key, at) ? "it is left out" : "the default stands");
 	free(error);
 }
 
@@ -52,8 +55,11 @@ struct advisor *advice_new(const struct options *options)
 {
 	struct advisor *a = advisor_new();
 
+	bool *taken = xcalloc(options->settings.n + 1, sizeof(*taken));
+
 	for (size_t i = 0; i < options->settings.n; i++)
-		take_setting(a, &options->settings, &options->settings.setting[i]);
+		take_setting(a, &options->settings, i, taken);
+	free(taken);
 	return a;
 }
 

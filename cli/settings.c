@@ -33,8 +33,8 @@ static void complain_of_twice(const struct settings *s, size_t first)
 
 	for (size_t i = s->n - 1; i-- > first;)
 		if (strcmp(s->setting[i].key, last->key) == 0) {
-			complain("%s: '%s' is in line %s already; the last one counts",
-			    last->where, last->key, strrchr(s->setting[i].where, ':') + 1);
+			complain("%s: '%s' is in line %s already; the last one counts", last->where,
+			    last->key, strrchr(s->setting[i].where, ':') + 1);
 			return;
 		}
 }

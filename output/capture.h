@@ -21,7 +21,8 @@ void capture_free(struct capture *c);
 /* For root_watch, with the capture as @ctx. From any thread. */
 void capture_seen(void *ctx, enum seen kind, const char *path, const char *data, size_t len);
 
-/* What was seen so far, while everything was being opened, counts only where it is not seen again. */
+/* What was seen so far, while everything was being opened, counts only where it is not seen again.
+ */
 void capture_begin(struct capture *c);
 
 /*

@@ -459,8 +459,7 @@ const struct command commands[] = {
 	    "The next screen, or the one before." },
 	{ "open", "Enter", SCOPE_ANY, open_line, NULL, 0,
 	    "Open the guest's own page; of advice there, or on the host, the explanation; "
-	    "elsewhere "
-	    "all columns of the line." },
+	    "elsewhere all columns of the line." },
 	{ "back", "Esc", SCOPE_ANY, go_back, NULL, 0,
 	    "End the search, clear the filter, leave a guest's page." },
 	{ "up", "Up k", SCOPE_ANY, move_up, NULL, 0, "One line up." },

@@ -137,8 +137,7 @@ static void plan_1g(const struct subject *s, struct plan *out)
 	else if (l.missing > 0 && !l.growths)
 		plan_refuse(out,
 		    "%.0f of the %.0f pages that it needs are neither free nor to be had now: "
-		    "start the "
-		    "host with hugepagesz=1G hugepages=%.0f first",
+		    "start the host with hugepagesz=1G hugepages=%.0f first",
 		    l.missing, l.wanted, boot);
 	cpuset_done(&l.nodes);
 }
@@ -224,13 +223,12 @@ const struct rule hugepages_rules[] = {
 	    .by_hand = "grep . /sys/kernel/mm/hugepages/hugepages-1048576kB/*",
 	    .risk =
 		"Without enough free pages of 1 GiB the guest does not start. So the plan first "
-		"adds "
-		"those that are missing to the pool of the node with most memory to spare, and to "
-		"others where that is not enough, and defines nothing when the kernel does not "
-		"find them: it seldom does once "
-		"memory is in pieces. Else it is refused, and names what to give the kernel at "
-		"its next start. A guest whose own nodes are bound each to others is left alone, "
-		"as each would need its part. The guest's pages of 2 MiB stay in their pool.",
+		"adds those that are missing to the pool of the node with most memory to spare, "
+		"and to others where that is not enough, and defines nothing when the kernel does"
+		" not find them: it seldom does once memory is in pieces. Else it is refused, and"
+		" names what to give the kernel at its next start. A guest whose own nodes are "
+		"bound each to others is left alone, as each would need its part. The guest's "
+		"pages of 2 MiB stay in their pool.",
 	    .source = "RHEL 8.2.3.3; openEuler HugePage Memory; SUSE 4.1.1",
 	    .figure = "memory in pages of 2 MiB",
 	    .show = SHOW_SIZE,

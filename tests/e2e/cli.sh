@@ -556,6 +556,7 @@ configurations() {
 		colour = blue
 		nonsense
 		mem-swapiness.raise = 7
+		mem-swappiness.guests = 2G
 	C
 	run 0 explain mem-swappiness --config kvmtop.conf
 	says "kvmtop.conf:2: '1G' is no share, such as 0.6 or 60%; the default stands"
@@ -567,7 +568,9 @@ configurations() {
 	says "kvmtop.conf:7: not 'key = value'; the line is left out"
 	grep -q 'mem-swappiness.raise = 32' out || fail 'the last good value does not count'
 	says "kvmtop.conf:8: left out: no rule is called 'mem-swapiness', did you mean 'mem-swappiness'?"
-	[ "$(wc -l <err)" -eq 8 ] || fail 'not a line for each'
+	# Neither of the two made sense.
+	says "kvmtop.conf:9: '2G' is no share, such as 0.6 or 60%; the default stands"
+	[ "$(wc -l <err)" -eq 10 ] || fail 'not a line for each'
 }
 
 # Nobody has to know what a letter stands for.

@@ -12,7 +12,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	guest_config_parse((const char *)data, size, &c);
 	PROMISE(memchr(c.name, '\0', sizeof(c.name)) && memchr(c.uuid, '\0', sizeof(c.uuid)));
-	PROMISE(memchr(c.vmm, '\0', sizeof(c.vmm)) && memchr(c.memory_path, '\0', sizeof(c.memory_path)));
+	PROMISE(memchr(c.vmm, '\0', sizeof(c.vmm)) &&
+		memchr(c.memory_path, '\0', sizeof(c.memory_path)));
 	text = fuzz_text(data, size);
 	thread_role(text, false, role, &vcpu);
 	PROMISE(memchr(role, '\0', sizeof(role)) && role[0] && vcpu >= -1);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A whole captured host, whatever it holds: every collector reads it, and what they make of it keeps
- * the model's promises. The text is an archive without its first line.
+ * A whole captured host, whatever it holds: every collector reads it, and what they make of it
+ * keeps the model's promises. The text is an archive without its first line.
  */
 #include "base/root.h"
 #include "base/sanitize.h"

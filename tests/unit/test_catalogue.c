@@ -22,7 +22,8 @@ static void check_column(const struct table_kind *kind, const struct column *c)
 		if (!islower((unsigned char)*p) && !isdigit((unsigned char)*p) && *p != '_')
 			fail_msg("%s.%s: no lower_snake_case", kind->name, c->name);
 	if (text_width(c->title) > c->width)
-		fail_msg("%s.%s: title %s does not fit %d cells", kind->name, c->name, c->title, c->width);
+		fail_msg("%s.%s: title %s does not fit %d cells", kind->name, c->name, c->title,
+		    c->width);
 	if (!isupper((unsigned char)c->help[0]) && !isdigit((unsigned char)c->help[0]) &&
 	    strncmp(c->help, "vCPU", 4) != 0 && strncmp(c->help, "pages_", 6) != 0 &&
 	    strncmp(c->help, "running", 7) != 0 && strncmp(c->help, "ok", 2) != 0 &&
@@ -57,11 +58,13 @@ static void names_are_unique(void **state)
 
 				column_csv_name(&table_kinds[t].column[a], x, sizeof(x));
 				column_csv_name(&table_kinds[t].column[b], y, sizeof(y));
-				if (strcmp(x, y) == 0 ||
-				    strcmp(table_kinds[t].column[a].name, table_kinds[t].column[b].name) == 0)
+				if (strcmp(x, y) == 0 || strcmp(table_kinds[t].column[a].name,
+							     table_kinds[t].column[b].name) == 0)
 					fail_msg("%s.%s is there twice", table_kinds[t].name, x);
-				if (strcmp(table_kinds[t].column[a].title, table_kinds[t].column[b].title) == 0)
-					fail_msg("%s: two columns are titled as %s is", table_kinds[t].name, x);
+				if (strcmp(table_kinds[t].column[a].title,
+					table_kinds[t].column[b].title) == 0)
+					fail_msg("%s: two columns are titled as %s is",
+					    table_kinds[t].name, x);
 			}
 }
 
@@ -80,14 +83,14 @@ static void units_are_spelled_in_names(void **state)
 	assert_string_equal(name, "swap_in_bytes_per_second");
 	column_csv_name(&table_kinds[TABLE_DOMAIN].column[DOMAIN_CPU], name, sizeof(name));
 	assert_string_equal(name, "cpu_cpus");
-	column_csv_name(
-	    &table_kinds[TABLE_DOMAIN].column[DOMAIN_VM_POLL_FAIL], name, sizeof(name));
+	column_csv_name(&table_kinds[TABLE_DOMAIN].column[DOMAIN_VM_POLL_FAIL], name, sizeof(name));
 	assert_string_equal(name, "vm_halt_poll_fail_cpus");
 	column_csv_name(&table_kinds[TABLE_DOMAIN].column[DOMAIN_EXITS], name, sizeof(name));
 	assert_string_equal(name, "exits_per_second");
 	column_csv_name(&table_kinds[TABLE_HUGEPOOL].column[HUGEPOOL_FREE], name, sizeof(name));
 	assert_string_equal(name, "free_pages");
-	column_csv_name(&table_kinds[TABLE_HOST].column[HOST_KSM_PAGES_TO_SCAN], name, sizeof(name));
+	column_csv_name(
+	    &table_kinds[TABLE_HOST].column[HOST_KSM_PAGES_TO_SCAN], name, sizeof(name));
 	assert_string_equal(name, "ksm_pages_to_scan");
 	column_csv_name(&table_kinds[TABLE_HOST].column[HOST_KSM_EFFICIENCY], name, sizeof(name));
 	assert_string_equal(name, "ksm_efficiency");

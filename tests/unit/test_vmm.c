@@ -17,7 +17,8 @@ static void libvirts_command_line(void **state)
 
 	(void)state;
 	PARSE(&c, "/usr/bin/qemu-system-x86_64\0-name\0guest=web,,1,debug-threads=on\0-S\0"
-		  "-object\0{\"qom-type\":\"secret\",\"id\":\"m\",\"file\":\"/x\"}\0-m\0size=1048576k,slots=16\0"
+		  "-object\0{\"qom-type\":\"secret\",\"id\":\"m\",\"file\":\"/"
+		  "x\"}\0-m\0size=1048576k,slots=16\0"
 		  "-object\0{\"qom-type\":\"memory-backend-file\",\"id\":\"r\","
 		  "\"mem-path\":\"/dev/hugepages/libvirt/qemu/1-web\",\"size\":1}\0"
 		  "-uuid\0c7a5fdbd-cdaf-9455-926a-d65c16db1809\0");
@@ -34,12 +35,14 @@ static void command_lines_by_hand(void **state)
 	struct guest_config c;
 
 	(void)state;
-	PARSE(&c, "qemu-kvm\0-m\0" "512\0-name\0beta\0-object\0"
+	PARSE(&c, "qemu-kvm\0-m\0"
+		  "512\0-name\0beta\0-object\0"
 		  "memory-backend-memfd,id=m,size=512M,hugetlb=on,hugetlbsize=2M\0");
 	assert_string_equal(c.name, "beta");
 	assert_true(c.memory_bytes == (uint64_t)512 << 20);
 	assert_true(c.huge_page_bytes == (uint64_t)2 << 20);
-	PARSE(&c, "kvm\0-m\0" "2G\0-mem-path\0/hp\0");
+	PARSE(&c, "kvm\0-m\0"
+		  "2G\0-mem-path\0/hp\0");
 	assert_true(c.memory_bytes == (uint64_t)2 << 30);
 	assert_string_equal(c.memory_path, "/hp");
 	PARSE(&c, "/usr/bin/cloud-hypervisor\0--memory\0size=1G,hugepages=on\0--cpus\0boot=2\0");
@@ -55,15 +58,18 @@ static void vcpus_of_command_lines(void **state)
 	struct guest_config c;
 
 	(void)state;
-	PARSE(&c, "qemu-kvm\0-smp\0" "4\0");
+	PARSE(&c, "qemu-kvm\0-smp\0"
+		  "4\0");
 	assert_int_equal(c.vcpus, 4);
-	PARSE(&c, "qemu-kvm\0-smp\0" "3,sockets=3,cores=1,threads=1\0");
+	PARSE(&c, "qemu-kvm\0-smp\0"
+		  "3,sockets=3,cores=1,threads=1\0");
 	assert_int_equal(c.vcpus, 3);
 	PARSE(&c, "qemu-kvm\0-smp\0maxcpus=8,cpus=2\0");
 	assert_int_equal(c.vcpus, 2);
 	PARSE(&c, "qemu-kvm\0-smp\0sockets=2,cores=3,threads=2\0");
 	assert_int_equal(c.vcpus, 12);
-	PARSE(&c, "qemu-kvm\0-m\0" "1G\0");
+	PARSE(&c, "qemu-kvm\0-m\0"
+		  "1G\0");
 	assert_int_equal(c.vcpus, 1);
 	PARSE(&c, "qemu-kvm\0-smp\0many\0");
 	assert_int_equal(c.vcpus, 0);
