@@ -173,6 +173,10 @@ bool advisor_plan(
 	*ret = (struct plan){ 0 };
 	if (!rule || !finding->about)
 		return false;
+	if (finding_is_over(finding)) {
+		plan_refuse(ret, "it is over just now");
+		return false;
+	}
 	judge_init(&judge, s);
 	l = advisor_limits(a, rule);
 	subject = subject_at(s, finding->about, &judge, &l);

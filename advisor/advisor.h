@@ -54,6 +54,9 @@ void advisor_mute(
 const struct rule *finding_rule(const struct row *finding);
 enum level finding_level(const struct row *finding);
 bool finding_is_muted(const struct row *finding);
+/* It is over, and stays until it has been so for as long as the rule says: nothing is to be mended.
+ */
+bool finding_is_over(const struct row *finding);
 
 /* The care that its fix takes; FIX_NONE: there is none that could be made now. */
 enum fix_class finding_class(const struct row *finding);

@@ -89,6 +89,18 @@ static void add_guest(
 	set_text(now, row, FINDING_UUID, cell_text(domain, DOMAIN_UUID));
 }
 
+static void repeat_words(struct snapshot *now, struct row *row, const struct row *last)
+{
+	struct text evidence = { 0 };
+
+	if (!finding_is_over(last))
+		print_text(&evidence, "Over just now: ");
+	print_text(&evidence, cell_text(last, FINDING_EVIDENCE));
+	set_text(now, row, FINDING_EVIDENCE, evidence.p);
+	set_text(now, row, FINDING_ADVICE, cell_text(last, FINDING_ADVICE));
+	text_done(&evidence);
+}
+
 static void add_words(
     struct snapshot *now, struct row *row, const struct verdict *v, const struct subject *s)
 {
@@ -118,8 +130,12 @@ void finding_add(struct snapshot *now, const struct verdict *v, const struct sub
 	cell_set_number(row, FINDING_LIMIT, v->limit, now_ns);
 	cell_set_number(
 	    row, FINDING_SINCE, (double)(now_ns - v->since_ns) / (double)NS_PER_SEC, now_ns);
-	add_words(now, row, v, s);
+	if (v->last)
+		repeat_words(now, row, v->last);
+	else
+		add_words(now, row, v, s);
 	set_text(now, row, FINDING_MUTED, v->is_muted ? "yes" : "");
+	set_text(now, row, FINDING_OVER, v->last ? "yes" : "");
 }
 
 void finding_add_fix(struct snapshot *now, const struct verdict *v)
@@ -165,6 +181,11 @@ enum level finding_level(const struct row *finding)
 bool finding_is_muted(const struct row *finding)
 {
 	return is_text(finding, FINDING_MUTED, "yes");
+}
+
+bool finding_is_over(const struct row *finding)
+{
+	return is_text(finding, FINDING_OVER, "yes");
 }
 
 enum fix_class finding_class(const struct row *finding)

@@ -19,11 +19,14 @@ struct verdict {
 	double figure, limit;
 	uint64_t since_ns;
 	bool is_muted;
+	/* It is over, but not for long enough: what it said when it was not, for a rule finds no
+	 * words, nor a way to mend, for what is no longer there. NULL: it is not. */
+	const struct row *last;
 	enum fix_class fix;       /* that can be made here and now; FIX_NONE: none */
 	const struct rule *after; /* whose fix comes first; NULL: none */
 };
 
-/* @s: for the words; its memo is NULL. Not yet ->fix and ->after. */
+/* @s: for the words, where it is not over; its memo is NULL. Not yet ->fix and ->after. */
 void finding_add(struct snapshot *now, const struct verdict *v, const struct subject *s);
 /* These: plans may go by what has been found. */
 void finding_add_fix(struct snapshot *now, const struct verdict *v);

@@ -143,9 +143,22 @@ static void raise_or_clear(
 										 : rule->level;
 }
 
+/* What it said in the sample before. */
+static const struct row *last_words(
+    const struct session *se, const struct rule *rule, const struct row *row)
+{
+	return se->a->before
+		   ? snapshot_find(se->a->before, TABLE_FINDING, finding_key(rule, row->key))
+		   : NULL;
+}
+
 static void add_verdict(
     struct session *se, const struct standing *st, const struct track *t, const struct row *row)
 {
+	const struct row *last = t->is_good ? last_words(se, st->rule, row) : NULL;
+
+	if (t->is_good && !last)
+		return;
 	se->verdict = xgrow(se->verdict, se->n, &se->cap, sizeof(*se->verdict));
 	se->verdict[se->n++] = (struct verdict){
 		.rule = st->rule,
@@ -155,6 +168,7 @@ static void add_verdict(
 		.limit = st->limits.raise,
 		.since_ns = t->raised_ns,
 		.is_muted = advisor_mutes(se->a, st->rule, row->key, se->now->moment.mono_ns),
+		.last = last,
 	};
 }
 
@@ -275,7 +289,7 @@ static void add_fixes(struct session *se)
 		struct limits l = advisor_limits(se->a, v->rule);
 		struct subject s = subject_of(se, &l, v->row);
 
-		if (rule_plan(v->rule, &s, &plan[i]))
+		if (!v->last && rule_plan(v->rule, &s, &plan[i]))
 			v->fix = plan_class(&plan[i], v->rule->fix);
 	}
 	order_fixes(se->verdict, plan, se->n);

@@ -283,6 +283,109 @@ static void test_opposites_exclude_each_other(void **state)
 		assert_false(do_clash(beside[i].a, beside[i].b));
 }
 
+/* ---- what is over, but not for long enough ---- */
+
+/* The examples of one rule, once more. */
+static struct {
+	struct example example[40];
+	size_t n;
+} kept;
+
+/* Of each guest that was spoken of and is no longer bad. */
+static size_t words_repeated;
+
+static void check_over(struct example *e, const struct snapshot *s, const struct row *finding)
+{
+	struct plan plan;
+	bool is_there = advisor_plan(e->advisor, s, finding, &plan);
+
+	if (finding_is_over(finding)) {
+		words_repeated++;
+		if (!begins(cell_text(finding, FINDING_EVIDENCE), "Over just now: ") || is_there)
+			complain_at(
+			    e, 0, "it is over, but says: %s", cell_text(finding, FINDING_EVIDENCE));
+	} else if (begins(cell_text(finding, FINDING_EVIDENCE), "Over just now: ")) {
+		complain_at(e, 0, "it is not over, but says so");
+	}
+	plan_done(&plan);
+}
+
+/* Of two hosts that are alike but for what the rule is about, the one becomes the other. */
+static void become(struct example *e, const struct example *other)
+{
+	struct example then = *other;
+
+	e->now_s = 0;
+	e->before = NULL;
+	e->advisor = advisor_new();
+	choose_rule(e);
+	configure(e);
+	for (size_t i = 0; i < 2; i++) {
+		const char *name = i ? "clear-for" : "for";
+		char *key = xasprintf("%s.%s", e->rule, name), *error = NULL;
+
+		assert_int_equal(advisor_set(e->advisor, key, i ? "1h" : "0s", &error), 0);
+		free(key);
+	}
+	pass_time(e);
+	judge_at(e, e->lines);
+	then.advisor = e->advisor;
+	then.before = e->before;
+	for (int i = 0; i < 2; i++) {
+		then.now_s = e->now_s + STEP_S * (i + 1);
+		judge_at(&then, then.lines);
+		for (size_t k = 0; k < then.before->table[TABLE_FINDING].n; k++) {
+			const struct row *row = then.before->table[TABLE_FINDING].row[k];
+
+			if (finding_level(row) != LEVEL_NONE)
+				check_over(&then, then.before, row);
+		}
+	}
+	snapshot_unref(then.before);
+	advisor_free(e->advisor);
+}
+
+static void let_all_become_all(void)
+{
+	for (size_t i = 0; i < kept.n; i++)
+		for (size_t k = 0; k < kept.n; k++)
+			if (begins(kept.example[i].line[0], "= fires"))
+				become(&kept.example[i], &kept.example[k]);
+	for (size_t i = 0; i < kept.n; i++) {
+		for (int l = 0; l < kept.example[i].lines; l++)
+			free((char *)kept.example[i].line[l]);
+		free(kept.example[i].line);
+	}
+	kept.n = 0;
+}
+
+static void keep_example(struct example *e)
+{
+	struct example *mine;
+
+	if (kept.n > 0 && strcmp(kept.example[0].rule, e->rule) != 0)
+		let_all_become_all();
+	assert_true(kept.n < sizeof(kept.example) / sizeof(kept.example[0]));
+	mine = &kept.example[kept.n++];
+	*mine = (struct example){ .file = rule_find(e->rule)->id,
+		.rule = rule_find(e->rule)->id,
+		.first = e->first,
+		.lines = e->lines };
+	mine->line = xcalloc((size_t)e->lines, sizeof(*mine->line));
+	for (int l = 0; l < e->lines; l++)
+		mine->line[l] = xstrdup(e->line[l]);
+}
+
+/* A rule speaks of what it sees: once that is gone, it must not be asked for words. */
+static void test_what_is_over_repeats_its_words(void **state)
+{
+	(void)state;
+	run_examples(keep_example);
+	let_all_become_all();
+	assert_int_equal(failures, 0);
+	assert_in_range(words_repeated, 300, 100000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -291,6 +394,7 @@ int main(void)
 		cmocka_unit_test(test_those_that_move_guests_exclude_each_other),
 		cmocka_unit_test(test_what_is_excluded_is_a_rule),
 		cmocka_unit_test(test_opposites_exclude_each_other),
+		cmocka_unit_test(test_what_is_over_repeats_its_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
