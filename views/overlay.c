@@ -320,20 +320,20 @@ struct box {
 };
 
 /* Menus lie to the right, so that the names of rows stay in sight. */
-static struct box box_of(const struct overlay *o, const struct list *l, const struct canvas *c)
+static struct box box_of(const struct overlay *o, const struct list *l, int rows, int cols)
 {
 	struct box b = { .cols = is_menu(o) ? MENU_WIDTH : TEXT_WIDTH, .rows = 2 };
 	/* The header and the bar stay in sight where there is room. */
-	int above = canvas_rows(c) >= 20 ? HEADER_ROWS : 0, most = canvas_rows(c) - above - 1;
+	int above = rows >= 20 ? HEADER_ROWS : 0, most = rows - above - 1;
 
-	if (b.cols > canvas_cols(c))
-		b.cols = canvas_cols(c);
+	if (b.cols > cols)
+		b.cols = cols;
 	for (int i = 0; i < l->n && b.rows < most; i++)
 		b.rows += is_menu(o) ? 1 : item_rows(l, &l->item[i], b.cols - FRAME);
 	if (b.rows > most)
 		b.rows = most;
 	b.y = above + (is_menu(o) ? 0 : (most - b.rows) / 2);
-	b.x = is_menu(o) ? canvas_cols(c) - b.cols : (canvas_cols(c) - b.cols) / 2;
+	b.x = is_menu(o) ? cols - b.cols : (cols - b.cols) / 2;
 	return b;
 }
 
@@ -422,14 +422,47 @@ void overlay_draw(struct page *p, struct canvas *c)
 		return;
 	}
 	build(p, &l);
-	b = box_of(o, &l, c);
+	b = box_of(o, &l, canvas_rows(c), canvas_cols(c));
 	scroll(o, &l, &b);
 	draw_frame(o, &l, c, &b, o->top < last_top(o, &l, &b));
 	draw_items(o, &l, c, &b);
 	free(l.item);
 }
 
-static int step_of(const char *key, int page)
+/* So many items fill the box from the topmost one on, or end before it: what was cut off at the
+ * end begins the next page. */
+static int items_of_page(
+    const struct overlay *o, const struct list *l, const struct box *b, int way)
+{
+	int room = b->rows - 2, n = 0;
+
+	for (int i = way > 0 ? o->top : o->top - 1; i >= 0 && i < l->n; i += way) {
+		room -= item_rows(l, &l->item[i], b->cols - FRAME);
+		if (room < 0)
+			break;
+		n++;
+	}
+	return n > 0 ? n : 1;
+}
+
+/* As many lines as the window has, or where they take several rows each, what is seen of them. */
+static int page_of(const struct ui *ui, struct page *p, int way)
+{
+	const struct overlay *o = &ui->overlay;
+	struct list l = { .n = 0 };
+	struct box b;
+	int n;
+
+	if (is_menu(o) || o->kind == OVERLAY_PROFILE)
+		return ui->rows > 6 ? ui->rows - 6 : 1;
+	build(p, &l);
+	b = box_of(o, &l, ui->rows, ui->cols);
+	n = items_of_page(o, &l, &b, way);
+	free(l.item);
+	return n;
+}
+
+static int step_of(const struct ui *ui, struct page *p, const char *key)
 {
 	static const struct {
 		const char *key;
@@ -449,7 +482,8 @@ static int step_of(const char *key, int page)
 
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
 		if (strcmp(steps[i].key, key) == 0)
-			return steps[i].lines + steps[i].pages * page;
+			return steps[i].pages ? steps[i].pages * page_of(ui, p, steps[i].pages)
+					      : steps[i].lines;
 	return 0;
 }
 
@@ -547,7 +581,7 @@ unsigned overlay_key(struct ui *ui, struct page *p, const char *key)
 	struct overlay *o = &ui->overlay;
 	/* In a menu letters are typed. */
 	bool named = !is_menu(o) || strlen(key) > 1;
-	int page = ui->rows > 6 ? ui->rows - 6 : 1, step = named ? step_of(key, page) : 0;
+	int step = named ? step_of(ui, p, key) : 0;
 	int n = table_kinds[p->screen->part[o->part].table].columns;
 
 	/* The bar goes on to name the screens. */

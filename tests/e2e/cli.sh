@@ -545,6 +545,28 @@ slow_sources_are_waited_for() {
 	if grep -q 'no answer yet' err; then fail 'a source has not answered'; fi
 }
 
+# Whoever pages through a text sees all of it: what was cut off begins the next page.
+pages_leave_nothing_out() {
+	local by keys way opened
+
+	for opened in F1 '9 e'; do
+		for way in Down PgDn; do
+			keys=$opened
+			: >"by-$way"
+			for ((by = 0; by < 90; by++)); do
+				run 0 --dump --demo --size 80x24 --keys "$keys"
+				# The last line of a page may be cut.
+				grep '^│' out | sed '${/… *│$/d}' >>"by-$way"
+				grep -q '▼─┘' out || break
+				keys+=" $way"
+			done
+		done
+		[ "$(sort -u by-Down | wc -l)" -gt 20 ] || fail "$opened: there is hardly a line"
+		comm -23 <(sort -u by-Down) <(sort -u by-PgDn) >missed
+		[ ! -s missed ] || fail "$opened: PgDn leaves out: $(head -n 1 missed)"
+	done
+}
+
 # Each line that makes no sense is told with its number, and what stands instead.
 configurations() {
 	cat >kvmtop.conf <<-'C'
@@ -686,7 +708,7 @@ for test in ${ONLY:-help_and_version wrong_words wrong_roots no_terminal csv_of_
 	first_sample_only_primes recordings_end guests_that_are_not_there \
 	emulated_guest devices locale_does_not_matter columns_sort_and_filter partial_sources files dear_sources lost_output \
 	full_disk vanished_directory two_writers rotation signals pipes cron captures dumps \
-	cut_archives bad_symbols fixes_of_nobody fixes_of_captured_hosts advice configurations classes_of_fixes exits_that_nobody_saw slow_sources_are_waited_for}; do
+	cut_archives bad_symbols fixes_of_nobody fixes_of_captured_hosts advice configurations pages_leave_nothing_out classes_of_fixes exits_that_nobody_saw slow_sources_are_waited_for}; do
 	$test
 done
 [ $failed -eq 0 ] && echo "all fine"
