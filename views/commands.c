@@ -492,7 +492,8 @@ const struct command commands[] = {
 	{ "profile", "P", SCOPE_GUEST, profile, "Profile", 4,
 	    "Profile the guest: where its time goes, by symbols of its kernel, of QEMU and of the "
 	    "host." },
-	{ "sort-cpu", "P", SCOPE_TABLE, sort_cpu, NULL, 0, "Sort by CPU time." },
+	{ "sort-cpu", "P %", SCOPE_TABLE, sort_cpu, NULL, 0,
+	    "Sort by CPU time, also where P profiles the guest." },
 	{ "sort-wait", "W", SCOPE_TABLE, sort_wait, NULL, 0,
 	    "Sort by time waited for a host CPU; of a guest that of its worst vCPU." },
 	{ "sort-memory", "M", SCOPE_TABLE, sort_memory, NULL, 0, "Sort by memory." },

@@ -143,7 +143,8 @@ static int cells_of(const struct pair *pair)
 	/* A figure grows and shrinks: its neighbours shall not move for it. */
 	if (!pair->wide)
 		return 1;
-	if (wanted > PAIR_WIDTH)
+	/* In a single cell the place of units stays free behind it. */
+	if (wanted > PAIR_WIDTH - PAIR_UNIT_WIDTH)
 		wanted += WIDE_LABEL_ROOM;
 	return (wanted + PAIR_GAP + PAIR_WIDTH + PAIR_GAP - 1) / (PAIR_WIDTH + PAIR_GAP);
 }

@@ -178,7 +178,16 @@ static void put_guest(const struct ui *ui, struct pen *pen)
 	pen->x = pen->used + 2;
 }
 
-/* At the right end of the line, where they move nothing else. */
+static int findings_text(
+    const struct snapshot *now, enum level level, const char *word, char text[FORMAT_SIZE])
+{
+	size_t n = findings_count(now, (int)level);
+
+	snprintf(text, FORMAT_SIZE, "%zu %s", n, word);
+	return n ? text_width(text) : 0;
+}
+
+/* At the right end of the line, where they move nothing else. What is worse goes before. */
 static void put_findings(struct pen *pen, const struct snapshot *now)
 {
 	static const struct {
@@ -191,13 +200,15 @@ static void put_findings(struct pen *pen, const struct snapshot *now)
 	};
 
 	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
-		size_t n = findings_count(now, (int)levels[i].level);
 		char text[FORMAT_SIZE];
-		int width;
+		int width, worse = 0;
 
-		snprintf(text, sizeof(text), "%zu %s", n, levels[i].word);
-		width = text_width(text);
-		if (n == 0 || pen->x + width > pen->end)
+		for (size_t k = i + 1; k < sizeof(levels) / sizeof(levels[0]); k++) {
+			width = findings_text(now, levels[k].level, levels[k].word, text);
+			worse += width ? width + 1 : 0;
+		}
+		width = findings_text(now, levels[i].level, levels[i].word, text);
+		if (width == 0 || pen->x + worse + width > pen->end)
 			continue;
 		canvas_text(
 		    pen->c, pen->y, pen->end - width, width, levels[i].style, ALIGN_LEFT, text);

@@ -273,5 +273,5 @@ void prompt_draw(const struct ui *ui, struct canvas *c, int y)
 	if (error > 0)
 		canvas_text(c, y, cols - error, error, STYLE_WARN, ALIGN_LEFT, prompt->error);
 	else if (prompt->error[0])
-		canvas_text(c, y - 1, 0, cols, STYLE_WARN, ALIGN_LEFT, prompt->error);
+		canvas_printf(c, y - 1, 0, cols, STYLE_WARN, ALIGN_LEFT, "! %s", prompt->error);
 }
