@@ -17,6 +17,7 @@ static const struct rule *const groups[] = {
 	limits_rules,
 	plug_rules,
 	cpu_rules,
+	steal_rules,
 	governor_rules,
 	cpu_model_rules,
 	sizing_rules,

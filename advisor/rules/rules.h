@@ -21,6 +21,7 @@ extern const struct rule memory_rules[];
 extern const struct rule limits_rules[];
 extern const struct rule plug_rules[];
 extern const struct rule cpu_rules[];
+extern const struct rule steal_rules[];
 extern const struct rule governor_rules[];
 extern const struct rule cpu_model_rules[];
 extern const struct rule sizing_rules[];
