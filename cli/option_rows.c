@@ -485,8 +485,7 @@ const struct option_row option_rows[] = {
 	    "Which table, or several with commas between them. The default is domain.", set_table,
 	    table_word },
 	{ "columns", 'C', "LIST", SECTION_BATCH,
-	    "Only these columns, by name or title, with commas between them, in this order, behind "
-	    "those that tell whose row it is.",
+	    "Only these columns, by name or title, in this order, behind those that name a row.",
 	    set_columns, NULL },
 	{ "output", 'o', "PATH", SECTION_BATCH,
 	    "Append to this file; in a directory, one file per table. Also a device or a FIFO.",
