@@ -12,8 +12,8 @@
 #include "collectors/collector.h"
 #include "collectors/guest_list.h"
 
-/* A guest changes its group hardly ever, its limits seldom. */
-/* Groups of threads are many: some ten for a guest. */
+/* A guest changes its group hardly ever, its limits seldom. With its group those of its threads are
+ * sought, which are many. */
 #define PATHS_NS (60 * NS_PER_SEC)
 #define LIMITS_NS (15 * NS_PER_SEC)
 #define TURNS 30

@@ -215,8 +215,9 @@ static bool is_due(const struct reading *r, struct guest *g, bool has_xml)
 	if (again && r->now_ns < g->looked_ns + LOOK_NS)
 		return false;
 	g->looked_ns = r->now_ns;
-	return fd_watch_changed(&g->watch, r, (uint32_t)g->key.owner) || !again ||
-	       has_xml != g->had_xml;
+	/* Without XML nobody else tells that a medium took the place of another one. */
+	return fd_watch_changed(&g->watch, r, (uint32_t)g->key.owner) || !again || !has_xml ||
+	       !g->had_xml;
 }
 
 static void look(struct reading *r, struct guest *g, struct dm_names *dm, const struct row *domain)
@@ -234,6 +235,8 @@ static void look(struct reading *r, struct guest *g, struct dm_names *dm, const 
 	disk_configs_done(&g->plugged);
 	if (open_files_read(&files, r->root, dm, (uint32_t)g->key.owner) == 0)
 		compare(r, g, &files, dm, has_xml);
+	else
+		fd_watch_failed(&g->watch);
 	open_files_done(&files);
 }
 

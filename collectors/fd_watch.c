@@ -25,3 +25,8 @@ bool fd_watch_changed(struct fd_watch *w, const struct reading *r, uint32_t pid)
 		w->looked_ns = r->now_ns;
 	return changed;
 }
+
+void fd_watch_failed(struct fd_watch *w)
+{
+	*w = (struct fd_watch){ 0 };
+}

@@ -26,4 +26,7 @@ struct fd_watch {
  */
 bool fd_watch_changed(struct fd_watch *w, const struct reading *r, uint32_t pid);
 
+/* The look failed: the next question is answered with yes. */
+void fd_watch_failed(struct fd_watch *w);
+
 #endif

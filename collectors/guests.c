@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Which processes are guests. A guest is a process that holds a KVM virtual machine descriptor, or
- * a QEMU that emulates without KVM. All processes are listed at every sample, but only those that
- * were not there before are looked at; the others again after 1, 2, 4, … 64 samples, because a
- * process may become a guest late.
+ * a QEMU that emulates without KVM. All processes are listed when a new one may have begun, but
+ * only those that were not there before are looked at; the others again after 1, 2, 4, … 64
+ * samples, because a process may become a guest late.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -514,12 +514,15 @@ static uint64_t read_last_pid(struct guests *g, const struct root *root)
 static int update_pids(struct guests *g, struct reading *r)
 {
 	uint64_t last_pid = g->clocks_serve ? read_last_pid(g, r->root) : 0;
+	int error;
 
 	if (last_pid && last_pid == g->last_pid && r->now_ns < g->listed_ns + LIST_AGAIN_NS)
 		return 0;
-	g->last_pid = last_pid;
+	error = root_list_numbers(r->root, "proc", &g->pids);
+	/* A list that failed does not stand. */
+	g->last_pid = error < 0 ? 0 : last_pid;
 	g->listed_ns = r->now_ns;
-	return root_list_numbers(r->root, "proc", &g->pids);
+	return error;
 }
 
 enum state guests_read(struct reading *r)

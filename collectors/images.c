@@ -167,13 +167,14 @@ static void write_size(struct row *row, const struct image *image, uint64_t at)
 static void write_image(struct reading *r, const struct image_guest *g, const struct image *image)
 {
 	struct row *row = snapshot_row(r->into, TABLE_DISK, image->key);
+	uint64_t placed_ns = image->block[0] ? g->looked_ns : g->placed_ns;
 	char features[96];
 
-	set_text(r, row, DISK_HOST_DEVICE, image->device, g->looked_ns);
-	set_text(r, row, DISK_HOST_DISKS, image->leaves, g->looked_ns);
-	set_text(r, row, DISK_FILESYSTEM, image->filesystem, g->looked_ns);
-	set_text(r, row, DISK_MOUNT, image->mount, g->looked_ns);
-	set_text(r, row, DISK_MOUNT_OPTIONS, image->options, g->looked_ns);
+	set_text(r, row, DISK_HOST_DEVICE, image->device, placed_ns);
+	set_text(r, row, DISK_HOST_DISKS, image->leaves, placed_ns);
+	set_text(r, row, DISK_FILESYSTEM, image->filesystem, placed_ns);
+	set_text(r, row, DISK_MOUNT, image->mount, placed_ns);
+	set_text(r, row, DISK_MOUNT_OPTIONS, image->options, placed_ns);
 	if (!image->in_xml)
 		write_size(row, image, g->looked_ns);
 	if (!image->has_header)
@@ -189,7 +190,8 @@ static uint64_t next_look(const struct reading *r, const struct row *domain, boo
 	return r->now_ns + (first ? LOOK_NS / TURNS * (domain->number % TURNS + 1) : LOOK_NS);
 }
 
-/* Where an image lies stays the same while it is open, and by the same descriptor. */
+/* The file system that an image lies on stays the same while it is open, by the same descriptor;
+ * how that is mounted, and on what, is looked at anew every five minutes. */
 static bool may_lie_elsewhere(const struct reading *r, struct image_guest *g)
 {
 	return fd_watch_changed(&g->watch, r, (uint32_t)g->key.owner) || reading_thorough(r) ||
@@ -207,8 +209,14 @@ static void read_guest(struct images *m, struct reading *r, struct image_guest *
 		take_images(g, disk, n);
 	take_caches(g, disk, n);
 	if (look) {
-		if (may_lie_elsewhere(r, g) || changed)
+		if (may_lie_elsewhere(r, g) || changed) {
 			images_look(r, g, &m->dm);
+			g->placed_ns = reading_now(r);
+		} else {
+			images_look_below(r, g);
+		}
+		if (g->fd_error)
+			fd_watch_failed(&g->watch);
 		images_find_cgroup(r, &m->mounts, g);
 		g->looked_ns = reading_now(r);
 		g->due_ns = next_look(r, domain, first);

@@ -30,7 +30,8 @@ struct image {
 	int fd;       /* that QEMU has it open by; -1: not found */
 	char *target; /* where that led when it was found */
 	char *filesystem, *mount, *options;
-	char device[256]; /* "sda", "server:/export"; "": not known */
+	char device[256];            /* "sda", "server:/export"; "": not known */
+	char block[BLOCK_NAME_SIZE]; /* of an image that is a device itself, "dm-3"; "": a file */
 	char *leaves;
 	char number[24];                   /* "8:0" of the device, "": not known */
 	struct names leaf_numbers;         /* of the leaves, where the device is none itself */
@@ -52,6 +53,7 @@ struct image_headers {
 struct image_guest {
 	struct key key;
 	uint64_t looked_ns, due_ns; /* 0: never, at once */
+	uint64_t placed_ns;         /* when it was found where the images lie */
 	struct fd_watch watch;
 	struct image *image;
 	size_t n;
@@ -64,6 +66,8 @@ struct image_guest {
 
 /* Finds file system and device of each image anew. */
 void images_look(struct reading *r, struct image_guest *g, struct dm_names *dm);
+/* Of images that are block devices what may change under them: disks below, size. */
+void images_look_below(struct reading *r, struct image_guest *g);
 /* Whether each that was found open still is, by the same descriptor. */
 bool images_are_open(const struct reading *r, const struct image_guest *g);
 void image_done(struct image *image);

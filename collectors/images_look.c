@@ -29,6 +29,7 @@ static void forget_place(struct image *i)
 	names_done(&i->leaf_numbers);
 	i->filesystem = i->mount = i->options = i->leaves = i->target = NULL;
 	i->device[0] = i->number[0] = '\0';
+	i->block[0] = '\0';
 }
 
 void image_done(struct image *i)
@@ -155,6 +156,7 @@ static void set_itself(struct reading *r, struct image *image, const char *name)
 {
 	set_device(r, image, name);
 	set_size(r, image, name);
+	snprintf(image->block, sizeof(image->block), "%s", name);
 }
 
 /* A name without its directory that is not open may be no file at all, but "ssh:…". */
@@ -193,6 +195,22 @@ void images_look(struct reading *r, struct image_guest *g, struct dm_names *dm)
 	open_files_done(&v.files);
 	free(v.mounts);
 	free(v.own_mounts);
+}
+
+void images_look_below(struct reading *r, struct image_guest *g)
+{
+	for (size_t i = 0; i < g->n; i++) {
+		struct image *image = &g->image[i];
+		char name[BLOCK_NAME_SIZE];
+
+		if (!image->block[0])
+			continue;
+		memcpy(name, image->block, sizeof(name));
+		free(image->leaves);
+		names_done(&image->leaf_numbers);
+		image->leaves = NULL;
+		set_itself(r, image, name);
+	}
 }
 
 static bool is_open(const struct reading *r, const struct image_guest *g, const struct image *image)

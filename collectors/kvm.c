@@ -59,6 +59,7 @@ struct guest {
 	uint64_t look_at_ns, wait_ns;
 	struct fd_watch watch;
 	int taken_error; /* why descriptors could not be had; 0: it keeps none */
+	bool lost;       /* those that were had, or the last look failed */
 	char *debugfs;   /* its directory; NULL: not known */
 	int debugfs_error;
 	struct machine_file file[MACHINE_FILES]; /* in the order of their columns */
@@ -224,6 +225,7 @@ static void read_vcpu(
 		/* What was known of its descriptors no longer holds. */
 		g->taken_error = n == -ESTALE ? 0 : n;
 		g->taken.n = 0;
+		g->lost = true;
 		if (n == -ESTALE)
 			g->look_at_ns = g->wait_ns = 0;
 	}
@@ -348,7 +350,7 @@ static void look(struct kvm *k, const struct reading *r, struct guest *g)
 {
 	bool changed = g->numbers != g->numbers_before, live = root_is_live(r->root);
 	/* After so long it opens no more. */
-	bool settled = g->wait_ns == WAIT_MAX_NS && !changed;
+	bool settled = g->wait_ns == WAIT_MAX_NS && !changed && !g->lost;
 
 	g->numbers_before = g->numbers;
 	if (live && g->taken.n > 0 && g->taken.n >= g->numbers && !changed)
@@ -360,8 +362,11 @@ static void look(struct kvm *k, const struct reading *r, struct guest *g)
 	if (g->wait_ns > WAIT_MAX_NS)
 		g->wait_ns = WAIT_MAX_NS;
 	g->look_at_ns = r->now_ns + g->wait_ns;
-	if (live && !settled && (fd_watch_changed(&g->watch, r, (uint32_t)g->key.owner) || changed))
+	if (live && !settled &&
+	    (fd_watch_changed(&g->watch, r, (uint32_t)g->key.owner) || changed || g->lost)) {
 		g->taken_error = kvm_taken_look(r->root, (uint32_t)g->key.owner, &g->taken);
+		g->lost = g->taken_error != 0;
+	}
 	/* In any case: that there are descriptors does not mean that they may be taken. */
 	find_machine(k, r, g);
 }

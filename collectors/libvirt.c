@@ -227,16 +227,18 @@ static int list_guests(struct watcher *w, const struct sampling *options)
 /* As list_guests, where another answer than the last is to be expected. */
 static int update_guests(struct watcher *w, const struct reading *r, bool changed)
 {
-	int n = 0;
+	int n;
 
-	if (!changed && root_is_live(r->root) && !reading_thorough(r) &&
+	if (!changed && root_is_live(r->root) && !reading_thorough(r) && w->listed_ns &&
 	    r->now_ns < w->listed_ns + LIST_AGAIN_NS) {
 		n = w->link.ops->count(w->link.connection, w->link.error);
 		if (n < 0 || (size_t)n == w->active)
 			return n;
 	}
-	w->listed_ns = r->now_ns;
-	return list_guests(w, r->options);
+	n = list_guests(w, r->options);
+	/* A list that failed is asked for again at once. */
+	w->listed_ns = n < 0 ? 0 : r->now_ns;
+	return n;
 }
 
 static int compare_uuid(const void *a, const void *b)

@@ -100,15 +100,19 @@ static int from_epoll(uint32_t events)
 	       ((events & EPOLLHUP) ? VIR_EVENT_HANDLE_HANGUP : 0);
 }
 
-/* Who listens to nothing is taken out: epoll would tell of a peer's end without being asked. */
-static int listen_to(const struct watch *w, int before)
+/* Who listens to nothing is taken out: epoll would tell of a peer's end without being asked. Where
+ * it fails nobody listens, so that the next change begins anew. */
+static int listen_to(struct watch *w, int before)
 {
 	struct epoll_event event = { .events = to_epoll(w->events), .data.u64 = (uint64_t)w->id };
 	int how = !w->events ? EPOLL_CTL_DEL : before ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
 
 	if (w->events == before)
 		return 0;
-	return epoll_ctl(loop.epoll, how, w->fd, &event);
+	if (epoll_ctl(loop.epoll, how, w->fd, &event) == 0)
+		return 0;
+	w->events = 0;
+	return -1;
 }
 
 static int add_handle(

@@ -158,6 +158,8 @@ static void look_into(struct nics *n, struct reading *r, struct nic_guest *g)
 	char pid[16], space[sizeof(g->space)];
 
 	guest_fds_read(&g->fds, r->root, g->pid);
+	if (g->fds.error)
+		fd_watch_failed(&g->watch);
 	g->fds_maximum = read_fds_maximum(r->root, g->pid);
 	snprintf(pid, sizeof(pid), "%u", g->pid);
 	read_space(r->root, pid, space, sizeof(space));
@@ -169,6 +171,13 @@ static void look_into(struct nics *n, struct reading *r, struct nic_guest *g)
 	g->fds_ns = reading_now(r);
 	g->names_hash = n->ours.names_hash;
 	g->looked = true;
+}
+
+/* A device that is passed through may have been given for another one: their number tells nothing.
+ */
+static bool may_hold_others(const struct reading *r, struct nic_guest *g)
+{
+	return fd_watch_changed(&g->watch, r, g->pid) || g->fds.groups || g->fds.devices;
 }
 
 static bool is_due(
@@ -186,7 +195,8 @@ static bool is_due(
 		return false;
 	if (n->budget <= 0)
 		return false;
-	if (g->names_hash == n->ours.names_hash && !fd_watch_changed(&g->watch, r, g->pid)) {
+	if (g->names_hash == n->ours.names_hash && !may_hold_others(r, g)) {
+		g->fds_maximum = read_fds_maximum(r->root, g->pid);
 		g->fds_ns = reading_now(r);
 		return false;
 	}

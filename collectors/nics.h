@@ -52,7 +52,7 @@ struct nic_guest {
 	bool is_qemu;
 	struct nic_args args;
 	struct guest_fds fds;
-	uint64_t fds_ns; /* when its descriptors were read, or were as many as then */
+	uint64_t fds_ns; /* when its descriptors were read, or were the same as then */
 	struct fd_watch watch;
 	bool looked;           /* … if ever */
 	bool is_new, has_news; /* at this sample: of the guest, of its descriptors */

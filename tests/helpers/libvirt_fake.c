@@ -62,8 +62,11 @@ static int fake_list(struct libvirt_connection *c,
     void (*each)(void *ctx, const struct libvirt_guest *guest), void *ctx, char *error)
 {
 	(void)c;
-	(void)error;
 	libvirt_fake.lists++;
+	if (libvirt_fake.refuses) {
+		snprintf(error, LIBVIRT_ERROR_SIZE, "no list");
+		return -EIO;
+	}
 	for (int i = 1; i <= libvirt_fake.active; i++) {
 		struct libvirt_guest guest = { .id = i, .name = guest.uuid };
 

@@ -22,6 +22,7 @@ struct libvirt_fake {
 	 */
 	int active;
 	size_t counts, lists;
+	bool refuses; /* to list them */
 	/* Of the connection that was opened last: what the module calls when a guest has changed.
 	 */
 	void (*on_change)(void *ctx, const char *uuid);

@@ -46,6 +46,9 @@ static void looks_again_at_what_has_changed(void **state)
 	}
 	assert_false(next_look(&w, &r));
 	assert_false(next_look(&w, &r));
+	fd_watch_failed(&w);
+	assert_true(next_look(&w, &r));
+	assert_false(next_look(&w, &r));
 	fd = open("/dev/null", O_RDONLY);
 	assert_true(fd >= 0);
 	/* Once more, for what is told of it elsewhere. */

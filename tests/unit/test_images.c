@@ -4,11 +4,15 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
+#include "base/xalloc.h"
 #include "collectors/block_stack.h"
+#include "collectors/images.h"
 #include "tests/unit/captured.h"
 
 #define SCOPE "/machine.slice/web.scope"
@@ -391,9 +395,45 @@ static void names_of_the_device_mapper(void **state)
 	captured_done(&h, blockdevs_close);
 }
 
+/* The guest is this test, and its image a file that it has open. */
+static void another_file_by_the_same_descriptor_is_noticed(void **state)
+{
+	char first[] = "/tmp/kvmtop-image-XXXXXX", second[] = "/tmp/kvmtop-image-XXXXXX";
+	int fd = mkstemp(first), other = mkstemp(second);
+	struct image image = { .fd = -1, .source = xstrdup(first) };
+	struct image_guest g = {
+		.key = key_process((uint32_t)getpid(), 1), .image = &image, .n = 1
+	};
+	struct dm_names dm = { 0 };
+	struct reading r = { .now_ns = NS_PER_SEC };
+	struct root *root;
+
+	(void)state;
+	assert_true(fd >= 0 && other >= 0);
+	assert_int_equal(root_open("/", &root), 0);
+	r.root = root;
+	images_look(&r, &g, &dm);
+	assert_int_equal(image.fd, fd);
+	assert_true(images_are_open(&r, &g));
+	/* As many descriptors as before. */
+	assert_int_equal(dup2(other, fd), fd);
+	assert_false(images_are_open(&r, &g));
+	images_look(&r, &g, &dm);
+	assert_int_equal(image.fd, -1);
+	assert_true(images_are_open(&r, &g));
+	close(fd);
+	close(other);
+	unlink(first);
+	unlink(second);
+	image_done(&image);
+	dm_names_done(&dm);
+	root_close(root);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(another_file_by_the_same_descriptor_is_noticed),
 		cmocka_unit_test(names_without_a_directory),
 		cmocka_unit_test(devices_are_found_without_touching_images),
 		cmocka_unit_test(sizes_without_libvirt),

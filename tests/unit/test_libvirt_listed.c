@@ -56,7 +56,7 @@ static bool lists(struct host *h)
 
 	h->r.now_ns += NS_PER_SEC;
 	h->r.into = snapshot_new(clock_now());
-	assert_int_equal(libvirt_read(&h->r), STATE_OK);
+	assert_int_equal(libvirt_read(&h->r), h->fake->refuses ? STATE_ABSENT : STATE_OK);
 	h->guests = h->r.into->table[TABLE_DOMAIN].n;
 	snapshot_unref(h->r.into);
 	h->r.into = NULL;
@@ -106,6 +106,24 @@ static void lists_when_there_are_others(void **state)
 	close_host(&h);
 }
 
+static void asks_again_for_a_list_that_failed(void **state)
+{
+	struct host h;
+
+	(void)state;
+	open_host(&h, 1);
+	assert_true(lists(&h));
+	/* The last one has ended, and there is no list to say so. */
+	h.fake->active = 0;
+	h.fake->refuses = true;
+	assert_true(lists(&h));
+	h.fake->refuses = false;
+	assert_true(lists(&h));
+	assert_int_equal(h.guests, 0);
+	assert_false(lists(&h));
+	close_host(&h);
+}
+
 /* Those that are not wanted here count, too. */
 static void counts_all_where_one_is_wanted(void **state)
 {
@@ -127,6 +145,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(counts_while_they_are_as_many),
 		cmocka_unit_test(lists_when_there_are_others),
+		cmocka_unit_test(asks_again_for_a_list_that_failed),
 		cmocka_unit_test(counts_all_where_one_is_wanted),
 	};
 
