@@ -75,6 +75,7 @@ enum finding_group {
 struct finding_weight {
 	const struct row *row;
 	enum finding_group group;
+	bool is_over;
 	int level, rank;
 	double since;
 };

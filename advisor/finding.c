@@ -212,6 +212,7 @@ struct finding_weight finding_weigh(const struct row *finding)
 		.group = level == LEVEL_NONE         ? FINDING_IS_UNJUDGED
 			 : finding_is_muted(finding) ? FINDING_IS_MUTED
 						     : FINDING_IS_RAISED,
+		.is_over = finding_is_over(finding),
 		.level = (int)level,
 		.rank = rule ? (int)rule->rank : 0,
 		.since = cell_number(finding, FINDING_SINCE, 0),
@@ -224,6 +225,9 @@ int finding_weight_compare(const void *left, const void *right)
 
 	if (a->group != b->group)
 		return (int)a->group - (int)b->group;
+	/* What is over can wait, and hides nothing that can be mended. */
+	if (a->is_over != b->is_over)
+		return a->is_over ? 1 : -1;
 	if (a->level != b->level)
 		return b->level - a->level;
 	if (a->rank != b->rank)

@@ -521,6 +521,30 @@ static void test_findings_cost_no_more_than_guests(void **state)
 	assert_in_range(many, few, 2 * few + 100);
 }
 
+static struct row *said(struct snapshot *s, uint64_t item, const char *level, const char *over)
+{
+	struct row *row = snapshot_row(s, TABLE_FINDING, key_host(item));
+
+	cell_set_text(s, row, FINDING_LEVEL, level, 1);
+	cell_set_text(s, row, FINDING_OVER, over, 1);
+	return row;
+}
+
+/* What is over hides nothing that could be mended, be that less bad. */
+static void test_what_is_over_comes_last(void **state)
+{
+	struct snapshot *s = snapshot_new((struct moment){ .mono_ns = NS_PER_SEC });
+	struct finding_weight over = finding_weigh(said(s, 1, "critical", "yes"));
+	struct finding_weight info = finding_weigh(said(s, 2, "info", ""));
+	struct finding_weight unjudged = finding_weigh(said(s, 3, "unjudged", ""));
+
+	(void)state;
+	assert_true(finding_weight_compare(&info, &over) < 0);
+	assert_true(finding_weight_compare(&over, &info) > 0);
+	assert_true(finding_weight_compare(&over, &unjudged) < 0);
+	snapshot_unref(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -531,6 +555,7 @@ int main(void)
 		cmocka_unit_test(test_hurry),
 		cmocka_unit_test(test_mute),
 		cmocka_unit_test(test_finding),
+		cmocka_unit_test(test_what_is_over_comes_last),
 		cmocka_unit_test(test_source),
 		cmocka_unit_test(test_settings),
 		cmocka_unit_test(test_of_two_that_clash_one_waits),
