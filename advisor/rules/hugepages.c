@@ -111,8 +111,10 @@ static void advise_1g(const struct subject *s, double figure, struct text *out)
 	else if (l.growths) {
 		print_format(out, "add %.0f pages of 1 GiB on ", l.missing);
 		say_growth_nodes(out, l.growth, l.growths);
-		print_text(
-		    out, ", at best when the host starts, and ask for them in its definition");
+		print_format(out,
+		    ", at best when the host starts (hugepagesz=1G hugepages=%.0f), and ask for "
+		    "them in its definition",
+		    boot);
 	} else
 		print_format(out,
 		    "reserve %.0f pages of 1 GiB when the host starts (hugepagesz=1G "

@@ -52,19 +52,22 @@ static const struct row *longest_waiting(const struct subject *s)
 /* A CPU that is less busy has room for a vCPU that waits. */
 #define ROOMY 0.50
 
-/* Of all others the vCPU that runs most on the CPU where this one waits; NULL: none does. */
+/* Of all others the vCPU that runs most on the CPU to which this one is pinned; NULL: none does.
+ * One that floats meets others by chance. */
 static const struct row *shares_cpu(const struct subject *s, const struct row *vcpu)
 {
 	const struct table *t = &s->now->table[TABLE_VCPU];
+	double cpu = cell_number(vcpu, VCPU_CPU, -1), most = SHARES;
 	const struct row *found = NULL;
-	double most = SHARES;
 
-	for (size_t i = 0; i < t->n; i++) {
+	for (size_t i = 0; only_cpu(vcpu) >= 0 && i < t->n; i++) {
 		const struct row *other = t->row[i];
-		double run = figure_or(TABLE_VCPU, other, VCPU_RUN, 0);
+		double run;
 
-		if (other != vcpu && other->domain && cell_has(other, VCPU_CPU) && run >= most &&
-		    cell_number(other, VCPU_CPU, 0) == cell_number(vcpu, VCPU_CPU, -1)) {
+		if (cell_number(other, VCPU_CPU, -2) != cpu || other == vcpu || !other->domain)
+			continue;
+		run = figure_or(TABLE_VCPU, other, VCPU_RUN, 0);
+		if (run >= most) {
 			most = run;
 			found = other;
 		}
@@ -78,23 +81,51 @@ static void say_vcpu(struct text *out, const struct row *vcpu)
 	    cell_number(vcpu, VCPU_NUMBER, 0));
 }
 
-/* CPUs with room where this vCPU may not run; none where it may run on one that has room. The
- * caller calls cpuset_done. */
-static struct cpuset roomy_cpus(const struct subject *s, const struct row *vcpu)
+static const struct row *cpu_of(const struct subject *s, const struct row *vcpu)
 {
 	const struct table *t = &s->now->table[TABLE_CPU];
-	struct cpuset roomy = { 0 }, may = { 0 };
 
 	for (size_t i = 0; i < t->n; i++)
-		if (cell_number(t->row[i], CPU_BUSY, 1) < ROOMY)
+		if (cell_number(t->row[i], CPU_NUMBER, -1) == cell_number(vcpu, VCPU_CPU, -2))
+			return t->row[i];
+	return NULL;
+}
+
+/* CPUs with room to which nobody is pinned; of this node, or @node below 0: of all. */
+static struct cpuset roomy_cpus(const struct subject *s, double node)
+{
+	const struct table *t = &s->now->table[TABLE_CPU];
+	struct cpuset roomy = { 0 };
+
+	for (size_t i = 0; i < t->n; i++)
+		if (cell_number(t->row[i], CPU_BUSY, 1) < ROOMY &&
+		    !*cell_text(t->row[i], CPU_PINNED) &&
+		    (node < 0 || cell_number(t->row[i], CPU_NODE, -1) == node))
 			cpuset_set(&roomy, (unsigned)cell_number(t->row[i], CPU_NUMBER, 0));
-	if (cpuset_parse_list(&may, cell_text(vcpu, VCPU_AFFINITY)) < 0 ||
+	return roomy;
+}
+
+/* Where this vCPU may not run though there is room, near where it runs if there is any; none where
+ * it may run on one that has room. The caller calls cpuset_done. */
+static struct cpuset out_of_reach(const struct subject *s, const struct row *vcpu)
+{
+	const struct row *cpu = cpu_of(s, vcpu);
+	struct cpuset may = { 0 }, roomy = roomy_cpus(s, -1), near = { 0 };
+
+	if (cpuset_parse_list(&may, cell_text(vcpu, VCPU_AFFINITY)) < 0 || cpuset_empty(&may) ||
 	    cpuset_intersects(&may, &roomy)) {
 		cpuset_done(&roomy);
 		roomy = (struct cpuset){ 0 };
+	} else if (cpu && cell_has(cpu, CPU_NODE)) {
+		near = roomy_cpus(s, cell_number(cpu, CPU_NODE, 0));
 	}
 	cpuset_done(&may);
-	return roomy;
+	if (cpuset_empty(&near)) {
+		cpuset_done(&near);
+		return roomy;
+	}
+	cpuset_done(&roomy);
+	return near;
 }
 
 static bool is_only(const struct subject *s)
@@ -182,7 +213,7 @@ static const struct row *wider_node(const struct subject *s)
 	return NULL;
 }
 
-/* "let it, or batch/0 on the same CPU, use CPUs 0,6, which are idle half of the time or more";
+/* "let it, or batch/0 on the same CPU, use CPUs 0,6, idle half of the time or more";
  * false: that would not help. */
 static bool advise_roomy(const struct subject *s, struct text *out)
 {
@@ -191,7 +222,7 @@ static bool advise_roomy(const struct subject *s, struct text *out)
 	char *list;
 
 	if (vcpu)
-		roomy = roomy_cpus(s, vcpu);
+		roomy = out_of_reach(s, vcpu);
 	if (cpuset_empty(&roomy)) {
 		cpuset_done(&roomy);
 		return false;
@@ -234,7 +265,12 @@ static void plan_steal(const struct subject *s, struct plan *out)
 	const struct row *const *vcpu = subject_rows(s, TABLE_VCPU, s->row, &n);
 
 	if (!node) {
-		plan_refuse(out, "no CPUs of its node are known to be idle");
+		struct text room = { 0 };
+
+		plan_refuse(out, advise_roomy(s, &room)
+				     ? "whom to pin elsewhere is for you to say"
+				     : "no CPUs of its node are known to be idle");
+		text_done(&room);
 		return;
 	}
 	plan_title(out, "let the vCPUs of %s use node %.0f", cell_text(s->row, DOMAIN_NAME),
@@ -273,7 +309,8 @@ const struct rule steal_rules[] = {
 		    USES(TABLE_NODE, NODE_CPUS), USES(TABLE_NODE, NODE_CPU_COUNT),
 		    USES(TABLE_VCPU, VCPU_WAIT), USES(TABLE_VCPU, VCPU_CPU),
 		    USES(TABLE_VCPU, VCPU_RUN), USES(TABLE_VCPU, VCPU_AFFINITY),
-		    USES(TABLE_CPU, CPU_BUSY), USES(TABLE_DOMAIN, DOMAIN_LIBVIRT_STATE)),
+		    USES(TABLE_CPU, CPU_BUSY), USES(TABLE_CPU, CPU_PINNED),
+		    USES(TABLE_CPU, CPU_NODE), USES(TABLE_DOMAIN, DOMAIN_LIBVIRT_STATE)),
 	    .raise = 0.05,
 	    .clear = 0.02,
 	    .critical = 0.20,
