@@ -54,7 +54,6 @@ static void take_setting(struct advisor *a, const struct settings *all, size_t a
 struct advisor *advice_new(const struct options *options)
 {
 	struct advisor *a = advisor_new();
-
 	bool *taken = xcalloc(options->settings.n + 1, sizeof(*taken));
 
 	for (size_t i = 0; i < options->settings.n; i++)

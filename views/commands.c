@@ -493,7 +493,7 @@ const struct command commands[] = {
 	    "Profile the guest: where its time goes, by symbols of its kernel, of QEMU and of the "
 	    "host." },
 	{ "sort-cpu", "P %", SCOPE_TABLE, sort_cpu, NULL, 0,
-	    "Sort by CPU time, also where P profiles the guest." },
+	    "Sort by CPU time; where P profiles the guest, % does." },
 	{ "sort-wait", "W", SCOPE_TABLE, sort_wait, NULL, 0,
 	    "Sort by time waited for a host CPU; of a guest that of its worst vCPU." },
 	{ "sort-memory", "M", SCOPE_TABLE, sort_memory, NULL, 0, "Sort by memory." },

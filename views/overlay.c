@@ -283,7 +283,9 @@ static int item_rows(const struct list *l, const struct item *item, int width)
 	if (!item->label)
 		return text_wrap(NULL, 0, 0, width, 0, 0, item->text) + 1;
 	if (item->value && text_width(item->value) > VALUE_WIDTH)
-		return 1 + text_wrap(NULL, 0, 0, width - l->label - 2, 0, 0, item->value);
+		return text_wrap(NULL, 0, 0, width - l->label - 2, 0, 0, item->value) +
+		       text_wrap(
+			   NULL, 0, 0, width - l->label - 2, 0, 0, item->text ? item->text : "");
 	n = text_wrap(NULL, 0, 0, width - x, 0, 0, item->text ? item->text : "");
 	return n > 0 ? n : 1;
 }

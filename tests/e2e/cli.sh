@@ -549,7 +549,7 @@ slow_sources_are_waited_for() {
 pages_leave_nothing_out() {
 	local by keys way opened
 
-	for opened in F1 '9 e'; do
+	for opened in F1 '9 e' '5 Enter Enter'; do
 		for way in Down PgDn; do
 			keys=$opened
 			: >"by-$way"
