@@ -199,10 +199,11 @@ static int node_for(const struct goal *g, int from, uint64_t page_bytes)
 	return -1;
 }
 
+/* More may come than was to. */
 static void spend(uint64_t *budget, uint64_t bytes)
 {
 	if (*budget != UINT64_MAX)
-		*budget -= bytes;
+		*budget -= *budget < bytes ? *budget : bytes;
 }
 
 static void give_back(uint64_t *budget, uint64_t bytes)
@@ -253,13 +254,18 @@ static int settle(struct walk *w, const struct mapping *m, void **page, size_t n
 	int r =
 	    w->site->calls->move_pages((pid_t)pid_of(w->guest), n, page, NULL, status, m->is_own);
 
+	/* A transparent huge page goes whole, to where the last of its parts was to go: so what
+	 * counts is where each has come, not what was asked for. */
+	for (size_t i = 0; i < n; i++) {
+		give_back(&w->goal->leave[from[i]], m->page_bytes);
+		give_back(&w->goal->come[node[i]], m->page_bytes);
+	}
 	for (size_t i = 0; r == 0 && i < n; i++) {
-		if (status[i] == node[i]) {
-			w->moved += m->is_own ? m->page_bytes : 0;
-		} else {
-			give_back(&w->goal->leave[from[i]], m->page_bytes);
-			give_back(&w->goal->come[node[i]], m->page_bytes);
-		}
+		if (status[i] < 0 || (unsigned)status[i] >= NODES || status[i] == from[i])
+			continue;
+		spend(&w->goal->leave[from[i]], m->page_bytes);
+		spend(&w->goal->come[status[i]], m->page_bytes);
+		w->moved += m->is_own ? m->page_bytes : 0;
 	}
 	if (w->site->progress)
 		w->site->progress->done = w->moved;

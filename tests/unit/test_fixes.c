@@ -319,6 +319,85 @@ static void what_is_stopped_half_way_stays_and_goes_back(void **state)
 		assert_int_equal(big_node[i], 1);
 }
 
+/* ---- transparent huge pages ---- */
+
+#define SMALL 4096UL
+#define IN_A_HUGE_ONE 512
+#define SMALLS (128 * IN_A_HUGE_ONE)
+
+static int small_node[SMALLS];
+
+static void count_smalls(unsigned count[4])
+{
+	memset(count, 0, 4 * sizeof(*count));
+	for (unsigned i = 0; i < SMALLS; i++)
+		count[small_node[i]]++;
+}
+
+static void write_small_maps(void)
+{
+	struct text text = { 0 };
+	unsigned count[4];
+
+	count_smalls(count);
+	print_format(&text, "7f0000000000 default anon=%u dirty=%u", SMALLS, SMALLS);
+	for (unsigned node = 0; node < 4; node++)
+		if (count[node])
+			print_format(&text, " N%u=%u", node, count[node]);
+	print_text(&text, " kernelpagesize_kB=4\n");
+	put_file(big_site, "proc/4242/numa_maps", text.p);
+	text_done(&text);
+}
+
+/* Each takes all that it is a part of along. */
+static int move_huge(pid_t pid, size_t n, void **page, const int *node, int *status, bool shared)
+{
+	(void)pid;
+	(void)shared;
+	for (size_t i = 0; i < n && node; i++) {
+		size_t k = ((uintptr_t)page[i] - PAGES_AT) / SMALL;
+
+		k -= k % IN_A_HUGE_ONE;
+		for (size_t part = 0; part < IN_A_HUGE_ONE; part++)
+			small_node[k + part] = node[i];
+	}
+	for (size_t i = 0; i < n; i++)
+		status[i] = small_node[((uintptr_t)page[i] - PAGES_AT) / SMALL];
+	write_small_maps();
+	return 0;
+}
+
+/* What is left over for one node bounces to the next, time and again: it has left all the same. */
+static void huge_pages_go_back_as_many_as_came(void **state)
+{
+	static struct site_calls calls;
+	struct a_site *a = *state;
+	unsigned before[4], after[4];
+	struct plan p = { 0 };
+	struct fix f;
+
+	calls = fake_calls;
+	calls.move_pages = move_huge;
+	a->site.calls = &calls;
+	big_site = a;
+	for (unsigned i = 0; i < SMALLS; i++)
+		small_node[i] = i < 2500 ? 0 : i < 3800 ? 1 : i < 33800 ? 2 : 3;
+	count_smalls(before);
+	write_small_maps();
+	put_file(a, "proc/4242/maps", "7f0000000000-7f0010000000 rw-p 00000000 00:00 0\n");
+	plan_add(&p, ACTION_MIGRATE_PAGES, the_guest("web1"), "all", NULL, "3");
+	f = fix_from(&p);
+	apply(a, &f);
+	ends(&f, ENDING_DONE);
+	count_smalls(after);
+	assert_int_equal(after[3], SMALLS);
+	undo_all(a, ENDING_DONE);
+	count_smalls(after);
+	for (unsigned node = 0; node < 4; node++)
+		assert_in_range(after[node] + 2 * IN_A_HUGE_ONE, before[node],
+		    before[node] + 4 * IN_A_HUGE_ONE);
+}
+
 /* ---- failed ---- */
 
 static void a_plan_of_three(struct plan *p)
@@ -393,6 +472,7 @@ int main(void)
 		cmocka_unit_test(moving_pages_tells_how_far_it_is_and_stops),
 		on_host(moving_tells_how_far_it_is_slice_by_slice),
 		on_host(what_is_stopped_half_way_stays_and_goes_back),
+		on_host(huge_pages_go_back_as_many_as_came),
 		on_host(a_drop_in_keeps_its_other_lines),
 		on_host(when_one_fails_those_before_are_put_back),
 		on_host(success_that_changed_nothing_is_a_failure),

@@ -66,7 +66,7 @@ home=2
 expect_less "numa_maps: 99 % of it is on one node" 990 "$(ram_on_node spread $home)"
 expect_same "its vCPU may run there only" "$(pins spread)" "0=$((2 * home))-$((2 * home + 1)) "
 take_back "memory on two nodes"
-expect_near "numa_maps: spread as before" "$(all_on_node spread 2)" "$before" 30
+expect_near "numa_maps: spread as before" "$(all_on_node spread 2)" "$before" 20
 expect_same "its vCPU may run anywhere" "$(pins spread)" "0=0-7 "
 
 # ---- the host ----
