@@ -188,14 +188,19 @@ class Report:
                       f"{JUDGING_SECONDS * 1e3:.0f}: {verdict(self.judged, JUDGING_SECONDS)}")
         if not self.rows:
             return
-        dearest = max(filter(cpu_limit, self.rows), key=lambda r: r["own"] / cpu_limit(r))
-        cpu = dearest["own"]
-        resident = max(r["proportional"] for r in filter(memory_limit, self.rows))
         self.line()
-        self.line(f"CPU a refresh      {cpu * 1e3:6.1f} ms of {cpu_limit(dearest) * 1e3:.0f}: "
-                  f"{verdict(cpu, cpu_limit(dearest))}")
-        self.line(f"memory (Pss)       {resident / 1e6:6.1f} MB of {RESIDENT_BYTES / 1e6:.0f}: "
-                  f"{verdict(resident, RESIDENT_BYTES)}")
+        # Not all screens have a budget of either kind.
+        limited = list(filter(cpu_limit, self.rows))
+        if limited:
+            dearest = max(limited, key=lambda r: r["own"] / cpu_limit(r))
+            cpu = dearest["own"]
+            self.line(f"CPU a refresh      {cpu * 1e3:6.1f} ms of {cpu_limit(dearest) * 1e3:.0f}: "
+                      f"{verdict(cpu, cpu_limit(dearest))}")
+        limited = list(filter(memory_limit, self.rows))
+        if limited:
+            resident = max(r["proportional"] for r in limited)
+            self.line(f"memory (Pss)       {resident / 1e6:6.1f} MB of {RESIDENT_BYTES / 1e6:.0f}: "
+                      f"{verdict(resident, RESIDENT_BYTES)}")
         if self.frame is not None:
             limit = FIRST_FRAME_SECONDS
             self.line(f"first frame        {self.frame * 1e3:6.0f} ms of "
