@@ -107,10 +107,10 @@ static void plan_governor(const struct subject *s, struct plan *out)
 		plan_add(out, ACTION_WRITE, NULL, path, cell_text(cpu, column), "performance");
 	}
 	if (governor)
-		plan_add_lasting(out, ACTION_DROP_IN, NULL, "etc/tmpfiles.d/kvmtop.conf", NULL,
+		plan_add_lasting(out, ACTION_DROP_IN, NULL, TMPFILES_FILE, NULL,
 		    "w /" CPUFREQ "scaling_governor - - - - performance");
 	if (preference)
-		plan_add_lasting(out, ACTION_DROP_IN, NULL, "etc/tmpfiles.d/kvmtop.conf", NULL,
+		plan_add_lasting(out, ACTION_DROP_IN, NULL, TMPFILES_FILE, NULL,
 		    "w /" CPUFREQ "energy_performance_preference - - - - performance");
 }
 

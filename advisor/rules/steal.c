@@ -128,6 +128,14 @@ static struct cpuset out_of_reach(const struct subject *s, const struct row *vcp
 	return near;
 }
 
+/* Likewise for the one that waits longest. */
+static struct cpuset room_for(const struct subject *s)
+{
+	const struct row *vcpu = longest_waiting(s);
+
+	return vcpu ? out_of_reach(s, vcpu) : (struct cpuset){ 0 };
+}
+
 static bool is_only(const struct subject *s)
 {
 	size_t n;
@@ -218,11 +226,9 @@ static const struct row *wider_node(const struct subject *s)
 static bool advise_roomy(const struct subject *s, struct text *out)
 {
 	const struct row *vcpu = longest_waiting(s), *other = vcpu ? shares_cpu(s, vcpu) : NULL;
-	struct cpuset roomy = { 0 };
+	struct cpuset roomy = room_for(s);
 	char *list;
 
-	if (vcpu)
-		roomy = out_of_reach(s, vcpu);
 	if (cpuset_empty(&roomy)) {
 		cpuset_done(&roomy);
 		return false;
@@ -265,12 +271,11 @@ static void plan_steal(const struct subject *s, struct plan *out)
 	const struct row *const *vcpu = subject_rows(s, TABLE_VCPU, s->row, &n);
 
 	if (!node) {
-		struct text room = { 0 };
+		struct cpuset roomy = room_for(s);
 
-		plan_refuse(out, advise_roomy(s, &room)
-				     ? "whom to pin elsewhere is for you to say"
-				     : "no CPUs of its node are known to be idle");
-		text_done(&room);
+		plan_refuse(out, cpuset_empty(&roomy) ? "no CPUs of its node are known to be idle"
+						      : "whom to pin elsewhere is for you to say");
+		cpuset_done(&roomy);
 		return;
 	}
 	plan_title(out, "let the vCPUs of %s use node %.0f", cell_text(s->row, DOMAIN_NAME),
