@@ -68,10 +68,23 @@ char *xasprintf(const char *format, ...)
 	return checked(n < 0 ? NULL : text);
 }
 
+/*
+ * Each of a hundred guests has some lists of one or two large elements: room for many more than
+ * that would be a megabyte for nothing.
+ */
+#define FIRST_ROOM 256
+
+static size_t first_cap(size_t size)
+{
+	size_t cap = FIRST_ROOM / size;
+
+	return cap < 1 ? 1 : cap > 8 ? 8 : cap;
+}
+
 void *xgrow(void *p, size_t n, size_t *cap, size_t size)
 {
 	if (n < *cap)
 		return p;
-	*cap = *cap ? *cap * 2 : 8;
+	*cap = *cap ? *cap * 2 : first_cap(size);
 	return xrealloc(p, *cap, size);
 }

@@ -17,8 +17,8 @@ char *xstrndup(const char *s, size_t len);
 char *xasprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /*
- * Room for one more element behind the @n that are there. @p grows by doubling; @cap is kept by
- * the caller and starts at 0.
+ * Room for one more element of @size bytes, at least 1, behind the @n that are there. @p grows by
+ * doubling; @cap is kept by the caller and starts at 0.
  */
 void *xgrow(void *p, size_t n, size_t *cap, size_t size);
 
