@@ -22,13 +22,14 @@ void kthread_done(struct kthread *k)
 	k->pid = 0;
 }
 
-static bool is_called(const struct root *root, uint32_t pid, const char *name)
+/* @otherwise where nobody tells what it is called. */
+static bool is_called(const struct root *root, uint32_t pid, const char *name, bool otherwise)
 {
 	char path[64], comm[PROC_COMM_SIZE];
 
 	snprintf(path, sizeof(path), "proc/%u/comm", pid);
 	if (root_read(root, path, comm, sizeof(comm)) <= 0)
-		return false;
+		return otherwise;
 	return slice_eq(slice_trim(slice_of(comm)), name);
 }
 
@@ -45,7 +46,8 @@ static bool is_of_kernel(const struct root *root, uint32_t pid)
 
 /*
  * The threads of the kernel are children of pid 2. Where that is something else, as in a container,
- * there is nothing to be found; where the kernel does not list children, all processes are tried.
+ * there is nothing to be found; where nothing lists its children, all processes are tried. A
+ * captured host holds neither its name nor them.
  */
 static int list_candidates(const struct root *root, struct numbers *ret)
 {
@@ -54,7 +56,7 @@ static int list_candidates(const struct root *root, struct numbers *ret)
 	uint64_t pid;
 	int r;
 
-	if (!is_called(root, 2, "kthreadd"))
+	if (!is_called(root, 2, "kthreadd", true))
 		return -ENOENT;
 	r = root_read_all(root, "proc/2/task/2/children", &text);
 	if (r == 0) {
@@ -75,7 +77,8 @@ static void search(struct kthread *k, const struct root *root)
 
 	if (list_candidates(root, &pids) == 0)
 		for (size_t i = 0; i < pids.n && !k->pid; i++)
-			if (is_called(root, pids.v[i], k->name) && is_of_kernel(root, pids.v[i]))
+			if (is_called(root, pids.v[i], k->name, false) &&
+			    is_of_kernel(root, pids.v[i]))
 				k->pid = pids.v[i];
 	numbers_done(&pids);
 }

@@ -306,6 +306,14 @@ static void threads_of_the_kernel_by_name(void **state)
 			   "== proc/37/comm\nksmd\n== proc/37/stat\n37 (ksmd)" KERNEL_STAT
 			   "== proc/37/schedstat\n123456789 5 5\n",
 			&run_ns) < 0);
+	/* A captured host has no pid 2. */
+	run_ns = 0;
+	assert_int_equal(run_of("kvmtop-host 1\n## 1 1\n"
+				"== proc/37/comm\nksmd\n== proc/37/stat\n37 (ksmd)" KERNEL_STAT
+				"== proc/37/schedstat\n123456789 5 5\n",
+			     &run_ns),
+	    0);
+	assert_true(run_ns == 123456789);
 	/* There, but what it tells makes no sense. */
 	assert_true(run_of("kvmtop-host 1\n## 1 1\n== proc/2/comm\nkthreadd\n"
 			   "== proc/2/task/2/children\n37 99999999999 x\n"
