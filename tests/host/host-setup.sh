@@ -29,6 +29,9 @@ echo 0 >/proc/sys/kernel/numa_balancing
 # stands still for 40 s ends the host, so that boot can tell.
 echo 20 >/proc/sys/kernel/watchdog_thresh
 echo 1 >/proc/sys/kernel/softlockup_panic
+# One that lost its timer too is seen by the others alone: they wait for it in RCU.
+echo 40 >/sys/module/rcupdate/parameters/rcu_cpu_stall_timeout
+echo 1 >/proc/sys/kernel/panic_on_rcu_stall
 ip link set lo up
 modprobe -d "$TESTHOST_CACHE/host" -a kvm_amd vhost_net tun
 chmod 666 /dev/kvm

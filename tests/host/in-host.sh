@@ -13,6 +13,14 @@ shift 2
 # shellcheck source=tests/host/guests.sh
 . "$TESTHOST_DIR/guests.sh"
 
+# A scenario may say nothing for minutes, a host that stands still does so for ever: run-scenarios tells
+# them apart by this.
+tell_life() {
+	while pause 20; do
+		echo "# alive"
+	done
+}
+
 # For whoever wonders why: what each guest said last, and what everything waits for.
 tell_state() {
 	local file
@@ -40,6 +48,7 @@ if [ "$kind" = libvirt ]; then
 else
 	export guest_starter=guest_start_plain
 fi
+tell_life &
 for name in "$@"; do
 	echo "# began $name at $(cut -d ' ' -f 1 /proc/uptime) s"
 	status=0
