@@ -317,6 +317,23 @@ static void add_findings(struct session *se)
 						      : "a value is missing");
 }
 
+/* Of each guest, how many findings somebody is to hear of. */
+static void count_for_guests(struct snapshot *now)
+{
+	const struct table *guests = &now->table[TABLE_DOMAIN];
+	const struct table *findings = &now->table[TABLE_FINDING];
+
+	for (size_t i = 0; i < guests->n; i++)
+		cell_set_number(guests->row[i], DOMAIN_ADVICE, 0, now->moment.mono_ns);
+	for (size_t i = 0; i < findings->n; i++) {
+		struct row *finding = findings->row[i];
+
+		if (finding->domain && finding_level(finding) > LEVEL_NONE &&
+		    !finding_is_muted(finding) && !finding_is_over(finding))
+			finding->domain->cell[DOMAIN_ADVICE].number++;
+	}
+}
+
 /* A recording that begins anew runs backwards; nothing is remembered of what is yet to come. */
 static void forget_the_future(struct advisor *a, const struct snapshot *now)
 {
@@ -336,6 +353,7 @@ void advisor_judge(struct advisor *a, struct snapshot *s)
 	for (size_t i = 0; i < a->n; i++)
 		judge_rule(&se, &a->standing[i]);
 	add_findings(&se);
+	count_for_guests(s);
 	show_self(a, s, se.n);
 	judge_done(&se.judge);
 	for (int t = 0; t < TABLES; t++)

@@ -191,17 +191,26 @@ const char *column_nearest(const struct table_kind *kind, const char *word)
 }
 
 /* Its rows come from where that comes from which says what they are about. */
-bool table_by_default(const struct table_kind *kind)
+static unsigned needs_of_rows(const struct table_kind *kind)
 {
+	unsigned needs = 0;
+
 	for (int i = 0; i < kind->identity; i++)
-		if (column_needs(&kind->column[i]) & NEEDS_DEAR)
-			return false;
-	return true;
+		needs |= column_needs(&kind->column[i]);
+	return needs;
 }
 
+bool table_by_default(const struct table_kind *kind)
+{
+	return !(needs_of_rows(kind) & NEEDS_DEAR);
+}
+
+/* The rules read nearly every source there is: not for one column of another table. */
 bool column_by_default(const struct table_kind *kind, int column)
 {
-	return !(column_needs(&kind->column[column]) & NEEDS_DEAR) || !table_by_default(kind);
+	unsigned beside = column_needs(&kind->column[column]) & ~needs_of_rows(kind);
+
+	return !(beside & (NEEDS_DEAR | NEEDS(SRC_ADVISOR)));
 }
 
 /* A counter is written as its rate: of time, that is a ratio, or a number of CPUs. */

@@ -56,6 +56,8 @@ void derive_domain_guest(struct snapshot *s, int column);
 void derive_domain_emulator(struct snapshot *s, int column);
 void derive_domain_vhost(struct snapshot *s, int column);
 void derive_domain_threads(struct snapshot *s, int column);
+void derive_domain_huge_share(struct snapshot *s, int column);
+void derive_domain_guest_used(struct snapshot *s, int column);
 void derive_domain_exits(struct snapshot *s, int column);
 void derive_domain_poll(struct snapshot *s, int column);
 void derive_domain_poll_success(struct snapshot *s, int column);

@@ -83,9 +83,9 @@ const struct screen screens[SCREENS] = {
 		}, {
 			.title = "Guests",
 			.table = TABLE_DOMAIN,
-			.columns = "name memory rss huge huge_page_size swapped ksm ksm_profit balloon "
-				   "balloon_maximum guest_available guest_unused guest_usable guest_swap_in "
-				   "guest_swap_out guest_major_faults balloon_age memory_limit",
+			.columns = "name memory rss huge huge_share huge_page_size swapped ksm ksm_profit balloon "
+				   "balloon_maximum guest_available guest_used guest_unused guest_usable "
+				   "guest_swap_in guest_swap_out guest_major_faults balloon_age memory_limit",
 			.sort = "memory",
 			.empty = "There is no guest on this host.",
 			.needs = SENTENCE_NEEDS,
@@ -276,8 +276,9 @@ const struct screen screens[SCREENS] = {
 			.kind = PART_PAIRS,
 			.table = TABLE_DOMAIN,
 			.columns = "cpu vcpu_run wait guest exits halt_poll emulator vhost wait_worst throttled "
-				   "cpu_limit memory rss huge huge_page_size thp swapped memory_throttles ksm balloon "
-				   "balloon_maximum guest_available guest_unused memory_limit local home "
+				   "cpu_limit memory rss huge thp huge_share huge_page_size swapped "
+				   "memory_throttles ksm balloon balloon_maximum guest_available guest_used "
+				   "guest_unused memory_limit local home "
 				   "home_share nodes run_nodes numa_mode vcpus vcpus_maximum emulator_pinned "
 				   "threads process_disk disk_read disk_write disk_requests disk_latency disk_method "
 				   "io_weight net_receive net_transmit net_packets net_drops nics uptime "

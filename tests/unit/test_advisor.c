@@ -393,6 +393,45 @@ static void test_of_two_that_clash_one_waits(void **state)
 	advisor_free(a);
 }
 
+static unsigned findings_about(const struct snapshot *s, const char *guest)
+{
+	const struct table *t = &s->table[TABLE_FINDING];
+	unsigned n = 0;
+
+	for (size_t i = 0; i < t->n; i++)
+		n += is_text(t->row[i], FINDING_DOMAIN, guest) &&
+		     !is_text(t->row[i], FINDING_LEVEL, "unjudged");
+	return n;
+}
+
+/* As many as screen 9 would show of it. */
+static void test_guests_know_how_many_are_about_them(void **state)
+{
+	struct advisor *a = advisor_new();
+	struct snapshot *s = two_spread_guests(1 * GIB);
+	const struct row *web1 = s->table[TABLE_DOMAIN].row[0];
+	const struct row *web2 = s->table[TABLE_DOMAIN].row[1];
+
+	(void)state;
+	advisor_hurry(a);
+	advisor_judge(a, s);
+	assert_true(findings_about(s, "web2") > 0);
+	assert_true(findings_about(s, "web1") > findings_about(s, "web2"));
+	assert_true(cell_number(web1, DOMAIN_ADVICE, -1) == findings_about(s, "web1"));
+	assert_true(cell_number(web2, DOMAIN_ADVICE, -1) == findings_about(s, "web2"));
+	snapshot_unref(s);
+
+	s = two_spread_guests(1 * GIB);
+	web1 = s->table[TABLE_DOMAIN].row[0];
+	web2 = s->table[TABLE_DOMAIN].row[1];
+	advisor_mute(a, rule_find(REMOTE), web2->key, UINT64_MAX);
+	advisor_judge(a, s);
+	assert_true(cell_number(web1, DOMAIN_ADVICE, -1) == findings_about(s, "web1"));
+	assert_true(cell_number(web2, DOMAIN_ADVICE, -1) == findings_about(s, "web2") - 1);
+	snapshot_unref(s);
+	advisor_free(a);
+}
+
 /* Nobody waits for what is not wanted, or cannot be done. */
 static void test_nobody_waits_in_vain(void **state)
 {
@@ -559,6 +598,7 @@ int main(void)
 		cmocka_unit_test(test_source),
 		cmocka_unit_test(test_settings),
 		cmocka_unit_test(test_of_two_that_clash_one_waits),
+		cmocka_unit_test(test_guests_know_how_many_are_about_them),
 		cmocka_unit_test(test_nobody_waits_in_vain),
 		cmocka_unit_test(test_findings_cost_no_more_than_guests),
 	};

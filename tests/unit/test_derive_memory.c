@@ -133,6 +133,60 @@ static void a_pool_is_wanted_by_the_guests_that_ask_for_its_pages(void **state)
 	snapshot_unref(s);
 }
 
+/* 3 GiB of a pool, and beside it 1 GiB of which a quarter lies in transparent huge pages. */
+static void huge_pages_have_a_share_of_a_guest(void **state)
+{
+	struct snapshot *s = sample(1);
+	struct row *guest = add_guest(s, 7, "a");
+
+	(void)state;
+	derive(s, NULL);
+	assert_missing(guest, TABLE_DOMAIN, DOMAIN_HUGE_SHARE, STATE_ABSENT);
+
+	cell_set_number(guest, DOMAIN_RSS, 1 * GIB, SECOND);
+	cell_set_number(guest, DOMAIN_HUGETLB, 3 * GIB, SECOND);
+	derive(s, NULL);
+	assert_value(guest, TABLE_DOMAIN, DOMAIN_HUGE_SHARE, 0.75);
+	cell_set_number(guest, DOMAIN_THP, 256 * MIB, SECOND);
+	derive(s, NULL);
+	assert_value(guest, TABLE_DOMAIN, DOMAIN_HUGE_SHARE, 0.8125);
+
+	/* Of a guest without a pool only the transparent ones tell. */
+	cell_set_number(guest, DOMAIN_HUGETLB, 0, SECOND);
+	derive(s, NULL);
+	assert_value(guest, TABLE_DOMAIN, DOMAIN_HUGE_SHARE, 0.25);
+	cell_set_missing(guest, DOMAIN_THP, STATE_DENIED, SECOND);
+	derive(s, NULL);
+	assert_missing(guest, TABLE_DOMAIN, DOMAIN_HUGE_SHARE, STATE_DENIED);
+
+	/* Read at another moment than RSS, it may be a little more. */
+	cell_set_number(guest, DOMAIN_THP, 1.01 * GIB, SECOND);
+	derive(s, NULL);
+	assert_value(guest, TABLE_DOMAIN, DOMAIN_HUGE_SHARE, 1);
+	snapshot_unref(s);
+}
+
+static void a_guest_uses_what_it_could_not_free(void **state)
+{
+	struct snapshot *s = sample(1);
+	struct row *guest = add_guest(s, 7, "a");
+
+	(void)state;
+	cell_set_number(guest, DOMAIN_GUEST_AVAILABLE, 4 * GIB, SECOND);
+	derive(s, NULL);
+	assert_missing(guest, TABLE_DOMAIN, DOMAIN_GUEST_USED, STATE_ABSENT);
+	cell_set_number(guest, DOMAIN_GUEST_UNUSED, 1 * GIB, SECOND);
+	derive(s, NULL);
+	assert_value(guest, TABLE_DOMAIN, DOMAIN_GUEST_USED, 3 * GIB);
+	cell_set_number(guest, DOMAIN_GUEST_USABLE, 2 * GIB, SECOND);
+	derive(s, NULL);
+	assert_value(guest, TABLE_DOMAIN, DOMAIN_GUEST_USED, 2 * GIB);
+	cell_set_missing(guest, DOMAIN_GUEST_AVAILABLE, STATE_STUCK, SECOND);
+	derive(s, NULL);
+	assert_missing(guest, TABLE_DOMAIN, DOMAIN_GUEST_USED, STATE_STUCK);
+	snapshot_unref(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -141,6 +195,8 @@ int main(void)
 		cmocka_unit_test(huge_pages_add_up),
 		cmocka_unit_test(a_pool_that_is_not_known_is_not_empty),
 		cmocka_unit_test(a_pool_is_wanted_by_the_guests_that_ask_for_its_pages),
+		cmocka_unit_test(huge_pages_have_a_share_of_a_guest),
+		cmocka_unit_test(a_guest_uses_what_it_could_not_free),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

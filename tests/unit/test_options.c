@@ -256,6 +256,9 @@ static void what_is_dear_is_read_only_when_named(void **state)
 	assert_int_equal(needs_of("-b -o somewhere/") & NEEDS_DEAR, 0);
 	assert_int_equal(needs_of("-b -F web") & NEEDS_DEAR, 0);
 	assert_int_equal(needs_of("-b -F wait>5%") & NEEDS_DEAR, 0);
+	assert_int_equal(needs_of("-b") & NEEDS(SRC_ADVISOR), 0);
+	assert_int_equal(needs_of("-b -C name,advice") & NEEDS(SRC_ADVISOR), NEEDS(SRC_ADVISOR));
+	assert_int_equal(needs_of("-b -t finding") & NEEDS(SRC_ADVISOR), NEEDS(SRC_ADVISOR));
 	assert_int_equal(needs_of("-b -C name,watch_cost") & NEEDS_DEAR, NEEDS(SRC_EXITS));
 	assert_int_equal(needs_of("-b -C ipc") & NEEDS_DEAR, NEEDS(SRC_COUNTERS));
 	assert_int_equal(needs_of("-b -s -ipc") & NEEDS_DEAR, NEEDS(SRC_COUNTERS));
