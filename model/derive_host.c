@@ -256,31 +256,34 @@ void derive_host_steal(struct snapshot *s, int column)
 	set_mean(s, TABLE_CPU, CPU_STEAL, column);
 }
 
-/* By demand: idle vCPUs must not hide one that starves. */
+/*
+ * By demand: idle vCPUs must not hide one that starves. A mean over those that have figures, as of
+ * CPUs: neither a guest that has just started nor an emulated one is to hide that others starve.
+ */
 void derive_host_wait(struct snapshot *s, int column)
 {
 	double run = 0, wait = 0, v, w;
-	enum state why = STATE_ABSENT;
+	enum state why = STATE_ABSENT, reason;
+	size_t n = 0;
 
-	if (derive_lacks_vcpus(s)) {
-		derive_missing(s, derive_host(s), column, STATE_UNKNOWN);
-		return;
-	}
 	for (size_t i = 0; i < s->table[TABLE_VCPU].n; i++) {
 		const struct row *vcpu = s->table[TABLE_VCPU].row[i];
 
-		if (!derive_operand(TABLE_VCPU, vcpu, VCPU_RUN, &v, &why) ||
-		    !derive_operand(TABLE_VCPU, vcpu, VCPU_WAIT, &w, &why)) {
-			derive_missing(s, derive_host(s), column, why);
-			return;
+		if (derive_operand(TABLE_VCPU, vcpu, VCPU_RUN, &v, &reason) &&
+		    derive_operand(TABLE_VCPU, vcpu, VCPU_WAIT, &w, &reason)) {
+			run += v;
+			wait += w;
+			n++;
+		} else if (why == STATE_ABSENT) {
+			why = reason;
 		}
-		run += v;
-		wait += w;
 	}
-	if (s->table[TABLE_VCPU].n)
+	if (derive_lacks_guests(s) || (n == 0 && why == STATE_ABSENT && derive_lacks_vcpus(s)))
+		derive_missing(s, derive_host(s), column, STATE_UNKNOWN);
+	else if (n)
 		derive_number(s, derive_host(s), column, wait > 0 ? wait / (run + wait) : 0);
 	else
-		derive_missing(s, derive_host(s), column, STATE_ABSENT);
+		derive_missing(s, derive_host(s), column, why);
 }
 
 void derive_host_domains(struct snapshot *s, int column)
