@@ -398,16 +398,21 @@ reference_busy() {
 		awk '$4 > 0 { sum += $1 * $2 / $4; span += $1 } END { printf "%.6f\n", sum / span }'
 }
 
-# expect_cpu_time NAME TID COLUMN FIELD TABLE [KEY=VALUE...]: a ratio of kvmtop against the log, 2 %
-# of the time that passed at most.
+# expect_cpu_seconds NAME GOT WANT SPAN: within 2 %.
+expect_cpu_seconds() {
+	echo "# $scenario: $1: kvmtop $2 s, kernel $3 s of $4 s"
+	expect_near "$1" "$2" "$3" "$(awk -v want="$3" 'BEGIN { printf "%.6f", 0.02 * want }')"
+}
+
+# expect_cpu_time NAME TID COLUMN FIELD TABLE [KEY=VALUE...]: a ratio of kvmtop against the log, within
+# 2 % of it.
 expect_cpu_time() {
 	local name=$1 tid=$2 column=$3 field=$4 got span want
 	shift 4
 
 	read -r got span < <(seconds_of "$1" "$column" "${@:2}")
 	want=$(reference_seconds "$tid" "$field" "$@")
-	echo "# $scenario: $name: kvmtop ${got} s, kernel ${want} s of ${span} s"
-	expect_near "$name" "$got" "$want" "$(awk -v span="$span" 'BEGIN { printf "%.6f", 0.02 * span }')"
+	expect_cpu_seconds "$name" "$got" "$want" "$span"
 }
 
 # Bytes of a guest's process on each node, from numastat: "NODE BYTES" per line.
