@@ -9,6 +9,7 @@
 
 #include "base/root.h"
 #include "base/slice.h"
+#include "base/uuid.h"
 #include "base/xalloc.h"
 #include "collectors/libvirt_link.h"
 
@@ -66,7 +67,7 @@ static bool read_domain(struct cursor *c, struct line *ret)
 		return false;
 	*ret = (struct line){ .guest.id = (int)id, .name = slice_of("") };
 	if (slice_copy(uuid, ret->guest.uuid, sizeof(ret->guest.uuid)) >= LIBVIRT_UUID_SIZE ||
-	    !libvirt_is_uuid(ret->guest.uuid))
+	    !uuid_is_valid(ret->guest.uuid))
 		return false;
 	ret->description.state = find_state(state);
 	ret->description.autostart = slice_eq(autostart, "yes");
@@ -178,7 +179,7 @@ static int read_answer(
 {
 	char path[PATH_SIZE];
 
-	if (!libvirt_is_uuid(uuid))
+	if (!uuid_is_valid(uuid))
 		return -ENOENT;
 	snprintf(path, sizeof(path), "kvmtop/libvirt/%s.%s", uuid, what);
 	for (char *p = path; *p; p++)
@@ -221,7 +222,7 @@ static void tell_definition(
 
 	if (!cursor_field(line, &uuid) || !cursor_field(line, &autostart) ||
 	    slice_copy(uuid, guest.uuid, sizeof(guest.uuid)) >= LIBVIRT_UUID_SIZE ||
-	    !libvirt_is_uuid(guest.uuid))
+	    !uuid_is_valid(guest.uuid))
 		return;
 	/* One blank, then the name. */
 	name = line->p < line->end ? xstrndup(line->p + 1, (size_t)(line->end - line->p - 1))

@@ -58,18 +58,6 @@ const char *libvirt_state_name(enum libvirt_state state)
 	return names[state];
 }
 
-bool libvirt_is_uuid(const char *text)
-{
-	static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
-
-	if (strlen(text) != sizeof(form) - 1)
-		return false;
-	for (size_t i = 0; form[i]; i++)
-		if (form[i] == '-' ? text[i] != '-' : !strchr("0123456789abcdefABCDEF", text[i]))
-			return false;
-	return true;
-}
-
 static int load_module(struct libvirt_link *link)
 {
 	void *module = libvirt_module_load(link->error, sizeof(link->error));

@@ -155,7 +155,4 @@ const char *libvirt_state_name(enum libvirt_state state);
 const struct libvirt_ops *libvirt_captured_ops(void);
 int libvirt_captured_open(const struct root *root, struct libvirt_connection **ret, char *error);
 
-/* Whether text is a uuid: a captured one becomes part of a path. */
-bool libvirt_is_uuid(const char *text);
-
 #endif

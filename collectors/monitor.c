@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/root.h"
+#include "base/uuid.h"
 #include "base/xalloc.h"
 #include "collectors/collector.h"
 #include "collectors/guest_list.h"
@@ -179,7 +180,7 @@ static bool is_asked(const struct reading *r, const struct row *domain)
 	/* Another host's guests are not those that run here, even under the same uuid. */
 	if (!m->link.ops->is_local(m->link.connection) && guest_pid(domain))
 		return false;
-	return libvirt_is_uuid(cell_text(domain, DOMAIN_UUID));
+	return uuid_is_valid(cell_text(domain, DOMAIN_UUID));
 }
 
 static void miss_groups(struct reading *r, const struct turn *turn, enum state why)

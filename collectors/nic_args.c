@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/slice.h"
+#include "base/uuid.h"
 #include "base/xalloc.h"
 #include "collectors/qemu_args.h"
 
@@ -63,26 +64,11 @@ bool pci_address(const char *text, char ret[PCI_ADDRESS_SIZE])
 	return true;
 }
 
-/* "5c5b4a1e-2f3d-4c6b-8a79-0d1e2f3a4b5c" */
-static bool is_uuid(const char *t)
-{
-	static const size_t parts[] = { 8, 4, 4, 4, 12 };
-
-	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-		if (i && *t++ != '-')
-			return false;
-		if (strnlen(t, parts[i]) < parts[i] || !is_hex(t, parts[i]))
-			return false;
-		t += parts[i];
-	}
-	return *t == '\0';
-}
-
 bool device_name(const char *text, char ret[DEVICE_NAME_SIZE])
 {
 	if (pci_address(text, ret))
 		return true;
-	if (!is_uuid(text))
+	if (!uuid_is_valid(text))
 		return false;
 	for (size_t i = 0; i <= strlen(text); i++)
 		ret[i] = (char)tolower((unsigned char)text[i]);

@@ -10,29 +10,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/uuid.h"
 #include "base/xalloc.h"
 
 #define FILE_MAX ((size_t)64 << 20)
 #define NS 1000000000LL
-
-static bool is_uuid(const char *text)
-{
-	static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
-
-	if (!text || strlen(text) != sizeof(form) - 1)
-		return false;
-	for (size_t i = 0; form[i]; i++)
-		if (form[i] == '-' ? text[i] != '-' : !strchr("0123456789abcdefABCDEF", text[i]))
-			return false;
-	return true;
-}
 
 /* Root's files lie where no variable leads: whoever starts kvmtop as root chooses nothing. */
 char *guest_files_directory(const char *uuid)
 {
 	const char *data = secure_getenv("XDG_DATA_HOME"), *home = secure_getenv("HOME");
 
-	if (!is_uuid(uuid))
+	if (!uuid || !uuid_is_valid(uuid))
 		return NULL;
 	if (geteuid() == 0)
 		return xasprintf("/var/lib/kvmtop/guests/%s", uuid);
