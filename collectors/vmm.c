@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/parse.h"
+#include "base/uuid.h"
 
 #define MIB ((uint64_t)1 << 20)
 /* Far above what any of them allows. */
@@ -167,6 +168,36 @@ static void take_cpus(struct guest_config *c, struct slice v)
 		c->vcpus = n;
 }
 
+static void take_uuid(struct guest_config *c, struct slice v)
+{
+	char text[sizeof(c->uuid)];
+
+	slice_copy(v, text, sizeof(text));
+	if (uuid_is_valid(text))
+		memcpy(c->uuid, text, sizeof(c->uuid));
+}
+
+/* -smbios type=1,uuid=…: to QEMU the same as -uuid; of several the last one counts. */
+static void take_smbios(struct guest_config *c, struct slice v)
+{
+	char text[sizeof(c->uuid)];
+	uint64_t type;
+
+	if (option_value(v, "type", text, sizeof(text)) && parse_u64(text, &type) == 0 &&
+	    type == 1 && option_value(v, "uuid", text, sizeof(text)))
+		take_uuid(c, slice_of(text));
+}
+
+/* cloud-hypervisor: uuid=…, which later versions call system_uuid. */
+static void take_platform(struct guest_config *c, struct slice v)
+{
+	char text[sizeof(c->uuid)];
+
+	if (option_value(v, "uuid", text, sizeof(text)) ||
+	    option_value(v, "system_uuid", text, sizeof(text)))
+		take_uuid(c, slice_of(text));
+}
+
 static void take_argument(struct guest_config *c, const char *option, struct slice v)
 {
 	if (strcmp(option, "name") == 0)
@@ -174,7 +205,11 @@ static void take_argument(struct guest_config *c, const char *option, struct sli
 	else if (strcmp(option, "id") == 0 && strcmp(c->vmm, "firecracker") == 0)
 		slice_copy(v, c->name, sizeof(c->name));
 	else if (strcmp(option, "uuid") == 0)
-		slice_copy(v, c->uuid, sizeof(c->uuid));
+		take_uuid(c, v);
+	else if (strcmp(option, "smbios") == 0)
+		take_smbios(c, v);
+	else if (strcmp(option, "platform") == 0)
+		take_platform(c, v);
 	else if (strcmp(option, "m") == 0)
 		take_memory(c, v, MIB);
 	else if (strcmp(option, "memory") == 0)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Command lines of guests and names of threads, which any local process may choose. */
+#include "base/uuid.h"
 #include "collectors/vmm.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -14,6 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	PROMISE(memchr(c.name, '\0', sizeof(c.name)) && memchr(c.uuid, '\0', sizeof(c.uuid)));
 	PROMISE(memchr(c.vmm, '\0', sizeof(c.vmm)) &&
 		memchr(c.memory_path, '\0', sizeof(c.memory_path)));
+	PROMISE(!c.uuid[0] || uuid_is_valid(c.uuid));
 	text = fuzz_text(data, size);
 	thread_role(text, false, role, &vcpu);
 	PROMISE(memchr(role, '\0', sizeof(role)) && role[0] && vcpu >= -1);

@@ -53,6 +53,65 @@ static void command_lines_by_hand(void **state)
 	assert_string_equal(c.name, "fc-1");
 }
 
+#define UUID "5c5b4a1e-2f3d-4c6b-8a79-0d1e2f3a4b5c"
+#define UUID_OTHER "C7A5FDBD-CDAF-9455-926A-D65C16DB1809"
+
+static void uuids_of_qemus_smbios(void **state)
+{
+	struct guest_config c;
+
+	(void)state;
+	/* Proxmox */
+	PARSE(&c, "/usr/bin/kvm\0-id\0"
+		  "100\0-name\0web,debug-threads=on\0-smbios\0type=1,uuid=" UUID "\0");
+	assert_string_equal(c.name, "web");
+	assert_string_equal(c.uuid, UUID);
+	PARSE(&c, "kvm\0-smbios\0type=0,vendor=x\0-smbios\0"
+		  "type=1,manufacturer=QUJD,uuid=" UUID_OTHER ",base64=1\0");
+	assert_string_equal(c.uuid, UUID_OTHER);
+	PARSE(&c, "kvm\0-smbios\0uuid=" UUID ",serial=a,,uuid=b,type=1\0");
+	assert_string_equal(c.uuid, UUID);
+	PARSE(&c, "kvm\0-smbios\0type=2,uuid=" UUID "\0-smbios\0uuid=" UUID "\0");
+	assert_string_equal(c.uuid, "");
+	/* Of several the last one counts, whatever option it is of. */
+	PARSE(&c, "kvm\0-uuid\0" UUID "\0-smbios\0type=1,uuid=" UUID_OTHER "\0");
+	assert_string_equal(c.uuid, UUID_OTHER);
+	PARSE(&c, "kvm\0-smbios\0type=1,uuid=" UUID_OTHER "\0-uuid\0" UUID "\0");
+	assert_string_equal(c.uuid, UUID);
+	PARSE(&c, "kvm\0-uuid\0" UUID "\0-smbios\0type=1,product=x\0");
+	assert_string_equal(c.uuid, UUID);
+}
+
+static void uuids_of_cloud_hypervisor(void **state)
+{
+	struct guest_config c;
+
+	(void)state;
+	PARSE(&c, "/usr/bin/cloud-hypervisor\0--platform\0num_pci_segments=1,uuid=" UUID "\0");
+	assert_string_equal(c.uuid, UUID);
+	PARSE(&c, "cloud-hypervisor\0--platform=uuid=" UUID_OTHER ",serial_number=x\0");
+	assert_string_equal(c.uuid, UUID_OTHER);
+	PARSE(&c, "cloud-hypervisor\0--platform\0system_family=x,system_uuid=" UUID "\0");
+	assert_string_equal(c.uuid, UUID);
+	PARSE(&c, "cloud-hypervisor\0--platform\0num_pci_segments=1\0");
+	assert_string_equal(c.uuid, "");
+}
+
+static void malformed_uuids(void **state)
+{
+	struct guest_config c;
+
+	(void)state;
+	PARSE(&c, "kvm\0-smbios\0type=1,uuid=" UUID "-and-more\0");
+	assert_string_equal(c.uuid, "");
+	PARSE(&c, "kvm\0-smbios\0type=1,uuid=\0-uuid\0../../etc\0");
+	assert_string_equal(c.uuid, "");
+	PARSE(&c, "kvm\0-uuid\0" UUID "\0-smbios\0type=1,uuid=none\0-smbios");
+	assert_string_equal(c.uuid, UUID);
+	PARSE(&c, "cloud-hypervisor\0--platform\0uuid=" UUID " \0");
+	assert_string_equal(c.uuid, "");
+}
+
 static void vcpus_of_command_lines(void **state)
 {
 	struct guest_config c;
@@ -164,6 +223,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(libvirts_command_line),
 		cmocka_unit_test(command_lines_by_hand),
+		cmocka_unit_test(uuids_of_qemus_smbios),
+		cmocka_unit_test(uuids_of_cloud_hypervisor),
+		cmocka_unit_test(malformed_uuids),
 		cmocka_unit_test(vcpus_of_command_lines),
 		cmocka_unit_test(a_probe_is_no_guest),
 		cmocka_unit_test(damaged_command_lines),
