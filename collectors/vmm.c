@@ -155,7 +155,7 @@ static void take_smp(struct guest_config *c, struct slice v)
 		c->vcpus = 0;
 }
 
-/* cloud-hypervisor: boot=4,max=8; crosvm: 4 or num-cores=4. */
+/* cloud-hypervisor: boot=4,max=8; crosvm, also as -c: 4 or num-cores=4. */
 static void take_cpus(struct guest_config *c, struct slice v)
 {
 	char text[32];
@@ -220,7 +220,8 @@ static void take_argument(struct guest_config *c, const char *option, struct sli
 		slice_copy(v, c->memory_path, sizeof(c->memory_path));
 	else if (strcmp(option, "smp") == 0)
 		take_smp(c, v);
-	else if (strcmp(option, "cpus") == 0)
+	else if (strcmp(option, "cpus") == 0 ||
+		 (strcmp(option, "c") == 0 && strcmp(c->vmm, "crosvm") == 0))
 		take_cpus(c, v);
 	else if (strcmp(option, "object") == 0)
 		take_object(c, v);

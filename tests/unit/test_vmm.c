@@ -112,6 +112,26 @@ static void malformed_uuids(void **state)
 	assert_string_equal(c.uuid, "");
 }
 
+static void crosvms_command_line(void **state)
+{
+	struct guest_config c;
+
+	(void)state;
+	PARSE(&c, "/usr/bin/crosvm\0run\0--disable-sandbox\0--cpus\0num-cores=4\0--mem\0"
+		  "size=2048\0--name\0arc\0/boot/vmlinux\0");
+	assert_string_equal(c.vmm, "crosvm");
+	assert_string_equal(c.name, "arc");
+	assert_int_equal(c.vcpus, 4);
+	assert_true(c.memory_bytes == (uint64_t)2 << 30);
+	PARSE(&c, "crosvm\0run\0-c\0"
+		  "2\0-m\0"
+		  "512\0/boot/vmlinux\0");
+	assert_int_equal(c.vcpus, 2);
+	assert_true(c.memory_bytes == (uint64_t)512 << 20);
+	assert_string_equal(c.name, "");
+	assert_string_equal(c.uuid, "");
+}
+
 static void vcpus_of_command_lines(void **state)
 {
 	struct guest_config c;
@@ -226,6 +246,7 @@ int main(void)
 		cmocka_unit_test(uuids_of_qemus_smbios),
 		cmocka_unit_test(uuids_of_cloud_hypervisor),
 		cmocka_unit_test(malformed_uuids),
+		cmocka_unit_test(crosvms_command_line),
 		cmocka_unit_test(vcpus_of_command_lines),
 		cmocka_unit_test(a_probe_is_no_guest),
 		cmocka_unit_test(damaged_command_lines),
