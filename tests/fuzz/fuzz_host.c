@@ -13,7 +13,7 @@ static void check_cell(const struct column *c, const struct cell *cell)
 {
 	double v;
 
-	PROMISE(cell->state <= STATE_DENIED && cell->rate_state <= STATE_DENIED);
+	PROMISE(cell->state <= STATE_UNKNOWN && cell->rate_state <= STATE_UNKNOWN);
 	if (c->kind == KIND_TEXT && cell->state == STATE_OK && cell->text) {
 		char *again = sanitize_dup(cell->text, strlen(cell->text));
 
