@@ -90,7 +90,7 @@ enum poll_figure { POLLS, POLLS_SUCCESSFUL, POLL_SUCCESS, POLL_FAIL, POLL_FIGURE
 
 struct polls {
 	double v[POLL_FIGURES];
-	bool has[POLL_FIGURES];
+	bool has[POLL_FIGURES], lacks[POLL_FIGURES]; /* some vCPU has it, or lacks it */
 	enum state why[POLL_FIGURES];
 };
 
@@ -108,20 +108,33 @@ static void add_vcpu(struct polls *p, const struct row *row)
 	for (int i = 0; i < POLL_FIGURES; i++) {
 		double v;
 
-		if (!derive_operand(TABLE_VCPU, row, poll_columns[i].vcpu, &v, &p->why[i]))
-			continue;
-		p->v[i] += v;
-		p->has[i] = true;
+		if (derive_operand(TABLE_VCPU, row, poll_columns[i].vcpu, &v, &p->why[i])) {
+			p->v[i] += v;
+			p->has[i] = true;
+		} else {
+			p->lacks[i] = true;
+		}
 	}
 }
 
-/* Where KVM tells none per vCPU, what it counts for the whole guest. */
+/* Where KVM tells none per vCPU, or not of each, what it counts for the whole guest. */
 static void take_whole(struct polls *p, const struct row *domain)
 {
-	for (int i = 0; i < POLL_FIGURES; i++)
-		if (!p->has[i])
-			p->has[i] = derive_operand(
-			    TABLE_DOMAIN, domain, poll_columns[i].whole, &p->v[i], &p->why[i]);
+	for (int i = 0; i < POLL_FIGURES; i++) {
+		bool some = p->has[i];
+		enum state why;
+
+		if (some && !p->lacks[i] && !derive_is_untold(domain))
+			continue;
+		p->has[i] =
+		    derive_operand(TABLE_DOMAIN, domain, poll_columns[i].whole, &p->v[i], &why);
+		if (p->has[i])
+			continue;
+		if (!p->lacks[i])
+			p->why[i] = some ? STATE_UNKNOWN : why;
+		else if (p->why[i] == STATE_ABSENT)
+			p->why[i] = why;
+	}
 }
 
 static bool has_all(const struct polls *p, enum state *ret_why)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Derived figures of CPUs and vCPUs: what is busy, waits, runs and polls. */
+/* Derived figures of CPUs and vCPUs: what is busy, waits and runs. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -182,34 +182,6 @@ static void a_guest_is_running_while_a_vcpu_ran_lately(void **state)
 	snapshot_unref(before);
 }
 
-static void polling_is_a_share_of_all_cpus(void **state)
-{
-	struct snapshot *before = sample(1), *now = sample(2);
-	struct row *old = add_guest(before, 7, "a"), *guest = add_guest(now, 7, "a");
-
-	(void)state;
-	for (unsigned i = 0; i < 4; i++)
-		add_cpu(now, i, 0, (struct ticks){ 0 });
-	cell_set_count(old, DOMAIN_VM_POLL_SUCCESS, 0, SECOND);
-	cell_set_count(old, DOMAIN_VM_POLL_FAIL, 0, SECOND);
-	cell_set_count(guest, DOMAIN_VM_POLL_SUCCESS, SECOND / 5, 2 * SECOND);
-	cell_set_count(guest, DOMAIN_VM_POLL_FAIL, SECOND / 5, 2 * SECOND);
-	derive(now, before);
-	assert_value(guest, TABLE_DOMAIN, DOMAIN_POLL, 0.4);
-	assert_value(host(now), TABLE_HOST, HOST_POLL, 0.1);
-
-	/* Without KVM nothing polls. */
-	cell_set_text(now, add_guest(now, 9, "c"), DOMAIN_VMM, VMM_EMULATED, 2 * SECOND);
-	derive(now, before);
-	assert_value(host(now), TABLE_HOST, HOST_POLL, 0.1);
-
-	cell_set_missing(add_guest(now, 8, "b"), DOMAIN_VM_POLL_SUCCESS, STATE_DENIED, SECOND);
-	derive(now, before);
-	assert_missing(host(now), TABLE_HOST, HOST_POLL, STATE_DENIED);
-	snapshot_unref(before);
-	snapshot_unref(now);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -221,7 +193,6 @@ int main(void)
 		cmocka_unit_test(a_sum_with_a_part_that_has_no_rate_yet_has_none),
 		cmocka_unit_test(vcpus_that_are_not_told_leave_a_guest_unknown),
 		cmocka_unit_test(a_guest_is_running_while_a_vcpu_ran_lately),
-		cmocka_unit_test(polling_is_a_share_of_all_cpus),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
