@@ -223,6 +223,45 @@ static void a_host_without_numa_derives_the_rest(void **state)
 	snapshot_unref(now);
 }
 
+static void threads_are_on_the_node_of_their_cpu(void **state)
+{
+	struct snapshot *s = sample(1);
+	struct row *guest = add_guest(s, 7, "a"), *thread[3];
+
+	(void)state;
+	add_cpu(s, 0, 0, (struct ticks){ 0 });
+	add_cpu(s, 5, 1, (struct ticks){ 0 });
+	for (unsigned i = 0; i < 3; i++)
+		thread[i] = snapshot_row(s, TABLE_THREAD, key_of(guest->key, 300 + i));
+	cell_set_number(thread[0], THREAD_CPU, 0, SECOND);
+	cell_set_number(thread[1], THREAD_CPU, 5, SECOND);
+	cell_set_number(thread[2], THREAD_CPU, 9, SECOND);
+	derive(s, NULL);
+	assert_value(thread[0], TABLE_THREAD, THREAD_NODE, 0);
+	assert_value(thread[1], TABLE_THREAD, THREAD_NODE, 1);
+	assert_missing(thread[2], TABLE_THREAD, THREAD_NODE, STATE_ABSENT);
+	snapshot_unref(s);
+}
+
+static void a_placement_is_as_old_as_its_memory(void **state)
+{
+	struct snapshot *s = sample(60);
+	struct row *guest = add_guest(s, 7, "a"), *place[3];
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		place[i] = snapshot_row(s, TABLE_PLACEMENT, key_of(guest->key, i + 1));
+		cell_set_number(place[i], PLACEMENT_NODE, i, 60 * SECOND);
+	}
+	cell_set_number(place[0], PLACEMENT_MEMORY, GIB, 48 * SECOND);
+	cell_set_number(place[1], PLACEMENT_MEMORY, GIB, 60 * SECOND);
+	derive(s, NULL);
+	assert_value(place[0], TABLE_PLACEMENT, PLACEMENT_AGE, 12);
+	assert_value(place[1], TABLE_PLACEMENT, PLACEMENT_AGE, 0);
+	assert_missing(place[2], TABLE_PLACEMENT, PLACEMENT_AGE, STATE_ABSENT);
+	snapshot_unref(s);
+}
+
 static void add_exits(struct snapshot *s, uint64_t tid, uint64_t reason, double rate)
 {
 	struct key guest = key_process(7, 1);
@@ -261,6 +300,8 @@ int main(void)
 		cmocka_unit_test(a_guest_is_local_as_far_as_memory_and_run_time_agree),
 		cmocka_unit_test(guests_of_one_name_are_told_apart),
 		cmocka_unit_test(a_host_without_numa_derives_the_rest),
+		cmocka_unit_test(threads_are_on_the_node_of_their_cpu),
+		cmocka_unit_test(a_placement_is_as_old_as_its_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

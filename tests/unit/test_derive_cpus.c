@@ -182,6 +182,55 @@ static void a_guest_is_running_while_a_vcpu_ran_lately(void **state)
 	snapshot_unref(before);
 }
 
+/* It runs in the first two seconds and never again. */
+static void a_guest_is_quiet_since_a_vcpu_ran(void **state)
+{
+	struct snapshot *before = sample(1);
+
+	(void)state;
+	add_vcpu(before, add_guest(before, 7, "a"), 0, 0, 0, 0);
+	add_vcpu(before, add_guest(before, 8, "never"), 0, 0, 0, 0);
+	derive(before, NULL);
+	for (uint64_t second = 2; second < 6; second++) {
+		struct snapshot *now = sample(second);
+		struct row *guest = add_guest(now, 7, "a"), *never = add_guest(now, 8, "never");
+
+		add_vcpu(now, guest, 0, 0, second < 4 ? second * SECOND / 2 : 2 * SECOND, 0);
+		add_vcpu(now, never, 0, 0, 0, 0);
+		derive(now, before);
+		assert_value(guest, TABLE_DOMAIN, DOMAIN_QUIET, second < 5 ? 0 : 1);
+		assert_missing(never, TABLE_DOMAIN, DOMAIN_QUIET, STATE_ABSENT);
+		snapshot_unref(before);
+		before = now;
+	}
+	snapshot_unref(before);
+}
+
+static void a_cpu_counts_the_vcpus_that_were_seen_on_it(void **state)
+{
+	struct snapshot *s = sample(1);
+	struct row *guest = add_guest(s, 7, "a"), *other = add_guest(s, 8, "b");
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++)
+		add_cpu(s, i, 0, (struct ticks){ 0 });
+	add_vcpu(s, guest, 0, 1, 0, 0);
+	add_vcpu(s, guest, 1, 2, 0, 0);
+	add_vcpu(s, other, 0, 1, 0, 0);
+	/* One that this host does not tell. */
+	add_vcpu(s, other, 1, 63, 0, 0);
+	derive(s, NULL);
+	assert_value(s->table[TABLE_CPU].row[0], TABLE_CPU, CPU_VCPUS, 0);
+	assert_value(s->table[TABLE_CPU].row[1], TABLE_CPU, CPU_VCPUS, 2);
+	assert_value(s->table[TABLE_CPU].row[2], TABLE_CPU, CPU_VCPUS, 1);
+
+	cell_set_number(other, DOMAIN_VCPUS_UNTOLD, 1, SECOND);
+	derive(s, NULL);
+	for (size_t i = 0; i < 3; i++)
+		assert_missing(s->table[TABLE_CPU].row[i], TABLE_CPU, CPU_VCPUS, STATE_UNKNOWN);
+	snapshot_unref(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -193,6 +242,8 @@ int main(void)
 		cmocka_unit_test(a_sum_with_a_part_that_has_no_rate_yet_has_none),
 		cmocka_unit_test(vcpus_that_are_not_told_leave_a_guest_unknown),
 		cmocka_unit_test(a_guest_is_running_while_a_vcpu_ran_lately),
+		cmocka_unit_test(a_guest_is_quiet_since_a_vcpu_ran),
+		cmocka_unit_test(a_cpu_counts_the_vcpus_that_were_seen_on_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
