@@ -19,7 +19,6 @@
 
 #include "base/cpulist.h"
 #include "base/root.h"
-#include "base/uri.h"
 #include "base/xalloc.h"
 #include "fixes/job.h"
 #include "fixes/journal.h"
@@ -225,25 +224,12 @@ static void where_nothing_is_changed_it_is_said_why(void **state)
 	place_done(&p);
 }
 
-static void addresses_of_this_host(void **state)
-{
-	(void)state;
-	assert_false(uri_is_remote("none"));
-	assert_false(uri_is_remote("qemu:///system"));
-	assert_false(uri_is_remote("qemu+unix:///session?socket=/a//b"));
-	assert_false(uri_is_remote("qemu+ssh://me@LocalHost/system"));
-	assert_false(uri_is_remote("qemu+tcp://[::1]/system"));
-	assert_true(uri_is_remote("qemu+ssh://far/system"));
-	assert_true(uri_is_remote("qemu+tls://me@far?x=localhost"));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_waits_for_the_word_and_is_undone),
 		cmocka_unit_test(what_nobody_wants_is_not_done),
 		cmocka_unit_test(where_nothing_is_changed_it_is_said_why),
-		cmocka_unit_test(addresses_of_this_host),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

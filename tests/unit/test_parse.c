@@ -398,94 +398,6 @@ static void the_choice_stands_in_brackets(void **state)
 	assert_string_equal(buf, "long");
 }
 
-static void cursor_walks_lines_and_fields(void **state)
-{
-	static const char text[] = "cpu  10 20\n\ncpu0 -5 ff 0.25 end\nlast";
-	struct cursor c, line;
-	struct slice field;
-	uint64_t u = 0;
-	int64_t i = 0;
-	double d = 0;
-
-	(void)state;
-	cursor_init(&c, text, strlen(text));
-	assert_true(cursor_line(&c, &line));
-	assert_true(cursor_field(&line, &field) && slice_eq(field, "cpu"));
-	assert_int_equal(cursor_u64(&line, &u), 0);
-	assert_int_equal(u, 10);
-	assert_true(slice_eq(cursor_rest(&line), "20"));
-	assert_true(cursor_skip(&line, 1));
-	assert_false(cursor_skip(&line, 1));
-	assert_int_equal(cursor_u64(&line, &u), -ENOENT);
-
-	assert_true(cursor_line(&c, &line));
-	assert_false(cursor_field(&line, &field));
-
-	assert_true(cursor_line(&c, &line));
-	assert_int_equal(cursor_u64(&line, &u), -EINVAL);
-	assert_true(cursor_field(&line, &field) && slice_eq(field, "cpu0"));
-	assert_int_equal(cursor_u64(&line, &u), -EINVAL);
-	assert_int_equal(cursor_i64(&line, &i), 0);
-	assert_int_equal(i, -5);
-	assert_int_equal(cursor_hex_u64(&line, &u), 0);
-	assert_int_equal(u, 0xff);
-	assert_int_equal(cursor_double(&line, &d), 0);
-	assert_true(d == 0.25);
-	assert_int_equal(cursor_double(&line, &d), -EINVAL);
-	assert_true(slice_eq(cursor_rest(&line), "end"));
-
-	assert_true(cursor_line(&c, &line));
-	assert_true(slice_eq(cursor_rest(&line), "last"));
-	assert_false(cursor_line(&c, &line));
-}
-
-static void cursor_splits_with_empty_parts(void **state)
-{
-	static const char cmdline[] = "qemu\0-name\0\0guest=a,debug-threads=on";
-	struct slice part, key, value;
-	struct cursor c;
-
-	(void)state;
-	cursor_init(&c, cmdline, sizeof(cmdline));
-	assert_true(cursor_split(&c, '\0', &part) && slice_eq(part, "qemu"));
-	assert_true(cursor_split(&c, '\0', &part) && slice_eq(part, "-name"));
-	assert_true(cursor_split(&c, '\0', &part) && part.len == 0);
-	assert_true(cursor_split(&c, '\0', &part));
-	assert_false(cursor_split(&c, '\0', &value));
-
-	cursor_init(&c, part.p, part.len);
-	assert_true(cursor_split(&c, ',', &part));
-	assert_true(slice_cut(part, '=', &key, &value));
-	assert_true(slice_eq(key, "guest") && slice_eq(value, "a"));
-	assert_true(cursor_split(&c, ',', &part) && slice_starts(part, "debug-"));
-	assert_false(slice_cut(slice_of("N0"), '=', &key, &value));
-	assert_true(slice_eq(key, "guest"));
-}
-
-static void slices_are_copied_bounded(void **state)
-{
-	struct slice s = { "hello world", 5 }, none = { NULL, 0 };
-	char buf[6] = "xxxxx";
-	char *copy = slice_dup(s);
-
-	(void)state;
-	assert_string_equal(copy, "hello");
-	free(copy);
-	assert_int_equal(slice_copy(s, buf, sizeof(buf)), 5);
-	assert_string_equal(buf, "hello");
-	assert_int_equal(slice_copy(s, buf, 3), 5);
-	assert_string_equal(buf, "he");
-	assert_int_equal(slice_copy(s, buf, 0), 5);
-	assert_string_equal(buf, "he");
-	assert_int_equal(slice_copy(none, buf, sizeof(buf)), 0);
-	assert_string_equal(buf, "");
-	assert_true(slice_eq(none, "") && !slice_eq(none, "a") && slice_trim(none).len == 0);
-	assert_true(slice_eq(slice_trim(slice_of(" \t a b\r\n")), "a b"));
-	assert_false(slice_eq(s, "hell") || slice_eq(s, "hello "));
-	assert_true(slice_starts(s, "") && slice_starts(s, "hello"));
-	assert_false(slice_starts(s, "hello "));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -503,9 +415,6 @@ int main(void)
 		cmocka_unit_test(values_that_are_no_number),
 		cmocka_unit_test(keys_with_text_and_fractions),
 		cmocka_unit_test(the_choice_stands_in_brackets),
-		cmocka_unit_test(cursor_walks_lines_and_fields),
-		cmocka_unit_test(cursor_splits_with_empty_parts),
-		cmocka_unit_test(slices_are_copied_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
