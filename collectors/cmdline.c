@@ -23,10 +23,11 @@ bool cmdline_take(struct cmdline *c, const struct root *root, uint32_t pid, stru
 	if (!c->reading || !patient_take(c->reading, wait_ns, ret))
 		return false;
 	cmdline_done(c);
-	c->has_come = true;
-	if (ret->len == 0)
+	/* Empty it is while the program is loaded: on a loaded host for tens of ms. */
+	c->has_come = ret->len > 0;
+	if (!c->has_come)
 		text_done(ret);
-	return ret->len > 0;
+	return c->has_come;
 }
 
 void cmdline_done(struct cmdline *c)

@@ -382,6 +382,30 @@ static void kvm_may_be_opened_late(void **state)
 	close_host(&h);
 }
 
+/* The kernel tells the program's file before its arguments. */
+static void a_guest_that_is_just_started_gets_its_name(void **state)
+{
+	struct host h = { 0 };
+
+	(void)state;
+	sample(&h, 10);
+	add(&h, "proc/5/stat", "5 (qemu-kvm) S 1 1 1 0 -1 0 0 0 0 0 1 1 0 0 20 0 4 0 100 1 1\n");
+	add(&h, "proc/5/cmdline", "");
+	link_to(&h, "proc/5/exe", "/usr/bin/qemu-kvm");
+	sample(&h, 11);
+	process(&h, 5, "qemu-kvm", 'S', 100, true);
+	sample(&h, 12);
+	process(&h, 5, "qemu-kvm", 'S', 100, true);
+	open_host(&h);
+	take(&h);
+	assert_string_equal(cell_text(only_guest(h.now), DOMAIN_NAME), "qemu-kvm-5");
+	for (int i = 0; i < 2; i++) {
+		take(&h);
+		assert_string_equal(cell_text(only_guest(h.now), DOMAIN_NAME), "qemu-kvm-100");
+	}
+	close_host(&h);
+}
+
 static void a_probe_is_not_shown(void **state)
 {
 	struct host h = { 0 };
@@ -448,6 +472,7 @@ int main(void)
 		cmocka_unit_test(workers_of_the_kernel_belong_to_their_guest),
 		cmocka_unit_test(a_workers_pid_used_again_is_nobodys),
 		cmocka_unit_test(kvm_may_be_opened_late),
+		cmocka_unit_test(a_guest_that_is_just_started_gets_its_name),
 		cmocka_unit_test(a_probe_is_not_shown),
 		cmocka_unit_test(unnamed_vcpus_are_found_by_their_call),
 		cmocka_unit_test(only_the_guest_asked_for),
