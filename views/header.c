@@ -216,17 +216,46 @@ static void put_findings(struct pen *pen, const struct snapshot *now)
 	}
 }
 
+/* No rule speaks of them, and a row that runs nothing stands at the end of those sorted by CPU. */
+static void put_stuck(struct pen *pen, const struct snapshot *now)
+{
+	const struct table *guests = &now->table[TABLE_DOMAIN];
+	char text[FORMAT_SIZE];
+	size_t n = 0;
+
+	for (size_t i = 0; i < guests->n; i++)
+		n += cell_has(guests->row[i], DOMAIN_STUCK);
+	snprintf(text, sizeof(text), "%zu stuck", n);
+	if (n == 0 || pen->x + text_width(text) > pen->end)
+		return;
+	canvas_text(pen->c, pen->y, pen->end - text_width(text), CANVAS_NATURAL, STYLE_CRIT,
+	    ALIGN_LEFT, text);
+	pen->end -= text_width(text) + 1;
+}
+
+/* Whether there was room for any of what was found. */
+static bool put_alarms(struct pen *pen, const struct snapshot *now)
+{
+	int end = pen->end;
+	bool found;
+
+	put_findings(pen, now);
+	found = pen->end < end;
+	put_stuck(pen, now);
+	return found;
+}
+
 /* Where there is room left: the key that tells what was found. */
 static void put_advice_key(struct pen *pen, const struct snapshot *now)
 {
 	int cols = canvas_cols(pen->c), x = cols - text_width(ADVICE_KEY);
 
-	if (pen->end == cols || pen->used + 2 + cols - x + 1 > pen->end)
+	if (pen->used + 2 + cols - x + 1 > pen->end)
 		return;
 	canvas_text(pen->c, pen->y, pen->end, cols - pen->end, STYLE_NORMAL, ALIGN_LEFT, "");
 	pen->x = pen->used + 1;
 	pen->end = x - 1;
-	put_findings(pen, now);
+	put_alarms(pen, now);
 	canvas_text(pen->c, pen->y, x, CANVAS_NATURAL, STYLE_LABEL, ALIGN_LEFT, ADVICE_KEY);
 	canvas_text(pen->c, pen->y, x + 1, 1, STYLE_KEY, ALIGN_LEFT, "9");
 }
@@ -237,6 +266,7 @@ static void draw_title(const struct ui *ui, const struct snapshot *now,
 	struct pen pen = { .c = c, .y = y, .end = canvas_cols(c) };
 	const struct row *host = host_row(now);
 	char text[FORMAT_SIZE];
+	bool found;
 	double v;
 
 	pen_put(&pen, STYLE_TITLE, "kvmtop");
@@ -257,7 +287,7 @@ static void draw_title(const struct ui *ui, const struct snapshot *now,
 		pen.x = pen.used + 2;
 	}
 	put_clock(&pen, now);
-	put_findings(&pen, now);
+	found = put_alarms(&pen, now);
 	put_guest(ui, &pen);
 	put_pause(ui, newest, &pen);
 	pen_pair(&pen, "every", interval(ui->interval_ns, text), STYLE_NORMAL);
@@ -270,7 +300,8 @@ static void draw_title(const struct ui *ui, const struct snapshot *now,
 		format_time(v, 7, text);
 		pen_pair(&pen, "up", text, STYLE_NORMAL);
 	}
-	put_advice_key(&pen, now);
+	if (found)
+		put_advice_key(&pen, now);
 }
 
 /* What the longest bar leaves; 0 where there is no room for any. */

@@ -100,6 +100,7 @@ static void test_stuck(void **state)
 	desk_open(&d, &host, 24, 80);
 	press(&d, "i"); /* is never taken for idle */
 	sees(&d, "! mail ");
+	assert_true(strstr(line_with(&d, "kvmtop"), "1 stuck") != NULL);
 	press(&d, "End");
 	sees(&d, "mail does not answer: STUCK 14s (its process is stopped by a signal).");
 	assert_int_equal(line_with(&d, "mail  ")[0], '!');
