@@ -39,7 +39,8 @@ enum mark mark_in(const struct snapshot *now, enum table_id t, const struct row 
 		enum mark mark = f->about == row ? mark_of_level(finding_level(f)) : MARK_NONE;
 		const struct rule *rule;
 
-		if (mark <= worst || finding_is_muted(f))
+		/* What is over is no reason to mark a figure that is well. */
+		if (mark <= worst || finding_is_muted(f) || finding_is_over(f))
 			continue;
 		rule = finding_rule(f);
 		if (rule && rule->subject == t && rule->column == column)

@@ -104,6 +104,7 @@ static void list_marks(struct page *p, struct list *l)
 		list_pair(l, page_printf(p, "%s %s", kind->name, kind->column[rule.column].title),
 		    page_printf(p, "%s", rule.text));
 	}
+	list_pair(l, "any figure", "a rule is raised about it, by its own limit: screen 9");
 }
 
 /* A key of several commands means the first of them that applies. */

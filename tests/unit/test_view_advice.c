@@ -198,6 +198,10 @@ static void test_mark(void **state)
 	/* Of the two the worse. */
 	add(s, rule_find(RULE), host, LEVEL_CRITICAL, 1, false);
 	assert_int_equal(mark_in(s, TABLE_HOST, host, HOST_SWAPPINESS), MARK_CRIT);
+	/* What is over, but not forgotten yet, marks nothing. */
+	for (size_t i = 0; i < s->table[TABLE_FINDING].n; i++)
+		cell_set_text(s, s->table[TABLE_FINDING].row[i], FINDING_OVER, "yes", 1);
+	assert_int_equal(mark_in(s, TABLE_HOST, host, HOST_SWAPPINESS), MARK_NONE);
 	snapshot_unref(s);
 	s = a_sample(&small);
 	host = snapshot_row(s, TABLE_HOST, key_host(0));
