@@ -80,6 +80,13 @@ static bool lacks_rows(const struct batch *b, const struct snapshot *s, enum sou
 	return false;
 }
 
+/* There may be no libvirt; but who names one wants it. */
+static bool lacks_libvirt(const struct batch *b, enum source_id src)
+{
+	return src == SRC_LIBVIRT && b->options->uri && strcmp(b->options->uri, "none") != 0 &&
+	       strcmp(b->state[src], state_name(STATE_ABSENT)) == 0;
+}
+
 /* What is missing is told once, and again when it changes. One that only starts may be given time.
  */
 static void look_at_sources(struct batch *b, const struct snapshot *s)
@@ -97,7 +104,8 @@ static void look_at_sources(struct batch *b, const struct snapshot *s)
 		b->starting[src] = strcmp(b->state[src], "starting") == 0;
 		if (!(outputs_needs(&b->outputs) & NEEDS(src)))
 			b->now[src] = STATUS_OK;
-		else if (b->now[src] == STATUS_OK && lacks_rows(b, s, src))
+		else if (b->now[src] == STATUS_OK &&
+			 (lacks_rows(b, s, src) || lacks_libvirt(b, src)))
 			b->now[src] = STATUS_PARTIAL;
 		if (b->now[src] != STATUS_OK && !b->starting[src] && b->now[src] != b->told[src])
 			tell_source(b, src);

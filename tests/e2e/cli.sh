@@ -97,6 +97,14 @@ help_and_version() {
 	silent err
 }
 
+# Whoever names a libvirt hears that it is not there; by default there may be none.
+libvirt_that_is_not_there() {
+	run 3 -b -n 1 -d 0.2 -c nosuch:///there -t domain -C libvirt_state
+	says 'kvmtop: libvirt: absent: No connection'
+	LC_ALL=C.UTF-8 "$kvmtop" -b -n 1 -d 0.2 -c none -t domain -C libvirt_state >out 2>err </dev/null
+	! grep -q libvirt err || fail 'it misses a libvirt that nobody wants'
+}
+
 wrong_words() {
 	local word
 	run 2 --colums
@@ -704,7 +712,7 @@ fixes_of_nobody() {
 	[ "$(cat out)" = 'Nothing was ever changed.' ] || fail 'an empty journal tells of something'
 }
 
-for test in ${ONLY:-help_and_version wrong_words wrong_roots no_terminal csv_of_every_table \
+for test in ${ONLY:-help_and_version wrong_words libvirt_that_is_not_there wrong_roots no_terminal csv_of_every_table \
 	first_sample_only_primes recordings_end guests_that_are_not_there \
 	emulated_guest devices locale_does_not_matter columns_sort_and_filter partial_sources files dear_sources lost_output \
 	full_disk vanished_directory two_writers rotation signals pipes cron captures dumps \
