@@ -34,6 +34,7 @@ struct guest_threads {
 	size_t n, cap;
 	ssize_t task_dirs;    /* of the last listing */
 	bool unnamed;         /* no thread's name tells a vCPU */
+	bool emulated;        /* by QEMU alone: it has no guest time */
 	struct numbers vcpus; /* by its descriptors, where names do not tell */
 	size_t untold;        /* vCPUs whose threads are not known */
 	uint64_t seen;        /* the sample in which the guest was there */
@@ -268,7 +269,7 @@ static bool read_stat(struct guest_threads *g, struct thread *t, const struct ro
 	set_role(g, t, stat.comm);
 	t->last = (struct last){
 		.state = stat.state,
-		.has_guest = stat.has_guest_time,
+		.has_guest = stat.has_guest_time && !g->emulated,
 		.processor = stat.processor,
 		.user_ticks = stat.utime_ticks,
 		.system_ticks = stat.stime_ticks,
@@ -387,17 +388,16 @@ static void find_unnamed_vcpus(struct guest_threads *g, const struct root *root)
 static void tell_vcpus(struct threads *state, struct guest_threads *g, struct row *domain,
     bool listed, struct reading *r)
 {
-	bool emulated = strcmp(cell_text(domain, DOMAIN_VMM), VMM_EMULATED) == 0;
 	size_t found;
 
 	g->untold = 0;
 	if (!g->unnamed)
 		return;
 	listed |= state->sample % SLOW_SAMPLES == 0;
-	if (!emulated && (listed || g->vcpus.n == 0))
+	if (!g->emulated && (listed || g->vcpus.n == 0))
 		vcpu_finder_list(r->root, g->pid, &g->vcpus);
 	found = count_vcpus(g);
-	if (!emulated && (listed || found == 0 || found < g->vcpus.n)) {
+	if (!g->emulated && (listed || found == 0 || found < g->vcpus.n)) {
 		find_unnamed_vcpus(g, r->root);
 		found = count_vcpus(g);
 	}
@@ -409,7 +409,7 @@ static void tell_vcpus(struct threads *state, struct guest_threads *g, struct ro
 	cell_set_number(domain, DOMAIN_VCPUS_UNTOLD, (double)g->untold, reading_now(r));
 	state->untold += g->untold;
 	state->untold_guests++;
-	state->untold_kvm |= !emulated;
+	state->untold_kvm |= !g->emulated;
 }
 
 /* Names are wanted before rows are made: what a thread is decides where its row goes. */
@@ -431,6 +431,7 @@ static void read_guest(
 	bool rested = process_has_rested(&g->clock, domain->ran_ns) && g->task_dirs >= 0;
 	bool listed = !rested && (g->task_dirs < 0 || has_changed(g, r->root));
 
+	g->emulated = strcmp(cell_text(domain, DOMAIN_VMM), VMM_EMULATED) == 0;
 	if (listed && !list_threads(g, r->root))
 		return;
 	if (listed)

@@ -244,7 +244,8 @@ says_now() {
 emulated_guest() {
 	local qemu name="tcg-$$"
 	command -v qemu-system-x86_64 >/dev/null || return 0
-	qemu-system-x86_64 -accel tcg -S -nodefaults -no-user-config -display none -m 16 -name "$name" \
+	qemu-system-x86_64 -accel tcg -S -nodefaults -no-user-config -display none -m 16 \
+		-name "$name,debug-threads=on" \
 		>/dev/null 2>&1 &
 	qemu=$!
 	others+=("$qemu")
@@ -253,6 +254,8 @@ emulated_guest() {
 	run 0 -b -n 1 -d 0.1 "${live[@]}" -g "$name" -C vmm,rss,exits
 	silent err
 	grep -q ',qemu-tcg,[0-9]*,,ok$' out || fail 'an emulated guest is not shown as one'
+	run 0 -b -n 1 -d 0.2 "${live[@]}" -g "$name" -t vcpu -C guest,user
+	grep -q ',,[0-9.]*,ok$' out || fail 'an emulated guest has guest time'
 	kill "$qemu"
 	wait "$qemu" 2>/dev/null
 	others=()
