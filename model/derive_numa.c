@@ -2,6 +2,7 @@
 /* Nodes: who ran where, whose memory lies where, and how far the two agree. */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/cpulist.h"
 #include "base/xalloc.h"
@@ -90,9 +91,23 @@ void derive_domain_run_nodes(struct snapshot *s, int column)
 	set_node_lists(s, TABLE_VCPU, node_of_vcpu, column);
 }
 
+/* Guests of which nothing may be read have no placement rows: that is not to look like none at all.
+ */
+static void tell_denied(struct snapshot *s, int column)
+{
+	const struct row *source = snapshot_find(s, TABLE_SOURCE, key_host(SRC_PLACEMENT));
+
+	if (!source || strcmp(cell_text(source, SOURCE_STATE), state_name(STATE_DENIED)) != 0)
+		return;
+	for (size_t i = 0; i < s->table[TABLE_DOMAIN].n; i++)
+		if (!s->table[TABLE_DOMAIN].row[i]->cell[column].at_ns)
+			derive_missing(s, s->table[TABLE_DOMAIN].row[i], column, STATE_DENIED);
+}
+
 void derive_domain_nodes(struct snapshot *s, int column)
 {
 	set_node_lists(s, TABLE_PLACEMENT, node_with_memory, column);
+	tell_denied(s, column);
 }
 
 double *derive_placement_sum(const struct snapshot *s, int column)
@@ -306,6 +321,7 @@ void derive_domain_local(struct snapshot *s, int column)
 	}
 	free(run);
 	free(vcpus);
+	tell_denied(s, column);
 }
 
 void derive_domain_home_share(struct snapshot *s, int column)
@@ -317,6 +333,7 @@ void derive_domain_home_share(struct snapshot *s, int column)
 		    row->cell[PLACEMENT_SHARE].number > cell_number(row->domain, column, -1))
 			derive_number(s, row->domain, column, row->cell[PLACEMENT_SHARE].number);
 	}
+	tell_denied(s, column);
 }
 
 void derive_domain_home(struct snapshot *s, int column)
@@ -330,6 +347,7 @@ void derive_domain_home(struct snapshot *s, int column)
 			cell_number(row->domain, DOMAIN_HOME_SHARE, 2))
 			derive_number(s, row->domain, column, cell_number(row, PLACEMENT_NODE, 0));
 	}
+	tell_denied(s, column);
 }
 
 /* Pages of a pool as bytes; false when not all that takes is known, and then @ret_why tells why. */

@@ -201,6 +201,32 @@ static void a_node_that_it_has_left_is_forgotten(void **state)
 	end(&c);
 }
 
+/* Of one guest nothing may be read, of another there is nothing. */
+static void what_may_not_be_read_is_not_nothing(void **state)
+{
+	static const int columns[] = { DOMAIN_LOCAL, DOMAIN_NODES, DOMAIN_HOME, DOMAIN_HOME_SHARE };
+	struct course c = { .at_ns = SECOND };
+	struct snapshot *s = reading(&c, 0);
+	const struct row *guest = s->table[TABLE_DOMAIN].row[0];
+
+	(void)state;
+	snapshot_link(s);
+	snapshot_derive(s);
+	for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)
+		assert_int_equal(guest->cell[columns[i]].state, STATE_ABSENT);
+	snapshot_unref(s);
+
+	s = reading(&c, 0);
+	guest = s->table[TABLE_DOMAIN].row[0];
+	cell_set_text(s, snapshot_row(s, TABLE_SOURCE, key_host(SRC_PLACEMENT)), SOURCE_STATE,
+	    "denied", SECOND);
+	snapshot_link(s);
+	snapshot_derive(s);
+	for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)
+		assert_int_equal(guest->cell[columns[i]].state, STATE_DENIED);
+	snapshot_unref(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -211,6 +237,7 @@ int main(void)
 		cmocka_unit_test(without_times_there_is_no_figure),
 		cmocka_unit_test(one_that_never_runs_counts_where_it_stands),
 		cmocka_unit_test(a_node_that_it_has_left_is_forgotten),
+		cmocka_unit_test(what_may_not_be_read_is_not_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
