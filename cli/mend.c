@@ -39,6 +39,7 @@
 /* What a fix is about, beyond the sample that it was made from. */
 struct order {
 	enum fix_wish wish;
+	bool is_sudden; /* nobody can have read yet what it is about */
 	const struct rule *rule;
 	struct key subject;
 	char *subject_name;
@@ -233,7 +234,11 @@ static bool order_of_finding(struct mender *m, const struct snapshot *now, struc
 				       : "What was to be fixed is over.");
 		return false;
 	}
-	*ret = (struct order){ .wish = wanted.wish, .rule = finding_rule(finding) };
+	*ret = (struct order){
+		.wish = wanted.wish,
+		.is_sudden = wanted.is_sudden,
+		.rule = finding_rule(finding),
+	};
 	if (!advisor_plan(m->advisor, now, finding, &ret->plan) ||
 	    (lasting && ret->plan.lasting_n == 0)) {
 		ui_note(m->ui, ret->plan.refusal ? ret->plan.refusal
@@ -259,10 +264,11 @@ static enum fix_class class_of(const struct order *o)
 	return o->rule ? plan_class(&o->plan, o->rule->fix) : FIX_NONE;
 }
 
-/* One key is enough for what is bounded and can be undone. */
+/* One key is enough for what is bounded and can be undone, if it was meant for that. */
 static bool goes_on_at_once(const struct mender *m)
 {
-	return m->order.wish == FIX_WISH_MAKE && class_of(&m->order) == FIX_A && !m->confirm_all;
+	return m->order.wish == FIX_WISH_MAKE && class_of(&m->order) == FIX_A && !m->confirm_all &&
+	       !m->order.is_sudden;
 }
 
 static uint64_t fresh_ns(const struct mender *m)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "advisor/advisor.h"
+#include "base/clock.h"
 #include "base/sanitize.h"
 #include "base/slice.h"
 #include "fixes/fix.h"
@@ -20,6 +21,9 @@
 #include "views/overlay.h"
 #include "views/page.h"
 #include "views/prompt.h"
+
+/* Nobody reads what has become another and presses a key for it in less. */
+#define SUDDEN_NS (2 * NS_PER_SEC)
 
 /* ---- the keys ---- */
 
@@ -72,9 +76,37 @@ bool fix_is_offered(const struct ui *ui, const struct row *finding)
 	       !why_not(ui);
 }
 
+/* The cursor stays at the top whoever comes there: between two samples only a key changes what is
+ * advised, with a new one it changes by itself. */
+void fix_follow(struct ui *ui, struct page *p)
+{
+	const struct row *finding = foot_finding(p);
+	struct key key = finding ? finding->key : key_host(0);
+	bool same = ui->advised.screen == ui->screen && key_equal(ui->advised.finding, key);
+
+	if (!p->now)
+		return;
+	if (!same)
+		ui->advised.changed_ns =
+		    ui->advised.sample_ns == p->now->moment.mono_ns ? 0 : clock_mono_ns();
+	ui->advised.screen = ui->screen;
+	ui->advised.finding = key;
+	ui->advised.sample_ns = p->now->moment.mono_ns;
+}
+
+static bool is_sudden(const struct ui *ui)
+{
+	return ui->advised.changed_ns && clock_mono_ns() - ui->advised.changed_ns < SUDDEN_NS;
+}
+
 static unsigned begin(struct ui *ui, enum fix_wish wish, struct key finding, uint64_t id)
 {
-	ui->fix_wanted = (struct fix_wanted){ .wish = wish, .finding = finding, .id = id };
+	ui->fix_wanted = (struct fix_wanted){
+		.wish = wish,
+		.finding = finding,
+		.id = id,
+		.is_sudden = wish == FIX_WISH_MAKE && is_sudden(ui),
+	};
 	overlay_open(ui, OVERLAY_FIX, 0);
 	return UI_REDRAW | UI_FIX;
 }
@@ -170,7 +202,9 @@ static const char *state(struct page *p, const struct fixing *f)
 	case JOB_READING:
 		break;
 	case JOB_READY:
-		return "Nothing is changed yet.";
+		return p->ui->fix_wanted.is_sudden
+			   ? "Nothing is changed yet: the advice had changed just before the key."
+			   : "Nothing is changed yet.";
 	case JOB_WORKING:
 		return progress(p, f);
 	case JOB_OVER:

@@ -7,6 +7,9 @@
 
 struct list;
 
+/* Notes what the foot advises, and whether a key led there or a new sample. */
+void fix_follow(struct ui *ui, struct page *p);
+
 /* Handlers of commands: begin the fix of the selected line's finding, undo one, make one last. */
 unsigned fix_begin(struct ui *ui, struct page *p, const char *key);
 unsigned fix_undo(struct ui *ui, struct page *p, const char *key);

@@ -12,6 +12,7 @@
 #include "views/commands.h"
 #include "views/exact.h"
 #include "views/filter.h"
+#include "views/fix_view.h"
 #include "views/foot.h"
 #include "views/header.h"
 #include "views/overlay.h"
@@ -232,6 +233,7 @@ static void draw_screen(struct ui *ui, const struct snapshot *now, struct canvas
 	struct frame f = frame_of(ui, p->now);
 	struct place *place = &ui->place[ui->screen];
 
+	fix_follow(ui, p);
 	header_draw(ui, p->now, now, c, f.header);
 	if (p->now)
 		page_draw(p, c, f.header, place->top);
@@ -279,10 +281,12 @@ unsigned ui_key(struct ui *ui, const struct snapshot *now, const char *key)
 	see(ui, now);
 	ui->note[0] = '\0';
 	p = open_page(ui, now);
+	fix_follow(ui, p);
 	actions |= run_key(ui, p, key);
 	page_free(p);
 	/* What is shown now may ask for more. */
 	p = open_page(ui, now);
+	fix_follow(ui, p);
 	note_needs(ui, p);
 	page_free(p);
 	return actions | (ui->needs != needs ? UI_NEEDS : 0);

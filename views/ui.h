@@ -67,6 +67,7 @@ struct fix_wanted {
 	enum fix_wish wish;
 	struct key finding; /* of TABLE_FINDING */
 	uint64_t id;
+	bool is_sudden; /* another one was advised a moment ago: nobody has read this one yet */
 };
 struct fix_wanted ui_fix_wanted(const struct ui *ui);
 

@@ -274,6 +274,13 @@ struct ui {
 	struct muting muting;        /* what was asked for last */
 	struct advisor *advisor;     /* lent; NULL: none */
 	struct fix_wanted fix_wanted;
+	/* What the foot advised last, on which screen and of which sample. */
+	struct {
+		enum screen_id screen;
+		struct key finding;
+		uint64_t sample_ns;
+		uint64_t changed_ns; /* when it became another by itself; 0: by a key */
+	} advised;
 	const struct fixing *fixing;   /* lent; NULL: none */
 	char fix_refusal[NOTE_SIZE];   /* "": what is wanted can be fixed */
 	const struct records *journal; /* lent; NULL: there is none here */

@@ -79,9 +79,16 @@ lines() {
 	wc -l <"$journal/journal.jsonl" 2>/dev/null || echo 0
 }
 
+# What a sample has just brought is shown first; not so what a key led to.
+advised() {
+	tm_keys 9
+	tm_wait 'has a balloon'
+	tm_keys 8 9
+}
+
 f_fixes_it_and_u_takes_it_back() (
 	start 100x30
-	tm_keys 9
+	advised
 	press 'has a balloon' f
 	press 'Esc closes' Escape
 	period_is 5 || tm_fail 'virsh sees no fix'
@@ -102,7 +109,7 @@ f_fixes_it_and_u_takes_it_back() (
 
 p_makes_it_last() (
 	start 80x24
-	tm_keys 9
+	advised
 	press 'has a balloon' f
 	press 'p makes it last' p
 	press 'Enter asks for the name' Enter

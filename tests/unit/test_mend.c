@@ -317,6 +317,36 @@ static void the_first_key_on_old_figures_does_nothing(void **state)
 	office_close(&o);
 }
 
+/* The figures came to mean something else under the finger. */
+static void what_was_advised_just_now_waits_for_enter(void **state)
+{
+	struct office o;
+	char cpus[sizeof(o.cpus)];
+
+	(void)state;
+	office_open(&o);
+	memcpy(cpus, o.cpus, sizeof(cpus));
+	memcpy(o.cpus, o.first, sizeof(o.first)); /* it may run where its memory is: all is well */
+	for (int i = 0; i < 120; i++)
+		sample_after(&o, 1);
+	sees_not(&o.desk, "f fix");
+	memcpy(o.cpus, cpus, sizeof(cpus));
+	sample_after(&o, 1);
+	sees(&o.desk, "f fix");
+	wait_ms(&o, 1900);
+	assert_true(strike(&o, "f") & UI_FIX);
+	wait_for(&o, "Enter applies");
+	sees(&o.desk, "the advice had changed just before the key");
+	assert_int_equal(cpus_of_this(), 2);
+	strike(&o, "Esc");
+	assert_int_equal(journal_look(o.journal).bytes, -1);
+	sample_after(&o, 1);
+	assert_true(strike(&o, "f") & UI_FIX);
+	wait_for(&o, "Done, and read back");
+	assert_int_equal(cpus_of_this(), 1);
+	office_close(&o);
+}
+
 /* Libvirt took its time, say. */
 static void what_was_long_on_its_way_is_not_done(void **state)
 {
@@ -414,6 +444,7 @@ int main(void)
 		cmocka_unit_test(one_key_is_enough_for_what_was_just_seen),
 		cmocka_unit_test(the_offer_to_undo_ends_after_a_minute),
 		cmocka_unit_test(the_first_key_on_old_figures_does_nothing),
+		cmocka_unit_test(what_was_advised_just_now_waits_for_enter),
 		cmocka_unit_test(what_was_long_on_its_way_is_not_done),
 		cmocka_unit_test(a_preview_may_be_read),
 		cmocka_unit_test(keys_typed_ahead_change_nothing),

@@ -9,6 +9,14 @@
 
 #define RULE "mem-swappiness"
 
+static uint64_t clock_ns = NS_PER_SEC;
+
+uint64_t __wrap_clock_mono_ns(void);
+uint64_t __wrap_clock_mono_ns(void)
+{
+	return clock_ns;
+}
+
 struct bench {
 	struct desk desk;
 	struct advisor *advisor;
@@ -104,6 +112,142 @@ static void f_asks_for_the_fix_of_what_the_foot_says(void **state)
 	assert_int_equal(press(&b.desk, "Enter Space f u p 9"), 0);
 	assert_int_equal(press(&b.desk, "Esc"), UI_REDRAW | UI_FIX_STOP);
 	bench_close(&b);
+}
+
+/* Something about each guest; @second: of the sample; @first: the guest that is the busiest. */
+static void advise_all(struct bench *b, uint64_t second, const char *first)
+{
+	struct a_host host = small;
+	struct snapshot *s;
+	struct row *all;
+
+	host.second = second;
+	for (size_t i = 0; i < 3; i++)
+		if (strcmp(host.guest[i].name, first) == 0)
+			host.guest[i].cpu = 1.0;
+	s = a_sample(&host);
+	all = snapshot_row(s, TABLE_HOST, key_host(0));
+	cell_set_number(all, HOST_SWAPPINESS, 60, s->moment.mono_ns);
+	for (size_t i = 0; i < s->table[TABLE_DOMAIN].n; i++) {
+		struct row *guest = s->table[TABLE_DOMAIN].row[i];
+		struct subject subject = { .now = s, .row = guest, .host = all };
+		struct verdict v = { .rule = rule_find(RULE), .row = guest };
+
+		v.level = LEVEL_WARNING;
+		v.since_ns = s->moment.mono_ns;
+		v.fix = FIX_A;
+		finding_add(s, &v, &subject);
+		finding_add_fix(s, &v);
+	}
+	snapshot_unref(b->desk.now);
+	b->desk.now = s;
+}
+
+static bool is_sudden_after(struct bench *b, const char *keys)
+{
+	bool is_sudden;
+
+	assert_true(press(&b->desk, keys) & UI_FIX);
+	is_sudden = ui_fix_wanted(b->desk.ui).is_sudden;
+	ui_set_fixing(b->desk.ui, NULL);
+	return is_sudden;
+}
+
+/* At the top is whoever is first: the key may have been meant for whoever was it. */
+static void what_came_by_itself_is_sudden(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_open(&b, 24, 80);
+	advise_all(&b, 200, "db1");
+	look(&b.desk);
+	selects(&b.desk, "db1");
+	clock_ns += 3 * NS_PER_SEC;
+	advise_all(&b, 203, "web1");
+	look(&b.desk);
+	selects(&b.desk, "web1");
+	clock_ns += NS_PER_SEC;
+	advise_all(&b, 204, "web1"); /* a sample that changes nothing makes it no older */
+	look(&b.desk);
+	assert_true(is_sudden_after(&b, "f"));
+	bench_close(&b);
+}
+
+static void what_was_not_drawn_yet_is_sudden(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_open(&b, 24, 80);
+	advise_all(&b, 200, "db1");
+	look(&b.desk);
+	clock_ns += 3 * NS_PER_SEC;
+	advise_all(&b, 203, "web1");
+	assert_true(is_sudden_after(&b, "f"));
+	bench_close(&b);
+}
+
+/* What a key held goes on elsewhere: nobody chose that. */
+static void what_comes_after_a_pause_is_sudden(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_open(&b, 24, 80);
+	advise_all(&b, 200, "db1");
+	press(&b.desk, "z");
+	clock_ns += 3 * NS_PER_SEC;
+	advise_all(&b, 203, "web1");
+	look(&b.desk);
+	selects(&b.desk, "db1");
+	assert_true(is_sudden_after(&b, "z f"));
+	bench_close(&b);
+}
+
+static void what_stood_for_two_seconds_is_not_sudden(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_open(&b, 24, 80);
+	advise_all(&b, 200, "db1");
+	look(&b.desk);
+	advise_all(&b, 203, "web1");
+	look(&b.desk);
+	clock_ns += 2 * NS_PER_SEC;
+	assert_false(is_sudden_after(&b, "f"));
+	bench_close(&b);
+}
+
+/* Keys that lead nowhere else choose nothing. */
+static void what_the_user_chose_is_not_sudden(void **state)
+{
+	static const struct {
+		const char *keys;
+		bool is_sudden;
+	} tries[] = {
+		{ "Down f", false },
+		{ "9 f", false },
+		{ "Enter f", false },
+		{ "F12 f", true },
+		{ "F1 Esc f", true },
+		{ "Down Up f", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(tries) / sizeof(tries[0]); i++) {
+		struct bench b;
+
+		bench_open(&b, 24, 80);
+		advise_all(&b, 200, "db1");
+		look(&b.desk);
+		advise_all(&b, 203, "web1");
+		look(&b.desk);
+		if (is_sudden_after(&b, tries[i].keys) != tries[i].is_sudden)
+			fail_msg("after %s it is not so", tries[i].keys);
+		bench_close(&b);
+	}
 }
 
 /* Where two fixes would work against each other the second has no key. */
@@ -311,6 +455,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(f_asks_for_the_fix_of_what_the_foot_says),
+		cmocka_unit_test(what_came_by_itself_is_sudden),
+		cmocka_unit_test(what_was_not_drawn_yet_is_sudden),
+		cmocka_unit_test(what_comes_after_a_pause_is_sudden),
+		cmocka_unit_test(what_stood_for_two_seconds_is_not_sudden),
+		cmocka_unit_test(what_the_user_chose_is_not_sudden),
 		cmocka_unit_test(what_waits_for_another_fix_has_no_key),
 		cmocka_unit_test(the_preview_says_what_is_done_and_undone),
 		cmocka_unit_test(an_undo_says_which_fix_it_takes_back),

@@ -66,7 +66,10 @@ confirm() {
 mend_by_key() {
 	tmux -f /dev/null -S "$screen" new-session -d -x 120 -y 40 \
 		"$KVMTOP" --config $settings --journal $journal -g "$3"
+	# Not f alone: what a sample has just brought is shown first, what a key led to is fixed at once.
 	if wait_until 120 "advice about $3" on_screen "f fix" &&
+		tmux -S "$screen" send-keys 8 1 &&
+		wait_until 60 "advice about $3" on_screen "f fix" &&
 		tmux -S "$screen" send-keys f &&
 		{ [ -z "${4:-}" ] || confirm "$1"; } &&
 		wait_until 60 "the fix of $3" on_screen "Done, and read back"; then
