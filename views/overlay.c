@@ -178,7 +178,7 @@ static void build_menu(struct page *p, struct list *l)
 	bool sort = o->kind == OVERLAY_SORT;
 
 	l->title = sort ? "Sort by" : "Columns";
-	l->keys = sort ? "Letters find   Enter sorts   I inverts   Esc closes"
+	l->keys = sort ? "Letters find   Enter sorts   I inverts   Esc undoes"
 		       : "Letters find  Space toggles  [.] no room  Esc closes";
 	if (o->typed[0])
 		l->title = page_printf(p, "%s: %s", l->title, o->typed);
@@ -269,7 +269,11 @@ void overlay_open(struct ui *ui, enum overlay_kind kind, int part)
 {
 	struct part_state *state = &ui->state[ui->screen][part];
 
-	ui->overlay = (struct overlay){ .kind = kind, .part = part };
+	ui->overlay = (struct overlay){
+		.kind = kind,
+		.part = part,
+		.was_inverted = state->invert,
+	};
 	if (kind == OVERLAY_SORT && state->sort >= 0)
 		ui->overlay.at = state->sort;
 }
@@ -563,7 +567,8 @@ static unsigned menu_key(struct ui *ui, const struct pane *pane, const char *key
 			part_state_show(state, o->at);
 		return UI_REDRAW;
 	}
-	if (o->kind == OVERLAY_SORT && strcmp(key, "I") == 0) {
+	/* Titles are printed in capitals, and typed so: "WAIT". */
+	if (o->kind == OVERLAY_SORT && strcmp(key, "I") == 0 && !o->typed[0]) {
 		state->invert = !state->invert;
 		return UI_REDRAW;
 	}
@@ -574,6 +579,8 @@ static unsigned menu_key(struct ui *ui, const struct pane *pane, const char *key
 		note_sort(ui, pane);
 	} else if (!closes_menu(o, key)) {
 		return type_ahead(o, &table_kinds[pane->part->table], key);
+	} else {
+		state->invert = o->was_inverted;
 	}
 	o->kind = OVERLAY_NONE;
 	return UI_REDRAW;

@@ -243,6 +243,7 @@ struct overlay {
 	int at, top;
 	char typed[24];          /* in a menu: what the column begins with */
 	int part;                /* that is sorted, or whose columns are chosen */
+	bool was_inverted;       /* its order, which Esc brings back */
 	const struct rule *rule; /* that is explained … */
 	struct key finding;      /* … for this one */
 };

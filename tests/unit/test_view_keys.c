@@ -151,6 +151,45 @@ static void test_sorting(void **state)
 	desk_close(&d);
 }
 
+/* A title as it is printed holds the key that inverts. */
+static void test_capitals_find_a_column(void **state)
+{
+	struct desk d;
+
+	(void)state;
+	desk_open(&d, &small, 24, 80);
+	press(&d, "s \"WAI\"");
+	sees(&d, "Sort by: WAI");
+	selects(&d, "WAIT%");
+	press(&d, "Enter");
+	sees(&d, "Sorted by WAIT%:");
+	sees_before(&d, "db1", "web1"); /* the largest first */
+	press(&d, "s \"io\"");          /* what begins with the key itself */
+	sees(&d, "Sort by: io");
+	press(&d, "Esc");
+	sees_before(&d, "db1", "web1");
+	desk_close(&d);
+}
+
+static void test_leaving_the_menu_brings_back_the_order(void **state)
+{
+	struct desk d;
+
+	(void)state;
+	desk_open(&d, &small, 24, 80);
+	press(&d, "s I");
+	sees_before(&d, "mail", "db1");
+	press(&d, "Esc");
+	sees_before(&d, "db1", "mail");
+	press(&d, "s I Enter");
+	sees_before(&d, "mail", "db1");
+	press(&d, "s I");
+	sees_before(&d, "db1", "mail");
+	press(&d, "Esc");
+	sees_before(&d, "mail", "db1");
+	desk_close(&d);
+}
+
 static void test_filter(void **state)
 {
 	struct desk d;
@@ -369,6 +408,8 @@ int main(void)
 		cmocka_unit_test(test_guests_page_is_reached_whole),
 		cmocka_unit_test(test_opened_at_its_row),
 		cmocka_unit_test(test_sorting),
+		cmocka_unit_test(test_capitals_find_a_column),
+		cmocka_unit_test(test_leaving_the_menu_brings_back_the_order),
 		cmocka_unit_test(test_filter),
 		cmocka_unit_test(test_search),
 		cmocka_unit_test(test_text_fields_take_every_key),
