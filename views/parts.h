@@ -56,7 +56,7 @@ void sources_fields(struct page *p, struct pane *pane);
 void sources_build(struct page *p, struct pane *pane);
 
 /* why.c: "vCPU 0 waits 63 %: CPU 5 is shared with batch/0"; "" where nothing waits too long. Of a
- * guest its worst vCPU. */
+ * guest its worst vCPU. Who is no guest is not named, but how much such processes use. */
 const char *why_guest_waits(struct page *p, const struct row *domain);
 const char *why_vcpu_waits(struct page *p, const struct row *vcpu);
 

@@ -76,6 +76,97 @@ static void test_nobody_shares_the_cpu(void **state)
 	desk_close(&d);
 }
 
+static void run_at(struct snapshot *s, enum table_id t, struct row *row, int column, double rate)
+{
+	assert_int_equal(table_kinds[t].column[column].kind, KIND_COUNTER);
+	cell_set_count(row, column, 1, s->moment.mono_ns);
+	row->cell[column].rate = rate;
+	row->cell[column].rate_state = STATE_OK;
+}
+
+/* db1's first vCPU on a CPU of its own, which is so busy; web1's first one runs there, too. */
+static struct snapshot *on_cpu_3(double busy, double own, double web1)
+{
+	struct snapshot *s = a_sample(&small);
+
+	cell_set_number(
+	    snapshot_find(s, TABLE_CPU, key_host(3)), CPU_BUSY, busy, s->moment.mono_ns);
+	cell_set_number(vcpu(s, 20, 0), VCPU_CPU, 3, s->moment.mono_ns);
+	run_at(s, TABLE_VCPU, vcpu(s, 20, 0), VCPU_RUN, own);
+	cell_set_number(vcpu(s, 10, 0), VCPU_CPU, 3, s->moment.mono_ns);
+	run_at(s, TABLE_VCPU, vcpu(s, 10, 0), VCPU_RUN, web1);
+	return s;
+}
+
+/* Who is named uses the CPU; what guests do not use of it others do. */
+static void test_who_uses_the_cpu(void **state)
+{
+	static const struct {
+		double busy, own, web1;
+		const char *told;
+	} cases[] = {
+		{ 0.99, 0.53, 0.011, "CPU 3 is shared with other processes, which use 45 %;" },
+		{ 0.99, 0.30, 0.24,
+		    "CPU 3 is shared with web1/0, and with other processes, which use 45 %;" },
+		{ 0.99, 0.50, 0.40, "CPU 3 is shared with web1/0;" },
+		{ 0.60, 0.55, 0.03, "CPU 3 is 60 % busy;" },
+		/* Seen there, but it ran elsewhere. */
+		{ 0.60, 0.55, 0.90, "CPU 3 is shared with web1/0;" },
+	};
+	struct desk d;
+
+	(void)state;
+	desk_open(&d, &small, 24, 120);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		look_at(&d, on_cpu_3(cases[i].busy, cases[i].own, cases[i].web1));
+		sees(&d, cases[i].told);
+	}
+	desk_close(&d);
+}
+
+static void test_threads_of_guests_use_the_cpu(void **state)
+{
+	struct snapshot *s = on_cpu_3(0.99, 0.5, 0);
+	struct row *web1 = snapshot_find(s, TABLE_THREAD, key_of(key_process(10, 1), 50));
+	struct row *db1 = snapshot_find(s, TABLE_THREAD, key_of(key_process(20, 1), 50));
+	struct desk d;
+
+	(void)state;
+	desk_open(&d, &small, 24, 120);
+	cell_set_number(web1, THREAD_CPU, 3, s->moment.mono_ns);
+	run_at(s, TABLE_THREAD, web1, THREAD_RUN, 0.3);
+	cell_set_number(db1, THREAD_CPU, 3, s->moment.mono_ns);
+	run_at(s, TABLE_THREAD, db1, THREAD_RUN, 0.15);
+	look_at(&d, s);
+	sees(&d, "CPU 3 is shared with web1's emulator and its emulator;");
+	desk_close(&d);
+}
+
+/* It may be a guest that was there and is elsewhere by now, an interrupt or a hypervisor below. */
+static void test_no_process_is_accused_for_others(void **state)
+{
+	struct snapshot *s = on_cpu_3(0.99, 0.5, 0);
+	struct desk d;
+
+	(void)state;
+	desk_open(&d, &small, 24, 120);
+	run_at(s, TABLE_VCPU, vcpu(s, 10, 1), VCPU_MIGRATIONS, 20);
+	look_at(&d, s);
+	sees(&d, "CPU 3 is 99 % busy;");
+	/* Not where it may not run. */
+	s = on_cpu_3(0.99, 0.5, 0);
+	run_at(s, TABLE_VCPU, vcpu(s, 10, 1), VCPU_MIGRATIONS, 20);
+	cell_set_text(s, vcpu(s, 10, 1), VCPU_AFFINITY, "0-2,4-7", s->moment.mono_ns);
+	look_at(&d, s);
+	sees(&d, "CPU 3 is shared with other processes, which use 49 %;");
+	s = on_cpu_3(0.99, 0.5, 0);
+	run_at(s, TABLE_CPU, snapshot_find(s, TABLE_CPU, key_host(3)), CPU_IRQ, 0.2);
+	run_at(s, TABLE_CPU, snapshot_find(s, TABLE_CPU, key_host(3)), CPU_STEAL, 0.2);
+	look_at(&d, s);
+	sees(&d, "CPU 3 is 99 % busy;");
+	desk_close(&d);
+}
+
 static void test_worst_is_shown_and_sorts(void **state)
 {
 	struct desk d;
@@ -281,6 +372,9 @@ int main(void)
 		cmocka_unit_test(test_threads_are_marked_by_their_own_limits),
 		cmocka_unit_test(test_who_shares_the_cpu),
 		cmocka_unit_test(test_nobody_shares_the_cpu),
+		cmocka_unit_test(test_who_uses_the_cpu),
+		cmocka_unit_test(test_threads_of_guests_use_the_cpu),
+		cmocka_unit_test(test_no_process_is_accused_for_others),
 		cmocka_unit_test(test_worst_is_shown_and_sorts),
 		cmocka_unit_test(test_header_of_the_first_sample),
 		cmocka_unit_test(test_only_one_guest),
