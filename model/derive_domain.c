@@ -82,14 +82,15 @@ void derive_domain_quiet(struct snapshot *s, int column)
 	free(ran);
 }
 
-/* Without libvirt nobody can tell a guest that is paused from one that has nothing to do. */
+/* Without libvirt nobody can tell a guest that is paused from one that has nothing to do; and while
+ * vCPUs are not told from other threads, nobody knows that none of them runs. */
 static void set_state_by_vcpus(struct snapshot *s, struct row *row, int column, enum ran ran)
 {
 	double quiet = quiet_seconds(s, row, ran);
 
 	if (quiet >= 0 && quiet < QUIET_SECONDS)
 		cell_set_text(s, row, column, "running", s->moment.mono_ns);
-	else if (ran == RAN_NOT)
+	else if (ran == RAN_NOT && !derive_is_untold(row))
 		cell_set_text(s, row, column, "idle", s->moment.mono_ns);
 	else
 		derive_missing(s, row, column, ran == RAN_FIRST ? STATE_FIRST : STATE_UNKNOWN);

@@ -182,6 +182,50 @@ static void a_guest_is_running_while_a_vcpu_ran_lately(void **state)
 	snapshot_unref(before);
 }
 
+static void add_other_thread(struct snapshot *s, struct row *guest, double seconds)
+{
+	struct row *row = snapshot_row(s, TABLE_THREAD, key_of(guest->key, 50));
+
+	cell_set_text(s, row, THREAD_ROLE, "other", s->moment.mono_ns);
+	cell_set_count(row, THREAD_RUN, (uint64_t)(seconds * SECOND), s->moment.mono_ns);
+}
+
+/* That a thread works tells that it runs, that none does tells nothing; libvirt knows. */
+static void a_guest_is_not_idle_while_its_vcpus_are_not_told(void **state)
+{
+	static const struct {
+		double ran; /* of its thread, in seconds */
+		const char *libvirt, *expected;
+	} cases[] = {
+		{ 0, NULL, NULL },
+		{ 0.5, NULL, "running" },
+		{ 0, "paused", "paused" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct snapshot *before = sample(1), *now = sample(2);
+		struct row *old = add_guest(before, 7, "a"), *guest = add_guest(now, 7, "a");
+
+		cell_set_number(guest, DOMAIN_VCPUS_UNTOLD, 2, 2 * SECOND);
+		if (cases[i].libvirt)
+			cell_set_text(
+			    now, guest, DOMAIN_LIBVIRT_STATE, cases[i].libvirt, 2 * SECOND);
+		add_other_thread(before, old, 0);
+		add_other_thread(now, guest, cases[i].ran);
+		/* One that was told, and does nothing. */
+		add_vcpu(before, old, 0, 0, 0, 0);
+		add_vcpu(now, guest, 0, 0, 0, 0);
+		derive(now, before);
+		if (cases[i].expected)
+			assert_cell_text(guest, DOMAIN_STATE, cases[i].expected);
+		else
+			assert_missing(guest, TABLE_DOMAIN, DOMAIN_STATE, STATE_UNKNOWN);
+		snapshot_unref(before);
+		snapshot_unref(now);
+	}
+}
+
 /* It runs in the first two seconds and never again. */
 static void a_guest_is_quiet_since_a_vcpu_ran(void **state)
 {
@@ -242,6 +286,7 @@ int main(void)
 		cmocka_unit_test(a_sum_with_a_part_that_has_no_rate_yet_has_none),
 		cmocka_unit_test(vcpus_that_are_not_told_leave_a_guest_unknown),
 		cmocka_unit_test(a_guest_is_running_while_a_vcpu_ran_lately),
+		cmocka_unit_test(a_guest_is_not_idle_while_its_vcpus_are_not_told),
 		cmocka_unit_test(a_guest_is_quiet_since_a_vcpu_ran),
 		cmocka_unit_test(a_cpu_counts_the_vcpus_that_were_seen_on_it),
 	};
