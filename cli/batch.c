@@ -18,6 +18,7 @@
 #include "cli/setup.h"
 #include "collectors/collector.h"
 #include "collectors/sampler.h"
+#include "model/derive.h"
 #include "output/status.h"
 
 /* So long the first sample waits for sources that have not answered yet; how often it looks. */
@@ -57,17 +58,35 @@ static void tell_source(struct batch *b, enum source_id src)
 {
 	if (b->starting[src])
 		complain("%s: no answer yet", source_name(src));
+	else if (strcmp(b->state[src], state_name(STATE_OK)) == 0)
+		complain("%s: %s", source_name(src), b->note[src]);
 	else
 		complain("%s: %s%s%s", source_name(src), b->state[src], b->note[src][0] ? ": " : "",
 		    b->note[src]);
 	b->told[src] = b->now[src];
 }
 
+/* vCPUs that nothing tells from other threads have no rows, though their source works. */
+static bool lacks_vcpus(const struct batch *b, const struct snapshot *s)
+{
+	bool untold = false;
+
+	for (size_t i = 0; i < s->table[TABLE_DOMAIN].n; i++)
+		untold |= derive_is_untold(s->table[TABLE_DOMAIN].row[i]);
+	for (size_t i = 0; i < b->options->table_count; i++)
+		if (b->options->table[i] == TABLE_VCPU)
+			return untold && s->table[TABLE_VCPU].n == 0;
+	return false;
+}
+
 /* A table that was asked for stays empty where the source of its rows is absent. */
 static bool lacks_rows(const struct batch *b, const struct snapshot *s, enum source_id src)
 {
-	if (!b->options->tables || !b->note[src][0] ||
-	    strcmp(b->state[src], state_name(STATE_ABSENT)) != 0)
+	if (!b->options->tables || !b->note[src][0])
+		return false;
+	if (src == SRC_THREADS && lacks_vcpus(b, s))
+		return true;
+	if (strcmp(b->state[src], state_name(STATE_ABSENT)) != 0)
 		return false;
 	for (size_t i = 0; i < b->options->table_count; i++) {
 		enum table_id t = b->options->table[i];

@@ -240,25 +240,47 @@ says_now() {
 	grep -qF -- "$1" err
 }
 
-# A QEMU without KVM lacks nothing that a right or a mount would give.
-emulated_guest() {
-	local qemu name="tcg-$$"
-	command -v qemu-system-x86_64 >/dev/null || return 0
-	qemu-system-x86_64 -accel tcg -S -nodefaults -no-user-config -display none -m 16 \
-		-name "$name,debug-threads=on" \
+# emulate NAME OPTIONS: a guest of QEMU alone, paused; then unemulate.
+emulate() {
+	local name=$1
+	qemu-system-x86_64 -accel tcg -S -nodefaults -no-user-config -display none -m 16 -name "$name$2" \
 		>/dev/null 2>&1 &
-	qemu=$!
-	others+=("$qemu")
+	others+=("$!")
 	until_true eval '"$kvmtop" -b -n 1 -d 0.1 -c none -g "$name" -C name 2>/dev/null | grep -q "$name"' ||
 		fail 'the emulated guest is not seen'
+}
+
+unemulate() {
+	kill "${others[@]}"
+	wait "${others[@]}" 2>/dev/null
+	others=()
+}
+
+# A QEMU without KVM lacks nothing that a right or a mount would give.
+emulated_guest() {
+	local name="tcg-$$"
+	command -v qemu-system-x86_64 >/dev/null || return 0
+	emulate "$name" ,debug-threads=on
 	run 0 -b -n 1 -d 0.1 "${live[@]}" -g "$name" -C vmm,rss,exits
 	silent err
 	grep -q ',qemu-tcg,[0-9]*,,ok$' out || fail 'an emulated guest is not shown as one'
 	run 0 -b -n 1 -d 0.2 "${live[@]}" -g "$name" -t vcpu -C guest,user
 	grep -q ',,[0-9.]*,ok$' out || fail 'an emulated guest has guest time'
-	kill "$qemu"
-	wait "$qemu" 2>/dev/null
-	others=()
+	unemulate
+}
+
+# Its vCPU cannot be told from its other threads: a head alone would say that there is none.
+nameless_vcpus() {
+	local name="nameless-$$"
+	command -v qemu-system-x86_64 >/dev/null || return 0
+	emulate "$name" ''
+	run 3 -b -n 1 -d 0.1 "${live[@]}" -g "$name" -t vcpu
+	says 'threads: 1 vCPU of 1 guest is not told from other threads yet; -name ...,debug-threads=on'
+	[ "$(wc -l <out)" -eq 1 ] || fail 'a vCPU that nobody can tell has a row'
+	run 0 -b -n 1 -d 0.1 "${live[@]}" -g "$name" -C state
+	silent err
+	if grep -q ',idle,' out; then fail 'a guest is idle though nobody knows its vCPUs'; fi
+	unemulate
 }
 
 locale_does_not_matter() {
@@ -717,7 +739,7 @@ fixes_of_nobody() {
 
 for test in ${ONLY:-help_and_version wrong_words libvirt_that_is_not_there wrong_roots no_terminal csv_of_every_table \
 	first_sample_only_primes recordings_end guests_that_are_not_there \
-	emulated_guest devices locale_does_not_matter columns_sort_and_filter partial_sources files dear_sources lost_output \
+	emulated_guest nameless_vcpus devices locale_does_not_matter columns_sort_and_filter partial_sources files dear_sources lost_output \
 	full_disk vanished_directory two_writers rotation signals pipes cron captures dumps \
 	cut_archives bad_symbols fixes_of_nobody fixes_of_captured_hosts advice configurations pages_leave_nothing_out classes_of_fixes exits_that_nobody_saw slow_sources_are_waited_for}; do
 	$test
