@@ -60,6 +60,9 @@ void sources_build(struct page *p, struct pane *pane);
 const char *why_guest_waits(struct page *p, const struct row *domain);
 const char *why_vcpu_waits(struct page *p, const struct row *vcpu);
 
+/* vcpus.c: the rows, and which vCPUs have none. */
+void vcpus_build(struct page *p, struct pane *pane);
+
 /* domain_page.c: what belongs to the guest that was opened. */
 bool domain_page_takes(const struct page *p, const struct row *row);
 void domain_page_build(struct page *p, struct pane *pane);

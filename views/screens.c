@@ -49,6 +49,7 @@ const struct screen screens[SCREENS] = {
 				   "migrations switches involuntary_switches irq_injections tid",
 			.sort = "wait",
 			.empty = NO_GUESTS,
+			.build = vcpus_build,
 		} },
 	},
 	[SCREEN_NUMA] = {

@@ -100,6 +100,45 @@ static void test_untold_vcpus(void **state)
 	desk_close(&d);
 }
 
+static struct row *an_untold(struct snapshot *s, uint64_t pid, const char *name, double vcpus)
+{
+	struct row *row = snapshot_row(s, TABLE_DOMAIN, key_process(pid, 1));
+
+	cell_set_text(s, row, DOMAIN_NAME, name, s->moment.mono_ns);
+	cell_set_number(row, DOMAIN_VCPUS_UNTOLD, vcpus, s->moment.mono_ns);
+	return row;
+}
+
+/* Who counts rows is told that there are more vCPUs; and that there are any. */
+static void test_untold_vcpus_of_the_host(void **state)
+{
+	static const struct a_host none = { .second = 100, .nodes = 1 };
+	struct snapshot *s = a_sample(&small);
+	struct desk d;
+
+	(void)state;
+	desk_open(&d, &small, 24, 160);
+	press(&d, "2");
+	sees_not(&d, "not shown");
+	an_untold(s, 77, "tcgD", 2);
+	look_at(&d, s);
+	sees(&d, "db1");
+	sees(&d, "2 vCPUs of tcgD are not shown: they cannot be told from its other threads (start "
+		 "QEMU with -name tcgD,debug-threads=on).");
+	s = a_sample(&small);
+	an_untold(s, 77, "tcgD", 2);
+	an_untold(s, 78, "tcgE", 1);
+	look_at(&d, s);
+	sees(&d, "3 vCPUs of 2 guests are not shown: they cannot be told from their other threads "
+		 "(start QEMU with -name ...,debug-threads=on).");
+	s = a_sample(&none);
+	an_untold(s, 77, "tcgD", 1);
+	look_at(&d, s);
+	sees(&d, "1 vCPU of tcgD is not shown: it cannot be told from its other threads");
+	sees_not(&d, "There is no guest");
+	desk_close(&d);
+}
+
 /* A sum of which a part is missing is not nothing. */
 static void test_unknown_in_the_header(void **state)
 {
@@ -139,6 +178,7 @@ int main(void)
 		cmocka_unit_test(test_long_reason),
 		cmocka_unit_test(test_not_read_yet),
 		cmocka_unit_test(test_untold_vcpus),
+		cmocka_unit_test(test_untold_vcpus_of_the_host),
 		cmocka_unit_test(test_unknown_in_the_header),
 		cmocka_unit_test(test_no_word_on_a_column_that_is_not_there),
 	};
