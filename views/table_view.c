@@ -132,7 +132,8 @@ static int weight_of(const struct pane *pane, int column)
 
 	if (column == pane->state->column[0])
 		return FIRST_WEIGHT;
-	if (pane->state->added[column])
+	/* Nobody could tell by what the rows are sorted if its column were the one to leave. */
+	if (pane->state->added[column] || column == pane->state->sort)
 		return ADDED_WEIGHT;
 	return c->weight ? c->weight : DEFAULT_WEIGHT;
 }

@@ -107,6 +107,21 @@ static void test_stuck(void **state)
 	desk_close(&d);
 }
 
+/* What the rows are sorted by is to be seen, however narrow the screen is. */
+static void test_sorted_by_what_has_no_room(void **state)
+{
+	struct desk d;
+
+	(void)state;
+	desk_open(&d, &small, 24, 80);
+	assert_null(strstr(line_with(&d, "DOMAIN"), "PID"));
+	press(&d, "s \"pid\" Enter");
+	assert_non_null(strstr(line_with(&d, "DOMAIN"), "PID"));
+	press(&d, "s \"cpu%\" Enter");
+	assert_null(strstr(line_with(&d, "DOMAIN"), "PID"));
+	desk_close(&d);
+}
+
 /* What this host has not takes no room; what it has, or had, stays. */
 static void test_useless_columns(void **state)
 {
@@ -420,6 +435,7 @@ int main(void)
 		cmocka_unit_test(test_empty_host),
 		cmocka_unit_test(test_before_the_first_sample),
 		cmocka_unit_test(test_stuck),
+		cmocka_unit_test(test_sorted_by_what_has_no_room),
 		cmocka_unit_test(test_useless_columns),
 		cmocka_unit_test(test_numa),
 		cmocka_unit_test(test_numa_tells_how_it_was_read),
