@@ -392,14 +392,14 @@ void options_help(struct text *out)
 	print_text(out,
 	    "The performance monitor for KVM hosts.\n"
 	    "\n"
-	    "  kvmtop [OPTION]… [INTERVAL [COUNT]]      the screen\n"
-	    "  kvmtop -b [OPTION]… [INTERVAL [COUNT]]   rows on standard output or in files\n"
-	    "  kvmtop capture [OPTION]… PLACE           keep a host, to be read with --root\n"
-	    "  kvmtop profile [OPTION]… GUEST           where a guest's time goes, by symbol\n"
-	    "  kvmtop advise [OPTION]… [INTERVAL [N]]   what is set up badly, and what to do\n"
+	    "  kvmtop [OPTIONS] [INTERVAL [COUNT]]      the screen\n"
+	    "  kvmtop -b [OPTIONS] [INTERVAL [COUNT]]   rows on standard output or in files\n"
+	    "  kvmtop capture [OPTIONS] PLACE           keep a host, to be read with --root\n"
+	    "  kvmtop profile [OPTIONS] GUEST           where a guest's time goes, by symbol\n"
+	    "  kvmtop advise [OPTIONS] [INTERVAL [N]]   what is set up badly, and what to do\n"
 	    "  kvmtop explain RULE                      all about a rule of the advisor\n"
-	    "  kvmtop fix [OPTION]… RULE [SUBJECT]      mend what a rule found\n"
-	    "  kvmtop undo [OPTION]… [ID]               take a fix back, the last one or that one\n"
+	    "  kvmtop fix [OPTIONS] RULE [SUBJECT]      mend what a rule found\n"
+	    "  kvmtop undo [OPTIONS] [ID]               take a fix back, the last one or that one\n"
 	    "  kvmtop history                           what was fixed, by whom, with what "
 	    "effect\n");
 	for (enum section s = 0; s < SECTION_HIDDEN; s++) {

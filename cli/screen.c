@@ -261,11 +261,14 @@ static int run_on_terminal(struct screen_loop *l, struct root *root)
 static void complain_terminal(int error)
 {
 	const char *instead = "'kvmtop -b' writes rows, 'kvmtop --dump' prints one screen";
+	const char *type = getenv("TERM");
 
 	if (error == -ENOTTY)
 		complain("the screen needs a terminal; %s", instead);
 	else if (error == -EOPNOTSUPP)
-		complain("this terminal cannot place its cursor; %s", instead);
+		complain("TERM is '%s', which cannot place its cursor: set another, such as "
+			 "xterm; %s",
+		    type ? type : "", instead);
 	else
 		complain("cannot open the terminal: %s; %s", strerror(-error), instead);
 }

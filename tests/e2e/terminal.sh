@@ -39,6 +39,7 @@ unknown_terminals() {
 
 no_cursor_control() {
 	TM_TERM=dumb tm_start 80x24 "${program[@]}"
+	tm_wait "TERM is 'dumb', which cannot place its cursor"
 	tm_wait ']$'
 	tm_restored
 	tm_end
