@@ -513,8 +513,8 @@ const struct command commands[] = {
 	{ "mute", "m", SCOPE_ADVICE, advice_mute, NULL, 0,
 	    "Mute what was found, until kvmtop ends; or no longer." },
 	{ "fix", "f", SCOPE_FINDING, fix_begin, NULL, 0,
-	    "Fix what the advice at the foot is about: at once if it is of class A and has stood "
-	    "there for two seconds, else after a preview and Enter." },
+	    "Fix what the advice at the foot is about: at once if it is of class A, else, or if "
+	    "a new sample has just brought it there, after a preview and Enter." },
 	{ "undo", "u", SCOPE_ANY, fix_undo, NULL, 0,
 	    "Undo the last fix, or the one that is selected in the journal, after a preview and "
 	    "Enter." },

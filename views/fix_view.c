@@ -76,6 +76,13 @@ bool fix_is_offered(const struct ui *ui, const struct row *finding)
 	       !why_not(ui);
 }
 
+/* Nobody reads what is hidden, but for what is being shown of it. */
+static bool hides_foot(const struct ui *ui, struct key finding)
+{
+	return ui->overlay.kind != OVERLAY_NONE &&
+	       !(ui->overlay.kind == OVERLAY_FIX && key_equal(ui->fix_wanted.finding, finding));
+}
+
 /* The cursor stays at the top whoever comes there: between two samples only a key changes what is
  * advised, with a new one it changes by itself. */
 void fix_follow(struct ui *ui, struct page *p)
@@ -89,6 +96,8 @@ void fix_follow(struct ui *ui, struct page *p)
 	if (!same)
 		ui->advised.changed_ns =
 		    ui->advised.sample_ns == p->now->moment.mono_ns ? 0 : clock_mono_ns();
+	else if (ui->advised.changed_ns && hides_foot(ui, key))
+		ui->advised.changed_ns = clock_mono_ns();
 	ui->advised.screen = ui->screen;
 	ui->advised.finding = key;
 	ui->advised.sample_ns = p->now->moment.mono_ns;
@@ -203,7 +212,7 @@ static const char *state(struct page *p, const struct fixing *f)
 		break;
 	case JOB_READY:
 		return p->ui->fix_wanted.is_sudden
-			   ? "Nothing is changed yet: the advice had changed just before the key."
+			   ? "Nothing is changed yet: this advice came just before the key."
 			   : "Nothing is changed yet.";
 	case JOB_WORKING:
 		return progress(p, f);

@@ -336,7 +336,7 @@ static void what_was_advised_just_now_waits_for_enter(void **state)
 	wait_ms(&o, 1900);
 	assert_true(strike(&o, "f") & UI_FIX);
 	wait_for(&o, "Enter applies");
-	sees(&o.desk, "the advice had changed just before the key");
+	sees(&o.desk, "this advice came just before the key");
 	assert_int_equal(cpus_of_this(), 2);
 	strike(&o, "Esc");
 	assert_int_equal(journal_look(o.journal).bytes, -1);

@@ -174,6 +174,25 @@ static void what_came_by_itself_is_sudden(void **state)
 	bench_close(&b);
 }
 
+static void what_came_behind_the_help_is_sudden(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_open(&b, 24, 80);
+	advise_all(&b, 200, "db1");
+	look(&b.desk);
+	clock_ns += 3 * NS_PER_SEC;
+	press(&b.desk, "F1");
+	advise_all(&b, 203, "web1");
+	look(&b.desk);
+	clock_ns += 3 * NS_PER_SEC;
+	advise_all(&b, 206, "web1");
+	look(&b.desk);
+	assert_true(is_sudden_after(&b, "Esc f"));
+	bench_close(&b);
+}
+
 static void what_was_not_drawn_yet_is_sudden(void **state)
 {
 	struct bench b;
@@ -456,6 +475,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(f_asks_for_the_fix_of_what_the_foot_says),
 		cmocka_unit_test(what_came_by_itself_is_sudden),
+		cmocka_unit_test(what_came_behind_the_help_is_sudden),
 		cmocka_unit_test(what_was_not_drawn_yet_is_sudden),
 		cmocka_unit_test(what_comes_after_a_pause_is_sudden),
 		cmocka_unit_test(what_stood_for_two_seconds_is_not_sudden),
