@@ -96,7 +96,7 @@ static size_t find_sharers(
 	static const enum table_id tables[] = { TABLE_VCPU, TABLE_THREAD };
 	size_t n = 0;
 
-	*known = 0;
+	*known = p->now->one_guest ? NAN : 0;
 	for (size_t k = 0; k < 2; k++)
 		for (size_t i = 0; i < p->now->table[tables[k]].n; i++) {
 			enum table_id t = tables[k];
