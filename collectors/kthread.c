@@ -56,7 +56,7 @@ static int list_candidates(const struct root *root, struct numbers *ret)
 	uint64_t pid;
 	int r;
 
-	if (!is_called(root, 2, "kthreadd", true))
+	if (!is_called(root, 2, "kthreadd", !root_is_live(root)))
 		return -ENOENT;
 	r = root_read_all(root, "proc/2/task/2/children", &text);
 	if (r == 0) {

@@ -100,7 +100,8 @@ static void tell_denied(struct snapshot *s, int column)
 	if (!source || strcmp(cell_text(source, SOURCE_STATE), state_name(STATE_DENIED)) != 0)
 		return;
 	for (size_t i = 0; i < s->table[TABLE_DOMAIN].n; i++)
-		if (!s->table[TABLE_DOMAIN].row[i]->cell[column].at_ns)
+		if (!s->table[TABLE_DOMAIN].row[i]->cell[column].at_ns &&
+		    cell_has(s->table[TABLE_DOMAIN].row[i], DOMAIN_PID))
 			derive_missing(s, s->table[TABLE_DOMAIN].row[i], column, STATE_DENIED);
 }
 
