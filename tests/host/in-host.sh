@@ -39,6 +39,7 @@ keep_samples() {
 		tar -C /run/testhost/samples -cf "$TESTHOST_OUT/samples/$1.tar" "$1"
 }
 
+tell_life &
 if [ "$kind" = libvirt ]; then
 	export guest_starter=guest_start
 	if ! libvirt_start; then
@@ -48,7 +49,6 @@ if [ "$kind" = libvirt ]; then
 else
 	export guest_starter=guest_start_plain
 fi
-tell_life &
 for name in "$@"; do
 	echo "# began $name at $(cut -d ' ' -f 1 /proc/uptime) s"
 	status=0
