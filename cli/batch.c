@@ -18,7 +18,6 @@
 #include "cli/setup.h"
 #include "collectors/collector.h"
 #include "collectors/sampler.h"
-#include "model/derive.h"
 #include "output/status.h"
 
 /* So long the first sample waits for sources that have not answered yet; how often it looks. */
@@ -72,7 +71,7 @@ static bool lacks_vcpus(const struct batch *b, const struct snapshot *s)
 	bool untold = false;
 
 	for (size_t i = 0; i < s->table[TABLE_DOMAIN].n; i++)
-		untold |= derive_is_untold(s->table[TABLE_DOMAIN].row[i]);
+		untold |= cell_has(s->table[TABLE_DOMAIN].row[i], DOMAIN_VCPUS_UNTOLD);
 	for (size_t i = 0; i < b->options->table_count; i++)
 		if (b->options->table[i] == TABLE_VCPU)
 			return untold && s->table[TABLE_VCPU].n == 0;
