@@ -26,4 +26,8 @@ void list_add(struct list *l, struct item item);
 void list_heading(struct list *l, const char *text);
 void list_pair(struct list *l, const char *label, const char *text);
 
+/* help.c: what F1 shows of the screen that it is pressed on. */
+struct page;
+void help_build(struct page *p, struct list *l);
+
 #endif
